@@ -1,0 +1,50 @@
+"""Class labels: an ordered list of texts that travels with the model. Nothing assumes an order or a count."""
+
+from collections.abc import Sequence
+
+DIGITS = "0123456789"
+UPPER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+LOWER = UPPER.lower()
+
+ORDERS: dict[str, str] = {
+    "0-9A-Za-z": DIGITS + UPPER + LOWER,
+    "0-9a-zA-Z": DIGITS + LOWER + UPPER,
+}
+"""Named orders of the 62 classes: EMNIST's (ours) and that of the original project's data folders."""
+
+DEFAULT: tuple[str, ...] = tuple(ORDERS["0-9A-Za-z"])
+"""The shipped labels: ``0-9 A-Z a-z``, EMNIST's order."""
+
+
+def parse(order: str) -> tuple[str, ...]:
+    """Turn a named order or a plain string of characters into labels.
+
+    Args:
+        order: A key of ``ORDERS``, or the labels themselves, one character each.
+
+    Returns:
+        The ordered labels.
+
+    Raises:
+        ValueError: A label appears twice, or there are fewer than two.
+    """
+    labels = tuple(ORDERS.get(order, order))
+    if len(labels) < 2:
+        raise ValueError(f"labels {order!r}: at least two are needed; known orders are {', '.join(ORDERS)}")
+    twice = sorted({label for label in labels if labels.count(label) > 1})
+    if twice:
+        raise ValueError(f"labels {order!r}: {', '.join(twice)} appear twice")
+    return labels
+
+
+def case_merged(labels: Sequence[str]) -> list[int]:
+    """Map each class to the first class whose text is the same when case is ignored.
+
+    Args:
+        labels: The ordered class texts.
+
+    Returns:
+        For each class index, the index of its merged class.
+    """
+    first: dict[str, int] = {}
+    return [first.setdefault(label.casefold(), index) for index, label in enumerate(labels)]

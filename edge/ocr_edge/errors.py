@@ -1,0 +1,35 @@
+"""Every error this package raises on purpose, and what it means for the process.
+
+* OcrEdgeError
+  * ConfigError     the user's file or flag is wrong    -> exit 2, never retried
+  * ModelError      the model bundle is wrong           -> exit 3, never retried
+  * CaptureError    a source failed to give a picture   -> exit 4 when nothing else is left to read
+"""
+
+
+class OcrEdgeError(Exception):
+    """Base of every error that is the world's fault and not the code's.
+
+    Attributes:
+        exit_code: What a command ends with when this error ends it.
+    """
+
+    exit_code = 1
+
+
+class ConfigError(OcrEdgeError):
+    """A file, flag or value given by the user is wrong; the message says what was found and what to do."""
+
+    exit_code = 2
+
+
+class ModelError(OcrEdgeError):
+    """A bundle is missing, damaged or made for another version."""
+
+    exit_code = 3
+
+
+class CaptureError(OcrEdgeError):
+    """A camera, stream or picture gave nothing to read."""
+
+    exit_code = 4
