@@ -121,7 +121,8 @@ def stretch(image: Image) -> Image:
     low, high = float(gray.min()), float(gray.max())
     gain = 255.0 / max(high - low, MIN_CONTRAST)
     middle = (low + high) / 2
-    return np.asarray(cv2.convertScaleAbs(np.maximum(image.astype(np.float32) - (middle - 127.5 / gain), 0), alpha=gain), np.uint8)
+    table = np.clip((np.arange(256) - middle) * gain + 127.5, 0, 255).round().astype(np.uint8)
+    return np.asarray(cv2.LUT(image, table), np.uint8)
 
 
 def preprocess(glyph: Glyph, canvas: tuple[int, int] = (28, 28)) -> tuple[Image, Image]:

@@ -1,0 +1,1 @@
+"""Build, train and measure character networks on a workstation."""
