@@ -1,12 +1,118 @@
-"""Picture in, reading out: segment, recognise, decode. Pure: no file, camera or clock but the caller's."""
+"""Picture in, reading out: segment, recognise, decode. Pure: no file, no camera."""
 
-from ocr_edge.contract.types import Image
-from ocr_edge.reading import Reading
+import time as clock
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ocr_edge.bundle import Bundle
+from ocr_edge.contract.types import Box, Image, Scores
+from ocr_edge.decode import geometry, lattice, shapes
+from ocr_edge.decode.patterns import Pattern
+from ocr_edge.layout import RatedLine, reading_order, select
+from ocr_edge.reading import Character, Line, Reading
+from ocr_edge.recognizer import Recognizer
+from ocr_edge.segment import CandidateLine, Segmenter
+
+UNSURE = float(np.log(0.85))
+"""A plain reading less sure than this has its cuts and joins scored too."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    """A line with the log-probabilities of its candidates and of their likeliest shapes; NaN where not scored."""
+
+    line: CandidateLine
+    scores: Scores
+    sure: npt.NDArray[np.float32]
 
 
 class Pipeline:
-    """Placeholder of the interface: ``read(image, source=..., time=...) -> Reading``."""
+    """Reads pictures with a bundle.
+
+    Args:
+        bundle: A loaded bundle.
+        pattern: What every line must match; None for anything.
+        min_confidence: Lines less sure than this, 0 to 1, are not said.
+    """
+
+    def __init__(self, bundle: Bundle, pattern: Pattern | None = None, min_confidence: float = 0.5) -> None:
+        self._recognizer = Recognizer(bundle)
+        self._segmenter = Segmenter()
+        self._shapes = shapes.groups(self._recognizer.labels)
+        self._pattern = pattern
+        self._min_confidence = min_confidence
 
     def read(self, image: Image, *, source: str = "", time: float = 0.0) -> Reading:
-        """Read one RGB picture, uint8, shape ``(H, W, 3)``."""
-        raise NotImplementedError
+        """Read one picture.
+
+        Args:
+            image: uint8 RGB, shape ``(H, W, 3)``.
+            source: Name of the file or camera.
+            time: Epoch seconds of the capture.
+
+        Returns:
+            Lines in reading order; none, with the reason in ``why``, when nothing can be said.
+        """
+        started = clock.perf_counter()
+        found = self._segmenter.segment(image)
+        segmented = clock.perf_counter()
+        scored = self._score(found)
+        recognized = clock.perf_counter()
+        lines = select([rated for s in scored if (rated := self._decode(s))])
+        why = "" if lines else "no text"
+        sure = [line for line in lines if line.confidence >= self._min_confidence]
+        if lines and not sure:
+            why = "below min_confidence"
+        ended = clock.perf_counter()
+        timing = {
+            "segment": 1000 * (segmented - started),
+            "recognize": 1000 * (recognized - segmented),
+            "decode": 1000 * (ended - recognized),
+            "total": 1000 * (ended - started),
+        }
+        return Reading(source, tuple(reading_order(sure)), time, why=why, timing_ms=timing)
+
+    def _score(self, lines: Sequence[CandidateLine]) -> list[_Scored]:
+        """Score the plain reading of each line, and the alternatives of what is unsure in it."""
+        scored = []
+        for line in lines:
+            scores = np.full((len(line.candidates), len(self._recognizer.labels)), np.nan, np.float32)
+            self._fill(line, scores, [i for i, candidate in enumerate(line.candidates) if candidate.primary])
+            self._fill(line, scores, lattice.unsure(line, shapes.sureness(scores, self._shapes), UNSURE))
+            scored.append(_Scored(line, scores, shapes.sureness(scores, self._shapes)))
+        return scored
+
+    def _fill(self, line: CandidateLine, scores: Scores, rows: list[int]) -> None:
+        if rows:
+            scores[rows] = self._recognizer.recognize([line.candidates[row].glyph for row in rows])
+
+    def _decode(self, scored: _Scored) -> RatedLine | None:
+        """The best reading of one line; None when it has none."""
+        line = scored.line
+        path = lattice.best_path(line, scored.sure, scored.scores, self._pattern)
+        if not path:
+            return None
+        boxes = [line.candidates[index].box for index in path]
+        scores = geometry.with_geometry(scored.scores[path], boxes, self._recognizer.labels)
+        if self._pattern:
+            scores = _only(scores, self._pattern)
+        spaces = lattice.space_before(line, path)
+        read = Line(tuple(self._character(*parts) for parts in zip(scores, boxes, spaces, strict=True)))
+        return RatedLine(read, np.exp(scored.sure[path]))
+
+    def _character(self, scores: Scores, box: Box, space: bool) -> Character:
+        labels = self._recognizer.labels
+        order = np.argsort(-scores, kind="stable")[:3].tolist()
+        alternatives = tuple((labels[index], float(np.exp(scores[index]))) for index in order)
+        return Character(*alternatives[0], box, alternatives, scores, space)
+
+
+def _only(scores: Scores, pattern: Pattern) -> Scores:
+    """Scores in which each position has only the labels its pattern allows; confidence stays what the picture says."""
+    result = np.full_like(scores, -np.inf)
+    for row, allowed in enumerate(pattern.positions):
+        result[row, allowed] = scores[row, allowed]
+    return result

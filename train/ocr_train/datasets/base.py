@@ -2,18 +2,19 @@
 
 import logging
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from ocr_edge.contract import labels as label_orders
 from ocr_edge.contract.types import Glyph, Image
 from ocr_edge.errors import ConfigError
 
 _LOGGER = logging.getLogger(__name__)
-OPTIONS = frozenset({"labels", "note"})
+OPTIONS = frozenset({"labels", "name", "note"})
 """Keys a spec may carry after ``?``."""
 
 
@@ -25,7 +26,8 @@ class Spec:
         kind: ``folder``, ``tar``, ``npz`` or ``emnist``.
         path: File or folder.
         split: Only this split; empty for every sample, whatever its split.
-        options: ``labels`` (the class order of the source), ``note`` (only samples with this note).
+        options: ``labels`` (the class order of the source), ``note`` (only samples with this note), ``name``
+            (which of several data sets in one folder).
     """
 
     kind: str
@@ -44,22 +46,43 @@ class Spec:
         rest, _, split = rest.partition("#")
         path, _, query = rest.partition("?")
         if not colon or not path:
-            raise ConfigError(f"data {text!r}: expected KIND:PATH[?key=value][#split], such as tar:crops.tar#validation")
+            raise ConfigError(
+                f"data {text!r}: expected KIND:PATH[?key=value][#split], such as tar:crops.tar#validation"
+            )
         options = dict(part.partition("=")[::2] for part in query.split("&") if part)
         unknown = sorted(set(options) - OPTIONS)
         if unknown:
-            raise ConfigError(f"data {text!r}: unknown option {unknown[0]!r}; known are {', '.join(sorted(OPTIONS))}")
+            raise ConfigError(
+                f"data {text!r}: unknown option {unknown[0]!r}; known are {', '.join(sorted(OPTIONS))}"
+            )
         return cls(kind, Path(path).expanduser(), split, options)
 
     @property
     def name(self) -> str:
-        """Short name for tables: the file's stem, and the split where one is asked for."""
-        return self.path.name.split(".")[0] + (f"#{self.split}" if self.split else "")
+        """Short name for tables: the file's stem, its data set and the split where one is asked for."""
+        which = f"-{self.options['name']}" if "name" in self.options else ""
+        return self.path.name.split(".")[0] + which + (f"#{self.split}" if self.split else "")
+
+    @property
+    def source_labels(self) -> tuple[str, ...]:
+        """The class order of the source, ``0-9A-Za-z`` unless the spec says another.
+
+        Raises:
+            ConfigError: The order names a label twice or fewer than two.
+        """
+        try:
+            return label_orders.parse(self.options.get("labels", "0-9A-Za-z"))
+        except ValueError as error:
+            raise ConfigError(f"{self.path}: ?{error}") from error
 
     def select(self, samples: Iterable["Sample"]) -> list["Sample"]:
         """The samples of this split and note."""
         note = self.options.get("note")
-        return [s for s in samples if (not self.split or s.split == self.split) and (note is None or s.note == note)]
+        return [
+            s
+            for s in samples
+            if (not self.split or s.split == self.split) and (note is None or s.note == note)
+        ]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,15 +129,47 @@ class Skipped:
         self._counts: Counter[str] = Counter()
         self._examples: dict[str, str] = {}
 
-    def add(self, reason: str, example: str) -> None:
-        """Count one skipped item."""
-        self._counts[reason] += 1
+    def add(self, reason: str, example: str, count: int = 1) -> None:
+        """Count skipped items."""
+        self._counts[reason] += count
         self._examples.setdefault(reason, example)
 
     def report(self) -> None:
         """Log one warning for each reason."""
         for reason, count in self._counts.items():
-            _LOGGER.warning("%s: skipped %d: %s (first: %s)", self._source, count, reason, self._examples[reason])
+            _LOGGER.warning(
+                "%s: skipped %d: %s (first: %s)", self._source, count, reason, self._examples[reason]
+            )
+
+
+def first_line(error: Exception) -> str:
+    """The first line of what an error says, for messages of one line."""
+    return next(iter(str(error).splitlines()), type(error).__name__)
+
+
+def class_texts(
+    names: Iterable[str], source: Sequence[str], labels: Sequence[str]
+) -> tuple[dict[str, str], bool]:
+    """What the class names of a source mean: labels themselves, or indices in the source's order.
+
+    They are indices when all are numbers and one of them is no label, or none is a label of the source; in a
+    mixture with texts, only the numbers that are no labels.
+
+    Args:
+        names: Class names as the source writes them, such as folder names.
+        source: The class order of the source.
+        labels: The labels that are wanted.
+
+    Returns:
+        The label of each name, empty for a number outside the order; and whether all names are indices.
+    """
+    names, known = set(names), {*source, *labels}
+    numbers = {name for name in names if name.isdecimal()}
+    by_index = bool(names) and numbers == names and (bool(numbers - known) or not numbers & {*source})
+    indices = numbers if by_index else numbers - known
+    return {
+        name: name if name not in indices else "".join(source[int(name) :][:1]) for name in names
+    }, by_index
 
 
 MAX_SIDE = 512

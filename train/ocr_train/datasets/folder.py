@@ -1,9 +1,9 @@
 """``folder:``: the original project's layout, one folder of pictures a class.
 
-``PATH/data/<class>/*.png`` with ``PATH/data-bin/<class>/`` of the same names (optional: the binary form is derived
-where it is missing); ``PATH/<class>/*.png`` works too. A class folder is named by its label, or by its index in the
-order that ``?labels=ORDER`` gives. Names like ``a`` and ``A`` collide on case-insensitive disks: use indices there.
-Every eighth picture of a class, by a hash of its name, is the validation split.
+``PATH/data/<class>/*.png`` with ``PATH/data-bin/<class>/`` of the same names (optional: the binary form is
+derived where it is missing); ``PATH/<class>/*.png`` works too. A class folder is named by its label, or by
+its index in the order that ``?labels=ORDER`` gives. Names like ``a`` and ``A`` collide on case-insensitive
+disks: use indices there. Every eighth picture of a class, by a hash of its name, is the validation split.
 """
 
 import logging
@@ -11,10 +11,9 @@ import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from ocr_edge.contract import labels as label_orders
 from ocr_edge.contract.types import Glyph, Image
 from ocr_edge.errors import ConfigError
-from ocr_train.datasets.base import Dataset, Sample, Skipped, Spec, decode_binary, decode_rgb
+from ocr_train.datasets.base import Dataset, Sample, Skipped, Spec, class_texts, decode_binary, decode_rgb
 
 _LOGGER = logging.getLogger(__name__)
 VALIDATION_EVERY = 8
@@ -26,14 +25,17 @@ def load(spec: Spec, labels: Sequence[str]) -> Dataset:
     if not root.is_dir():
         raise ConfigError(f"{spec.path}: not a folder")
     order = spec.options.get("labels", "0-9A-Za-z")
-    source_labels = label_orders.parse(order)
-    folders = sorted(path for path in root.iterdir() if path.is_dir())
-    by_index = _named_by_index([folder.name for folder in folders], len(source_labels))
-    _LOGGER.info("%s: class folders are %s", spec.path, f"indices in the order {order}" if by_index else "named by label")
+    folders = sorted(path for path in root.iterdir() if path.is_dir() and not path.name.startswith("."))
+    texts, by_index = class_texts([folder.name for folder in folders], spec.source_labels, labels)
+    _LOGGER.info(
+        "%s: class folders are %s",
+        spec.path,
+        f"indices in the order {order}" if by_index else "named by label",
+    )
     index_of = {text: index for index, text in enumerate(labels)}
     samples, skipped = [], Skipped(spec.path)
     for folder in folders:
-        text = _label_text(folder.name, source_labels, by_index=by_index)
+        text = texts[folder.name]
         if text not in index_of:
             skipped.add("class folder is not among the labels", folder.name)
             continue
@@ -50,15 +52,6 @@ def load(spec: Spec, labels: Sequence[str]) -> Dataset:
             samples.append(Sample(Glyph(rgb, mask), index_of[text], "validation" if held_out else "train"))
     skipped.report()
     return Dataset(spec.name, samples)
-
-
-def _named_by_index(names: list[str], count: int) -> bool:
-    """Folder names are indices when all are numbers and at least one cannot be a one-character label."""
-    return bool(names) and all(n.isdecimal() and int(n) < count for n in names) and any(len(n) > 1 for n in names)
-
-
-def _label_text(name: str, source_labels: Sequence[str], *, by_index: bool) -> str:
-    return source_labels[int(name)] if by_index else name
 
 
 def _mask(path: Path) -> Image | None:

@@ -1,0 +1,70 @@
+"""A trained network rewritten for conversion: batch 1, the input scaling folded into the first convolution."""
+
+import keras
+import numpy as np
+from keras import layers
+
+from ocr_edge.errors import ConfigError
+
+
+def fold(model: keras.Model) -> keras.Model:
+    """Rebuild a network without its rescaling layers; it computes the same from the same pixels.
+
+    A rescaling left in the graph becomes a multiplication over the whole input, which on int8 costs both time and
+    accuracy. Scaling a convolution's kernel instead is exact, as long as nothing is added (an offset would not
+    survive zero padding).
+
+    Args:
+        model: A network with inputs ``rgb`` and ``binary``.
+
+    Returns:
+        A float32 network with a fixed batch of one.
+
+    Raises:
+        ConfigError: A rescaling layer adds an offset or feeds something other than one convolution or dense layer.
+    """
+    scales: dict[str, float] = {}
+    for layer in model.layers:
+        if isinstance(layer, layers.Rescaling):
+            followers = [node.operation for node in layer._outbound_nodes]
+            if np.any(layer.offset) or not all(isinstance(f, layers.Conv2D | layers.Dense) for f in followers):
+                raise ConfigError(f"layer {layer.name}: only a scaling without offset before a convolution can be folded")
+            for follower in followers:
+                scales[follower.name] = float(layer.scale)
+
+    def replace(layer: keras.Layer) -> keras.Layer:
+        if isinstance(layer, layers.Rescaling):
+            return layers.Identity(name=layer.name)
+        return layer.__class__.from_config({**layer.get_config(), "dtype": "float32"})
+
+    inputs = {name: keras.Input(shape[1:], batch_size=1, name=name) for name, shape in input_shapes(model).items()}
+    folded = keras.models.clone_model(model, input_tensors=inputs, clone_function=replace)
+    for layer in folded.layers:
+        weights = model.get_layer(layer.name).get_weights()
+        if layer.name in scales:
+            weights[0] = weights[0] * np.float32(scales[layer.name])
+        if not isinstance(layer, layers.InputLayer):
+            layer.set_weights(weights[: len(layer.weights)])
+    return folded
+
+
+def input_shapes(model: keras.Model) -> dict[str, tuple[int | None, ...]]:
+    """The shape of each input by its name, batch first.
+
+    Raises:
+        ConfigError: The inputs are not ``rgb`` and ``binary``.
+    """
+    shapes = {tensor.name: tuple(tensor.shape) for tensor in model.inputs}
+    if set(shapes) != {"rgb", "binary"}:
+        raise ConfigError(f"the network's inputs are {', '.join(shapes)}, expected rgb and binary; see --adopt")
+    return shapes
+
+
+def macs(model: keras.Model) -> int:
+    """Multiply-adds for one character, counted over convolutions and dense layers."""
+    total = 0
+    for layer in model.layers:
+        if isinstance(layer, layers.Conv2D | layers.Dense):
+            positions = np.prod(layer.output.shape[1:-1], dtype=np.int64)
+            total += int(np.prod(layer.kernel.shape, dtype=np.int64) * positions)
+    return total

@@ -1,0 +1,85 @@
+"""The ``ocr-edge`` command: arguments in, exit code out."""
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Sequence
+
+# sources first: it holds settings that OpenCV reads when it is loaded.
+from ocr_edge import __version__
+from ocr_edge.commands import read
+from ocr_edge.errors import OcrEdgeError
+
+_LOGGER = logging.getLogger(__name__)
+
+COMMANDS = (read,)
+INTERRUPTED, PIPE_CLOSED = 130, 141
+"""What a shell reports for a process ended by Ctrl-C, and by writing to ``head`` after ``head`` has gone."""
+
+EPILOG = """exit codes: 0 fine, 1 said no (nothing read where something was demanded), 2 wrong usage or
+configuration, 3 wrong bundle, 4 an input could not be read"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Args:
+        argv: The arguments after the program's name; None for those of the process.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        SystemExit: After ``--help`` and ``--version``, and with code 2 for arguments that make no sense.
+    """
+    args = parser().parse_args(argv)
+    _configure_logging(logging.DEBUG if args.verbose else logging.WARNING)
+    try:
+        return int(args.run(args))
+    except OcrEdgeError as error:
+        _LOGGER.error("%s", error)
+        _drop_stdout_if_broken()
+        return error.exit_code
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        _drop_stdout_if_broken()
+        return PIPE_CLOSED
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of all commands."""
+    result = argparse.ArgumentParser(
+        prog="ocr-edge", description="Read letters and digits in pictures.", epilog=EPILOG
+    )
+    result.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    subparsers = result.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for command in COMMANDS:
+        command.add(subparsers)
+    return result
+
+
+class _OneLine(logging.Formatter):
+    """One record, one line, although a file name may hold line breaks and terminal codes."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the standard library's name
+        text = super().formatMessage(record)
+        return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def _configure_logging(level: int) -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_OneLine("%(levelname)s: %(message)s"))
+    logger = logging.getLogger("ocr_edge")
+    logger.handlers[:] = [handler]
+    logger.setLevel(level)
+    logger.propagate = False
+
+
+def _drop_stdout_if_broken() -> None:
+    """Forget what a broken stdout still buffers, or the interpreter would complain about it at its end."""
+    try:
+        sys.stdout.flush()
+    except (OSError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

@@ -1,0 +1,195 @@
+"""``ocr-edge read``: pictures, folders and videos, once."""
+
+import argparse
+import logging
+import math
+import os
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ocr_edge.errors import CaptureError
+from ocr_edge.sources.paths import ANNOTATED, expand, is_video
+
+if TYPE_CHECKING:
+    from ocr_edge.contract.types import Image
+    from ocr_edge.pipeline import Pipeline
+    from ocr_edge.sinks.base import Sink
+    from ocr_edge.sinks.names import Names
+
+_LOGGER = logging.getLogger(__name__)
+
+SAID_NO = 1
+
+DESCRIPTION = """Read the text in pictures and videos.
+
+PATH is a picture, a video, a folder (its pictures and videos, in natural order) or a quoted pattern such as
+'photos/**/*.jpg'. A file that cannot be read is one line on stderr, and the next ones are still read.
+
+As text, one picture gives its lines alone. Several inputs, a folder, a pattern or a video give "SOURCE: "
+before each line, and "SOURCE:" alone where there is no text. A video's SOURCE ends in #t= and the seconds
+into the video. JSON is one object per line; XML is one document."""
+
+
+def add(subparsers: Any) -> None:
+    """Add the command to the program's subparsers."""
+    parser = subparsers.add_parser(
+        "read",
+        help="read pictures, folders and videos, once",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("paths", metavar="PATH", nargs="+", help="picture, video, folder or quoted pattern")
+    parser.add_argument(
+        "--bundle", type=Path, metavar="B", help="folder of the model bundle (default: the shipped one)"
+    )
+    parser.add_argument("--format", choices=("text", "json", "xml"), default="text", help="default: text")
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="write NAME.txt, .json or .xml per input here, not stdout"
+    )
+    parser.add_argument(
+        "--annotate", type=Path, metavar="DIR", help="write NAME.annotated.jpg with boxes and text here"
+    )
+    parser.add_argument("--pattern", metavar="P", help="what a line must look like")
+    parser.add_argument(
+        "--every", type=_seconds, default=1.0, metavar="SECONDS", help="of video per frame (default: 1)"
+    )
+    parser.add_argument("--threads", type=_count, default=1, metavar="N", help="CPU threads (default: 1)")
+    parser.add_argument("--require-text", action="store_true", help="exit with 1 when an input has no text")
+    parser.add_argument("-v", "--verbose", action="store_true", help="more lines on stderr")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Read everything that the arguments name.
+
+    Args:
+        args: The parsed arguments of ``add``.
+
+    Returns:
+        4 when an input could not be read, else 1 when text was demanded and an input has none, else 0.
+
+    Raises:
+        ConfigError: The pattern, ``--out`` or ``--annotate`` is wrong, or the results cannot be written.
+        ModelError: The bundle is wrong.
+    """
+    from ocr_edge.sinks.names import Names  # noqa: PLC0415 - see commands/__init__.py
+    from ocr_edge.sinks.streams import ENDINGS, FileSink, NoSink, StdoutSink  # noqa: PLC0415
+
+    inputs: list[Path] = []
+    failed = False
+    try:
+        # One by one: the error for arguments that match nothing comes after the files of the others.
+        for path in expand(args.paths):
+            inputs.append(path)
+    except CaptureError as error:
+        _LOGGER.error("%s", error)
+        failed = True
+    if not inputs:
+        return CaptureError.exit_code
+    alone = len(args.paths) == 1 and os.path.isfile(args.paths[0]) and not is_video(inputs[0])
+    texts = Names(args.out, inputs) if args.out else None
+    pictures = Names(args.annotate, inputs) if args.annotate else None
+    pipeline = open_pipeline(args.bundle, args.pattern, args.threads)
+    without_text = 0
+    with closing(StdoutSink(args.format, named=not alone) if texts is None else NoSink()) as shared:
+        for path in inputs:
+            try:
+                if texts is None:
+                    found = _read(path, args.every, pipeline, shared, pictures)
+                else:
+                    file = texts.path(path, ENDINGS[args.format])
+                    with closing(FileSink(args.format, file, named=is_video(path))) as sink:
+                        found = _read(path, args.every, pipeline, sink, pictures)
+            except CaptureError as error:
+                _LOGGER.error("%s", error)
+                failed = True
+            else:
+                without_text += not found
+    if failed:
+        return CaptureError.exit_code
+    return SAID_NO if args.require_text and without_text else 0
+
+
+def open_pipeline(bundle: Path | None, pattern: str | None, threads: int) -> "Pipeline":
+    """Load everything that reading needs.
+
+    Args:
+        bundle: The bundle's folder; None for the shipped one.
+        pattern: What a line must look like; None for anything.
+        threads: CPU threads of OpenCV and of the interpreter.
+
+    Returns:
+        The pipeline.
+
+    Raises:
+        ConfigError: The pattern is wrong.
+        ModelError: The bundle is wrong.
+    """
+    import cv2  # noqa: PLC0415 - see commands/__init__.py
+
+    from ocr_edge.bundle import load  # noqa: PLC0415
+    from ocr_edge.decode.patterns import Pattern  # noqa: PLC0415
+    from ocr_edge.pipeline import Pipeline  # noqa: PLC0415
+
+    cv2.setNumThreads(threads)
+    loaded = load(bundle, threads)
+    return Pipeline(loaded, None if pattern is None else Pattern.parse(pattern, loaded.manifest.labels))
+
+
+def _read(path: Path, every_s: float, pipeline: "Pipeline", sink: "Sink", pictures: "Names | None") -> bool:
+    """Read one file into a sink and its annotated pictures into a folder; whether any text was in it."""
+    from ocr_edge.sinks.annotate import annotate, save  # noqa: PLC0415
+
+    found = False
+    modified = _modified(path)
+    for image, seconds in _images(path, every_s):
+        source = str(path) if seconds is None else f"{path}#t={seconds:.2f}"
+        reading = pipeline.read(image, source=source, time=modified + (seconds or 0.0))
+        sink.publish(reading)
+        if pictures is not None:
+            ending = ANNOTATED if seconds is None else f".{seconds:08.2f}s{ANNOTATED}"
+            save(annotate(image, reading), pictures.path(path, ending))
+        if reading.lines:
+            found = True
+        else:
+            _LOGGER.info("%s: %s", source, reading.why)
+    return found
+
+
+def _images(path: Path, every_s: float) -> "Iterator[tuple[Image, float | None]]":
+    """The picture, or a video's frames with their seconds."""
+    from ocr_edge.sources import pictures, video  # noqa: PLC0415
+
+    if not is_video(path):
+        yield pictures.load(path), None
+        return
+    for seconds, frame in video.frames(path, every_s):
+        yield frame, seconds
+
+
+def _modified(path: Path) -> float:
+    """When a file was last changed, in epoch seconds: the nearest to a time of capture that files have."""
+    try:
+        return path.stat().st_mtime
+    except OSError:  # reading it will say why
+        return 0.0
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 < value < math.inf:
+        raise ValueError
+    return value
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise ValueError
+    return value
+
+
+# argparse puts these names into "invalid ... value: 'x'".
+_seconds.__name__, _count.__name__ = "SECONDS (above 0)", "N (at least 1)"

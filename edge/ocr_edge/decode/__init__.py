@@ -1,0 +1,1 @@
+"""From scored candidates to text: the best path, line geometry, the owner's pattern. Pure."""

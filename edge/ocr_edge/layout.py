@@ -1,0 +1,89 @@
+"""Which of several readings of the same place stands, and in which order lines are read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ocr_edge.reading import Line
+
+WORTH = 0.45
+"""Probability of a shape from which a character speaks for its line when readings compete for the same place."""
+TAKEN = 0.35
+"""Share of a line's characters that may lie on characters of a better line."""
+MIN_SHORT = 0.8
+"""Mean probability that a line of one or two characters needs: specks often look like one."""
+MIN_SHORT_HEIGHT = 0.5
+"""Height that such a line needs, in typical heights of the other lines."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RatedLine:
+    """A reading of one place, and how sure its shapes are.
+
+    Attributes:
+        line: The characters.
+        sure: float32, one a character: probability of its shape, look-alikes counted as one.
+    """
+
+    line: Line
+    sure: npt.NDArray[np.float32]
+
+    @property
+    def value(self) -> float:
+        """How much it explains: its sure characters, tall ones more, its unsure ones against it."""
+        heights = [character.box.height for character in self.line.characters]
+        return float(np.dot(self.sure - WORTH, heights))
+
+
+def select(rated: Sequence[RatedLine]) -> list[Line]:
+    """Keep the best reading of each place.
+
+    Args:
+        rated: Readings of several guesses at the ink, in any order.
+
+    Returns:
+        Lines that do not cover each other, best first.
+    """
+    chosen: list[RatedLine] = []
+    taken = np.zeros((0, 4))
+    for item in sorted(rated, key=lambda item: item.value, reverse=True):
+        if item.value <= 0:
+            break
+        boxes = np.array([[c.box.left, c.box.top, c.box.right, c.box.bottom] for c in item.line.characters], float)
+        if len(taken) and _covered(boxes, taken).mean() > TAKEN:
+            continue
+        chosen.append(item)
+        taken = np.vstack([taken, boxes])
+    heights = [c.box.height for item in chosen for c in item.line.characters]
+    typical = float(np.median(heights)) if heights else 0.0
+    return [item.line for item in chosen if len(item.sure) > 2 or _stands_alone(item, typical)]
+
+
+def _stands_alone(item: RatedLine, typical: float) -> bool:
+    height = max(character.box.height for character in item.line.characters)
+    return bool(item.sure.mean() >= MIN_SHORT) and height >= MIN_SHORT_HEIGHT * typical
+
+
+def reading_order(lines: Sequence[Line]) -> list[Line]:
+    """Lines from top to bottom; those that share most of their height, from left to right."""
+    rows: list[list[Line]] = []
+    for line in sorted(lines, key=lambda item: item.box.top + item.box.height / 2):
+        middle = line.box.top + line.box.height / 2
+        if rows and rows[-1][0].box.top < middle < rows[-1][0].box.bottom:
+            rows[-1].append(line)
+        else:
+            rows.append([line])
+    return [line for row in rows for line in sorted(row, key=lambda item: item.box.left)]
+
+
+def _covered(boxes: np.ndarray, taken: np.ndarray) -> np.ndarray:
+    """bool, shape ``(N,)``: whether half of each box, or of a taken box inside it, is shared with a taken box."""
+    wide = np.minimum(boxes[:, None, 2], taken[None, :, 2]) - np.maximum(boxes[:, None, 0], taken[None, :, 0])
+    high = np.minimum(boxes[:, None, 3], taken[None, :, 3]) - np.maximum(boxes[:, None, 1], taken[None, :, 1])
+    shared = np.maximum(wide, 0) * np.maximum(high, 0)
+    area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    other = (taken[:, 2] - taken[:, 0]) * (taken[:, 3] - taken[:, 1])
+    smaller = np.minimum(area[:, None], other[None, :])
+    return (shared > 0.5 * smaller).any(axis=1)

@@ -1,0 +1,81 @@
+"""The segmenter: guesses at the ink, pieces, lines and candidates, at a scale where text is comfortable to cut."""
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from ocr_edge.contract.preprocess import luminance
+from ocr_edge.contract.types import Box, Image
+from ocr_edge.segment import candidates, components, lines
+from ocr_edge.segment.binarize import ink_masks
+from ocr_edge.segment.candidates import CandidateLine
+
+CROP_HEIGHT = 96
+"""Pictures lower than this are enlarged to it: they are crops of one line, and small text cuts better enlarged."""
+MAX_SIDE = 2000
+"""Pictures with a longer side are shrunk to it before they are cut."""
+MAX_CANDIDATES = 6000
+"""Most candidates of one picture; a texture must not cost minutes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segmenter:
+    """Finds lines of glyph candidates.
+
+    Attributes:
+        windows: Sides of the neighbourhoods for local contrast, odd, in pixels at working scale.
+    """
+
+    windows: tuple[int, ...] = (31, 101)
+
+    def segment(self, image: Image) -> list[CandidateLine]:
+        """Find lines of text.
+
+        Lines of several guesses at the ink are all given, and may cover the same place: who names them decides.
+
+        Args:
+            image: uint8 RGB, shape ``(H, W, 3)``.
+
+        Returns:
+            Lines with boxes in pixels of ``image``; empty when nothing looks like text.
+        """
+        scale = working_scale(image.shape[:2])
+        picture = image
+        if scale != 1:
+            how = cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA
+            picture = np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=how), np.uint8)
+        gray = luminance(picture)
+        small = picture.shape[0] <= 2 * CROP_HEIGHT
+        found: list[CandidateLine] = []
+        budget = MAX_CANDIDATES
+        for mask in ink_masks(gray, self.windows, globally=small):
+            pieces = components.find(mask.ink)
+            for rows in lines.group(pieces, picture.shape[0]):
+                line = candidates.build(picture, pieces, rows, mask.polarity)
+                budget -= len(line.candidates)
+                if budget < 0:
+                    return found
+                found.append(line if scale == 1 else _scaled(line, 1 / scale, image.shape[:2]))
+        return found
+
+
+def working_scale(size: tuple[int, int]) -> float:
+    """By how much a picture of ``(height, width)`` is scaled before it is cut."""
+    height, width = size
+    if height < CROP_HEIGHT:
+        return min(CROP_HEIGHT / height, 6.0, MAX_SIDE / max(height, width, 1))
+    return min(1.0, MAX_SIDE / max(height, width))
+
+
+def _scaled(line: CandidateLine, scale: float, size: tuple[int, int]) -> CandidateLine:
+    """The same line with its boxes in another picture's pixels; crops stay as they are."""
+    moved = tuple(replace(candidate, box=_scaled_box(candidate.box, scale, size)) for candidate in line.candidates)
+    pieces = tuple(_scaled_box(box, scale, size) for box in line.pieces)
+    return CandidateLine(moved, pieces, line.height * scale, line.polarity)
+
+
+def _scaled_box(box: Box, scale: float, size: tuple[int, int]) -> Box:
+    left, top = min(int(box.left * scale), size[1] - 1), min(int(box.top * scale), size[0] - 1)
+    right, bottom = round(box.right * scale), round(box.bottom * scale)
+    return Box(left, top, max(1, min(right, size[1]) - left), max(1, min(bottom, size[0]) - top))

@@ -1,0 +1,99 @@
+"""Sinks by the name of their format, on stdout or in one file per input."""
+
+import io
+import sys
+from pathlib import Path
+from typing import TextIO
+
+from ocr_edge.reading import Reading
+from ocr_edge.sinks.base import Sink, writing
+from ocr_edge.sinks.json_lines import JsonSink
+from ocr_edge.sinks.text import TextSink
+from ocr_edge.sinks.xml import XmlSink
+
+ENDINGS = {"text": ".txt", "json": ".json", "xml": ".xml"}
+"""Of the files that ``--out`` writes."""
+
+
+def make(form: str, stream: TextIO, *, named: bool = False) -> Sink:
+    """The sink of a format.
+
+    Args:
+        form: ``text``, ``json`` or ``xml``.
+        stream: Where it writes.
+        named: Text only: the source precedes each line.
+
+    Raises:
+        ValueError: There is no such format.
+    """
+    if form == "text":
+        return TextSink(stream, named=named)
+    if form == "json":
+        return JsonSink(stream)
+    if form == "xml":
+        return XmlSink(stream)
+    raise ValueError(f"format {form!r}: expected one of {', '.join(ENDINGS)}")
+
+
+class StdoutSink:
+    """A format on stdout. JSON is UTF-8 whatever the locale; text that the locale lacks is escaped."""
+
+    def __init__(self, form: str, *, named: bool = False) -> None:
+        stream = sys.stdout
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8" if form == "json" else None, errors="backslashreplace")
+        # A process started with stdout closed has None here: it is run for its files.
+        self._sink = make(form, stream or io.StringIO(), named=named)
+
+    def publish(self, reading: Reading) -> None:
+        """Write one reading."""
+        with writing("standard output"):
+            self._sink.publish(reading)
+
+    def close(self) -> None:
+        """End the document."""
+        with writing("standard output"):
+            self._sink.close()
+
+
+class NoSink:
+    """Nowhere."""
+
+    def publish(self, reading: Reading) -> None:
+        """Forget the reading."""
+
+    def close(self) -> None:
+        """Nothing is left to finish."""
+
+
+class FileSink:
+    """A format in a file of its own, which appears with the first reading.
+
+    Attributes:
+        path: The file; one that exists is replaced.
+    """
+
+    def __init__(self, form: str, path: Path, *, named: bool = False) -> None:
+        self.path = path
+        self._form = form
+        self._named = named
+        self._stream: TextIO | None = None
+        self._sink: Sink | None = None
+
+    def publish(self, reading: Reading) -> None:
+        """Write one reading."""
+        with writing(self.path):
+            if self._sink is None:
+                self._stream = self.path.open("w", encoding="utf-8", errors="backslashreplace", newline="\n")
+                self._sink = make(self._form, self._stream, named=self._named)
+            self._sink.publish(reading)
+
+    def close(self) -> None:
+        """End the document and close the file; nothing to do when nothing was published."""
+        if self._stream is None or self._sink is None:
+            return
+        with writing(self.path):
+            try:
+                self._sink.close()
+            finally:
+                self._stream.close()

@@ -1,0 +1,15 @@
+"""Where pictures come from: files, folders, videos. One file per kind of source.
+
+OpenCV reads these settings once, when it is loaded, so they stand here and ``ocr_edge.cli`` imports this
+package before anything else: a picture of more than ``MAX_PIXELS`` is refused before memory is taken for it,
+and OpenCV and FFmpeg keep their own opinions off stderr.
+"""
+
+import os
+
+MAX_PIXELS = 2**26
+"""Largest picture that is read, width times height: 67 million pixels, 192 MiB as RGB."""
+
+os.environ["OPENCV_IO_MAX_IMAGE_PIXELS"] = str(MAX_PIXELS)
+os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")

@@ -1,0 +1,109 @@
+"""Picture files: every kind that a user may hand over becomes upright RGB bytes, or one clear line."""
+
+import logging
+import os
+import stat
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from ocr_edge.contract.types import Image
+from ocr_edge.errors import CaptureError
+from ocr_edge.sources import MAX_PIXELS, headers
+from ocr_edge.sources.pixels import Pixels, to_rgb
+from ocr_edge.sources.quiet import hush
+
+_LOGGER = logging.getLogger(__name__)
+
+MAX_BYTES = 2**29
+"""Largest picture file that is read: 512 MiB."""
+
+
+def load(path: Path) -> Image:
+    """Read one picture file.
+
+    Grey, palette, CMYK, 16-bit, float and transparent pictures are converted (see ``pixels``), EXIF
+    orientation is applied, and an animation or a file of several pages gives its first.
+
+    Args:
+        path: A picture of any format that OpenCV reads, at most ``MAX_PIXELS`` pixels and ``MAX_BYTES``
+        bytes.
+
+    Returns:
+        uint8, shape ``(H, W, 3)``, RGB, contiguous.
+
+    Raises:
+        CaptureError: The file is missing, unreadable, empty, too large, damaged, cut short or not a picture.
+    """
+    data = _content(path)
+    name = headers.kind(data)
+    try:
+        with hush() as noise:
+            raw = _decode(data, name)
+            if raw is None and name == "GIF" and not cv2.haveImageWriter("any.gif"):
+                raw = _first_frame(path)
+            if raw is not None and raw.shape[0] * raw.shape[1] > MAX_PIXELS:
+                raise _too_large(path)
+        if raw is None or raw.size == 0:
+            raise CaptureError(f"{path}: {_why_not(name)}")
+        image = headers.turn(raw if name == "JPEG" else to_rgb(raw), headers.orientation(data))
+    except cv2.error as error:
+        if "MAX_IMAGE" in str(error):  # CV_IO_MAX_IMAGE_PIXELS, _WIDTH or _HEIGHT
+            raise _too_large(path) from error
+        raise CaptureError(f"{path}: {_why_not(name)}") from error
+    except MemoryError as error:
+        raise CaptureError(f"{path}: too large for the memory of this machine") from error
+    if noise and name == "JPEG":  # other formats complain about trifles, such as a colour profile
+        _LOGGER.warning("%s: damaged, read as far as it goes: %s", path, noise[0])
+    if name == "TIFF" and headers.has_more_pages(data):
+        _LOGGER.warning("%s: several pages, only the first is read", path)
+    return image
+
+
+def _content(path: Path) -> bytes:
+    if os.path.isdir(path):
+        raise CaptureError(f"{path}: is a folder, expected a picture file")
+    try:
+        # Without O_NONBLOCK a named pipe that nobody writes to would be waited for before it can be refused.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        with open(descriptor, "rb") as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise CaptureError(f"{path}: is not a regular file")
+            data = file.read(MAX_BYTES + 1)
+    except FileNotFoundError as error:
+        raise CaptureError(f"{path}: no such file") from error
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise CaptureError(f"{path}: cannot be opened: {reason}") from error
+    if not data:
+        raise CaptureError(f"{path}: the file is empty")
+    if len(data) > MAX_BYTES:
+        raise CaptureError(f"{path}: larger than {MAX_BYTES >> 20} MiB")
+    return data
+
+
+def _decode(data: bytes, name: str) -> Pixels | None:
+    """The pixels as stored: RGB bytes of a JPEG, grey or BGR with depth and alpha of all others."""
+    # A JPEG has neither depth nor alpha to keep; decoded straight to RGB, a large photo needs no second copy.
+    flags = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION if name == "JPEG" else cv2.IMREAD_UNCHANGED
+    return cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+
+
+def _first_frame(path: Path) -> Pixels | None:
+    """The first frame of a GIF as FFmpeg sees it: OpenCV 4.11 has no GIF codec of its own."""
+    capture = cv2.VideoCapture(str(path))
+    try:
+        return capture.read()[1]
+    finally:
+        capture.release()
+
+
+def _too_large(path: Path) -> CaptureError:
+    return CaptureError(f"{path}: too large, at most {MAX_PIXELS / 1e6:.0f} million pixels are read")
+
+
+def _why_not(name: str) -> str:
+    if name == "HEIC":
+        return "HEIC pictures cannot be read; save it as JPEG or PNG"
+    return f"damaged or cut short {name} file" if name else "not a picture"

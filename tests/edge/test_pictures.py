@@ -1,0 +1,329 @@
+"""Picture files of every kind become upright RGB, or one clear line."""
+
+import contextlib
+import io
+import logging
+import os
+import struct
+import zlib
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image as Pillow
+from PIL import ImageOps
+
+from ocr_edge.errors import CaptureError
+from ocr_edge.sources import MAX_PIXELS, headers
+from ocr_edge.sources.paths import expand, natural
+from ocr_edge.sources.pictures import load
+from ocr_edge.sources.pixels import to_bytes, to_rgb
+
+REPEATED = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def encoded(image: Pillow.Image, form: str, **options: object) -> bytes:
+    file = io.BytesIO()
+    image.save(file, form, **options)
+    return file.getvalue()
+
+
+def scene() -> np.ndarray:
+    """A picture whose four quarters differ, so that every turn of it shows."""
+    image = np.zeros((40, 64, 3), np.uint8)
+    image[:20, :32], image[:20, 32:] = (200, 10, 30), (20, 180, 40)
+    image[20:, :32], image[20:, 32:] = (10, 30, 220), (240, 240, 240)
+    return image
+
+
+@pytest.fixture
+def put(tmp_path: Path):
+    def write(data: bytes, name: str = "picture") -> Path:
+        path = tmp_path / name
+        path.write_bytes(data)
+        return path
+
+    return write
+
+
+def close(found: np.ndarray, expected: np.ndarray, tolerance: int = 6) -> bool:
+    inner = np.abs(found.astype(int) - expected.astype(int))
+    return found.shape == expected.shape and np.median(inner) <= tolerance and inner.mean() <= 2 * tolerance
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "TIFF", "BMP", "WEBP", "GIF", "PPM"])
+def test_common_formats_give_contiguous_rgb(put, form):
+    image = load(put(encoded(Pillow.fromarray(scene()), form)))
+    assert image.dtype == np.uint8
+    assert image.flags.c_contiguous
+    assert close(image, scene())
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "LA", "RGBA", "CMYK"])
+@pytest.mark.parametrize("form", ["PNG", "TIFF", "JPEG"])
+def test_every_colour_mode_is_read_as_rgb(put, mode, form):
+    try:
+        data = encoded(Pillow.fromarray(scene()).convert(mode), form)
+    except OSError:
+        pytest.skip(f"no {mode} in {form}")
+    expected = np.asarray(Pillow.fromarray(scene()).convert(mode).convert("RGB"))
+    assert close(load(put(data)), expected)
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "TIFF"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_pictures_are_turned_upright_as_their_exif_says(put, form, orientation):
+    exif = Pillow.Exif()
+    exif[headers.ORIENTATION] = orientation
+    data = encoded(Pillow.fromarray(scene()), form, exif=exif)
+    expected = np.asarray(ImageOps.exif_transpose(Pillow.open(io.BytesIO(data))).convert("RGB"))
+    assert close(load(put(data)), expected)
+
+
+def test_a_grey_jpeg_is_turned_too(put):
+    exif = Pillow.Exif()
+    exif[headers.ORIENTATION] = 6
+    assert load(put(encoded(Pillow.fromarray(scene()).convert("L"), "JPEG", exif=exif))).shape == (64, 40, 3)
+
+
+@pytest.mark.parametrize("ending", [".png", ".tiff"])
+@pytest.mark.parametrize("bits", [8, 10, 12, 16])
+def test_sixteen_bit_files_use_the_depth_that_their_values_need(put, ending, bits):
+    values = np.linspace(0, 2**bits - 1, 64 * 48).reshape(48, 64).astype(np.uint16)
+    image = load(put(cv2.imencode(ending, values)[1].tobytes()))
+    assert int(image.min()) == 0
+    assert int(image.max()) == 255
+    assert abs(float(image.mean()) - 127.5) < 2
+
+
+def test_float_pictures_are_scaled(put):
+    values = (scene()[:, :, ::-1] / np.float32(255)).astype(np.float32)
+    assert close(load(put(cv2.imencode(".tiff", values)[1].tobytes())), scene(), 1)
+    assert to_bytes(np.float32([[[-5.0]], [[5.0]], [[np.nan]]])).ravel().tolist() == [0, 255, 128]
+
+
+@pytest.mark.parametrize(("ink", "paper"), [(0, 255), (255, 0), ((200, 30, 30), 255), ((255, 240, 120), 0)])
+@pytest.mark.parametrize("hidden", [0, 255])
+@pytest.mark.parametrize("form", ["PNG", "WEBP", "TIFF"])
+def test_ink_on_a_transparent_ground_stays_visible(put, ink, paper, hidden, form):
+    pixels = np.full((40, 90, 4), hidden, np.uint8)
+    pixels[:, :, 3] = 0
+    for left in (10, 30, 50, 70):
+        pixels[8:32, left : left + 6] = (*np.broadcast_to(ink, 3), 255)
+    options = {"lossless": True} if form == "WEBP" else {}
+    image = load(put(encoded(Pillow.fromarray(pixels), form, **options)))
+    assert image[0, 0].tolist() == [paper] * 3
+    assert image[20, 12].tolist() == np.broadcast_to(ink, 3).tolist()
+
+
+def test_a_white_card_with_cut_corners_keeps_white_paper():
+    pixels = np.full((60, 100, 4), 255, np.uint8)
+    pixels[:5, :5, 3] = 0
+    assert to_rgb(pixels).min() == 255
+
+
+def test_an_invisible_picture_is_blank_paper():
+    assert to_rgb(np.zeros((5, 5, 4), np.uint8)).min() == 255
+
+
+def test_sixteen_bit_alpha_is_measured_by_its_full_range():
+    pixels = np.zeros((10, 10, 4), np.uint16)
+    pixels[:5, :, 3] = 65535
+    image = to_rgb(pixels)
+    assert image[0, 0].tolist() == [0, 0, 0]
+    assert image[9, 9].tolist() == [255, 255, 255]
+
+
+@pytest.mark.parametrize("form", ["GIF", "WEBP", "PNG"])
+def test_an_animation_gives_its_first_frame(put, form):
+    shown = [Pillow.fromarray(np.full((20, 30, 3), level, np.uint8)) for level in (10, 200)]
+    image = load(put(encoded(shown[0], form, save_all=True, append_images=shown[1:], duration=100)))
+    assert close(image, np.full((20, 30, 3), 10))
+
+
+def test_a_document_of_several_pages_gives_the_first_and_says_so(put, caplog):
+    shown = [Pillow.fromarray(np.full((20, 30, 3), level, np.uint8)) for level in (10, 200)]
+    caplog.set_level(logging.WARNING)
+    logging.getLogger("ocr_edge").propagate = True
+    image = load(put(encoded(shown[0], "TIFF", save_all=True, append_images=shown[1:])))
+    assert close(image, np.full((20, 30, 3), 10))
+    assert "several pages" in caplog.text
+    caplog.clear()
+    load(put(encoded(shown[0], "TIFF")))
+    assert not caplog.text
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "BMP"])
+def test_one_pixel_is_a_picture(put, form):
+    assert load(put(encoded(Pillow.new("RGB", (1, 1), "white"), form))).shape == (1, 1, 3)
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "TIFF", "BMP", "WEBP"])
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_a_file_cut_short_is_refused_without_noise_on_stderr(put, form, share, capfd):
+    noise = np.random.default_rng(0).integers(0, 256, (60, 80, 3)).astype(np.uint8)
+    data = encoded(Pillow.fromarray(noise), form)
+    with pytest.raises(CaptureError, match=r"damaged or cut short|not a picture"):
+        load(put(data[: int(len(data) * share)]))
+    assert capfd.readouterr().err == ""
+
+
+def test_a_gif_cut_short_is_refused_or_gives_its_first_frame_without_noise_on_stderr(put, capfd):
+    data = encoded(Pillow.fromarray(scene()), "GIF")
+    with contextlib.suppress(CaptureError):
+        assert load(put(data[: len(data) // 2])).shape == (40, 64, 3)
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}])
+def test_a_jpeg_without_its_last_bytes_is_refused(put, options):
+    noise = np.random.default_rng(0).integers(0, 256, (60, 80, 3)).astype(np.uint8)
+    data = encoded(Pillow.fromarray(noise), "JPEG", **options)
+    for missing in (1, 2, 10):
+        with pytest.raises(CaptureError, match="damaged or cut short JPEG"):
+            load(put(data[:-missing]))
+
+
+def test_a_jpeg_damaged_inside_is_read_with_a_warning(put, caplog, capfd):
+    noise = np.random.default_rng(0).integers(0, 256, (200, 300, 3)).astype(np.uint8)
+    data = bytearray(encoded(Pillow.fromarray(noise), "JPEG"))
+    data[9000:9010] = b"\xff\x01" * 5
+    caplog.set_level(logging.WARNING)
+    logging.getLogger("ocr_edge").propagate = True
+    assert load(put(bytes(data))).shape == (200, 300, 3)
+    assert "damaged, read as far as it goes" in caplog.text
+    assert "Corrupt" not in capfd.readouterr().err
+
+
+def test_trailing_bytes_after_a_picture_do_no_harm(put):
+    assert close(load(put(encoded(Pillow.fromarray(scene()), "JPEG") + b"trailer" * 100)), scene())
+
+
+def test_a_picture_that_would_fill_the_memory_is_refused(put):
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", 9000, MAX_PIXELS // 9000 + 1, 8, 0, 0, 0, 0)
+    rows = zlib.compress(bytes(9001) * (MAX_PIXELS // 9000 + 1), 1)
+    data = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+    with pytest.raises(CaptureError, match="too large, at most 67 million pixels"):
+        load(put(data))
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "the file is empty"),
+        (b"Dear diary,", "not a picture"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC pictures cannot be read"),
+    ],
+)
+def test_what_is_no_picture_is_refused_in_one_line(put, data, message):
+    with pytest.raises(CaptureError, match=message) as caught:
+        load(put(data))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_file_a_folder_and_a_pipe_are_refused(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path, message in [
+        (tmp_path / "none.png", "no such file"),
+        (tmp_path, "is a folder"),
+        (tmp_path / "pipe", "not a regular file"),
+        (Path("/dev/zero"), "not a regular file"),
+        (Path("a\0b"), "cannot be opened"),
+        (Path("n" * 300), "cannot be opened: File name too long"),
+    ]:
+        with pytest.raises(CaptureError, match=message):
+            load(path)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_without_permission_is_refused(put):
+    path = put(encoded(Pillow.fromarray(scene()), "PNG"))
+    path.chmod(0)
+    with pytest.raises(CaptureError, match="Permission denied"):
+        load(path)
+
+
+MAGIC = [
+    b"",
+    b"\xff\xd8\xff\xe1",
+    b"\x89PNG\r\n\x1a\n",
+    b"II*\0",
+    b"MM\0*",
+    b"BM",
+    b"GIF89a",
+    b"RIFF\0\0\0\0WEBP",
+]
+
+
+@REPEATED
+@given(st.sampled_from(MAGIC), st.binary(max_size=300))
+def test_random_bytes_are_a_picture_or_a_capture_error(put, magic, rest):
+    try:
+        image = load(put(magic + rest))
+    except CaptureError:
+        return
+    assert image.ndim == 3
+
+
+@REPEATED
+@given(st.sampled_from(["JPEG", "PNG", "TIFF", "WEBP", "GIF"]), st.data())
+def test_a_picture_with_wrong_bytes_is_a_picture_or_a_capture_error(put, form, data):
+    content = bytearray(encoded(Pillow.fromarray(scene()), form))
+    for _ in range(data.draw(st.integers(1, 8))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    try:
+        image = load(put(bytes(content)))
+    except CaptureError:
+        return
+    assert image.dtype == np.uint8
+    assert image.shape[2] == 3
+
+
+@given(st.sampled_from(MAGIC), st.binary(max_size=200))
+def test_headers_are_read_from_any_bytes(magic, rest):
+    assert 1 <= headers.orientation(magic + rest) <= 8
+    assert headers.has_more_pages(magic + rest) in (True, False)
+
+
+def test_a_folder_stands_for_its_pictures_and_videos_in_natural_order(tmp_path):
+    names = ["10.png", "2.PNG", "1.jpg", "clip.mp4", "notes.txt", ".hidden.png", "1.annotated.jpg"]
+    for name in names:
+        (tmp_path / name).touch()
+    (tmp_path / "deeper.png").mkdir()
+    assert [path.name for path in expand([str(tmp_path)])] == ["1.jpg", "2.PNG", "10.png", "clip.mp4"]
+
+
+def test_patterns_are_expanded_and_each_file_comes_once(tmp_path):
+    (tmp_path / "sub").mkdir()
+    for name in ["b.png", "a.png", "sub/c.png", "x[1].png"]:
+        (tmp_path / name).touch()
+    (tmp_path / "link.png").symlink_to(tmp_path / "a.png")
+    arguments = [f"{tmp_path}/b.png", f"{tmp_path}/?.png", f"{tmp_path}/**/*.png", f"{tmp_path}/x[1].png"]
+    found = [str(path.relative_to(tmp_path)) for path in expand(arguments)]
+    assert found == ["b.png", "a.png", "sub/c.png", "x[1].png"]
+
+
+def test_arguments_that_stand_for_nothing_are_named_after_the_others(tmp_path):
+    (tmp_path / "a.png").touch()
+    (tmp_path / "empty").mkdir()
+    found = []
+    with pytest.raises(CaptureError) as caught:  # noqa: PT012 - what comes before the error counts
+        for path in expand(
+            [f"{tmp_path}/no*.png", f"{tmp_path}/empty", "", f"{tmp_path}/a.png", "missing.png"]
+        ):
+            found.append(path.name)
+    assert found == ["a.png", "missing.png"]
+    assert "no*.png: matches no file" in str(caught.value)
+    assert "empty: no picture or video in this folder" in str(caught.value)
+
+
+@given(st.lists(st.text(), min_size=2, max_size=2))
+def test_any_two_names_can_be_ordered(names):
+    first, second = (natural(Path(name)) for name in names)
+    assert (first < second) or (second < first) or first == second

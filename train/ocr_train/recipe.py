@@ -1,0 +1,121 @@
+"""Training recipes: typed TOML that says which network learns what from which data, and how."""
+
+import difflib
+import re
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from ocr_edge.contract import labels as label_orders
+from ocr_edge.errors import ConfigError
+
+
+class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One data set of a recipe.
+
+    Attributes:
+        data: The spec, such as ``tar:crops.tar``; a relative path is relative to the data folder.
+        weight: Share of the samples drawn in an epoch, relative to the other sources.
+        plain: Ink on blank paper without scene around it: augmentation may colour it.
+        terms: Licence or terms of use, for the model card.
+        validate: Whether its validation split takes part in choosing the best epoch.
+    """
+
+    data: str
+    weight: float
+    plain: bool = False
+    terms: str = "none stated"
+    validate: bool = True
+
+
+class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Everything that decides what a training run does.
+
+    Attributes:
+        architecture: Name of the network.
+        labels: Named order or the labels themselves.
+        seed: Start of every random choice.
+        epochs: Passes of ``epoch_samples`` samples.
+        epoch_samples: Samples drawn in one epoch.
+        batch_size: Samples in one step.
+        learning_rate: Peak of the schedule.
+        schedule: ``cosine`` (linear warm-up, then half a cosine to zero) or ``constant``.
+        warmup_epochs: Epochs of the warm-up.
+        weight_decay: AdamW's decoupled decay; 0 for plain Adam.
+        label_smoothing: Share of the target spread over all classes, 0..1.
+        class_balance: 0 draws classes as often as they occur, 1 equally often.
+        patience: Stop after this many epochs without a better validation accuracy; 0 never stops early.
+        precision: Keras dtype policy while training; ``model.keras`` is float32 always.
+        augment: Whether training samples are augmented.
+        sources: The data.
+    """
+
+    architecture: str
+    sources: tuple[Source, ...]
+    labels: str = "0-9A-Za-z"
+    seed: int = 1
+    epochs: int = 30
+    epoch_samples: int = 100_000
+    batch_size: int = 256
+    learning_rate: float = 1e-3
+    schedule: Literal["cosine", "constant"] = "cosine"
+    warmup_epochs: float = 1.0
+    weight_decay: float = 0.0
+    label_smoothing: float = 0.0
+    class_balance: float = 0.5
+    patience: int = 0
+    precision: Literal["float32", "mixed_bfloat16"] = "float32"
+    augment: bool = True
+
+    def __post_init__(self) -> None:
+        if not self.sources or any(source.weight <= 0 for source in self.sources):
+            raise ValueError("sources: at least one, each with a weight above 0, is needed")
+        if min(self.epochs, self.epoch_samples, self.batch_size) < 1:
+            raise ValueError("epochs, epoch_samples and batch_size must be at least 1")
+        if not 0 <= self.class_balance <= 1 or not 0 <= self.label_smoothing < 1:
+            raise ValueError("class_balance and label_smoothing must lie between 0 and 1")
+        label_orders.parse(self.labels)
+
+    @property
+    def label_texts(self) -> tuple[str, ...]:
+        """The ordered labels."""
+        return label_orders.parse(self.labels)
+
+    @property
+    def steps(self) -> int:
+        """Optimizer steps of one epoch."""
+        return -(-self.epoch_samples // self.batch_size)
+
+
+def load(path: Path) -> Recipe:
+    """Read a recipe file.
+
+    Args:
+        path: A TOML file.
+
+    Returns:
+        The checked recipe.
+
+    Raises:
+        ConfigError: Missing, not TOML, or a key is unknown or wrong.
+    """
+    try:
+        return msgspec.toml.decode(path.read_bytes(), type=Recipe)
+    except OSError as error:
+        raise ConfigError(f"recipe {path}: {error.strerror}") from error
+    except msgspec.DecodeError as error:
+        raise ConfigError(f"recipe {path}: {error}{_nearest(str(error))}") from error
+
+
+def as_dict(recipe: Recipe) -> dict[str, Any]:
+    """The recipe as plain values, for ``run.json``."""
+    return msgspec.to_builtins(recipe)  # type: ignore[no-any-return]  # msgspec returns Any by design
+
+
+def _nearest(message: str) -> str:
+    """A hint that names the known key nearest to an unknown one."""
+    found = re.search(r"unknown field `(\w+)`", message)
+    known = [*Recipe.__struct_fields__, *Source.__struct_fields__]
+    near = difflib.get_close_matches(found[1], known, 1) if found else []
+    return f"; did you mean {near[0]!r}?" if near else ""

@@ -1,0 +1,141 @@
+"""From a rendered picture to training crops: what the device's segmenter cuts, named by the truth."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import cv2
+import numpy as np
+
+from ocr_edge.contract.labels import DEFAULT
+from ocr_edge.contract.types import Box, Glyph, Image
+from ocr_train.rendering.scene import Scene, Truth
+
+MAX_SIDE = 48
+"""Longest side of a crop, in pixels."""
+MIN_IOU = 0.65
+OWN_BOX_SHARE = 0.15
+"""Share of the characters that the segmenter missed which are cut by their true box instead."""
+
+Segment = Callable[[Image], Sequence[Any]]
+"""The device's segmenter: RGB picture to lines, each with ``candidates`` that have ``box`` and ``glyph``."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Crop:
+    """One training crop: the glyph and its character."""
+
+    glyph: Glyph
+    char: str
+
+
+@dataclass(slots=True)
+class Yield:
+    """How many of the characters drawn were cut, by kind of face and by character."""
+
+    drawn: Counter[str] = field(default_factory=Counter)
+    cut: Counter[str] = field(default_factory=Counter)
+
+    def add(self, other: "Yield") -> None:
+        """Count in another's counts."""
+        self.drawn.update(other.drawn)
+        self.cut.update(other.cut)
+
+    def rate(self, key: str) -> float:
+        """Share cut, 0..1, of a kind or a character."""
+        return self.cut[key] / max(1, self.drawn[key])
+
+
+def overlap_ratio(a: Box, b: Box) -> float:
+    """Intersection over union of two boxes, 0..1."""
+    shared = a.overlap(b)
+    return shared / (a.width * a.height + b.width * b.height - shared)
+
+
+def matches(found: Box, true: Box) -> bool:
+    """Whether a candidate's box is a character's: by overlap or, where a pixel is much, by its four sides."""
+    if not found.overlap(true):
+        return False
+    if overlap_ratio(found, true) >= MIN_IOU:
+        return True
+    slack = max(1.5, 0.06 * true.height)
+    sides = (
+        found.left - true.left,
+        found.top - true.top,
+        found.right - true.right,
+        found.bottom - true.bottom,
+    )
+    return max(abs(side) for side in sides) <= slack
+
+
+def cut(scene: Scene, segment: Segment, rng: np.random.Generator) -> tuple[list[Crop], Yield]:
+    """Cut a picture as the device would.
+
+    Args:
+        scene: The picture and its truth.
+        segment: The device's segmenter.
+        rng: Chooses among fitting candidates, and which missed characters are cut by their true box.
+
+    Returns:
+        The crops in the order of the truth, and what was drawn and cut.
+    """
+    candidates = [c for line in segment(scene.picture) for c in line.candidates]
+    boxes = [c.box for c in candidates]
+    height, width = scene.picture.shape[:2]
+    frame = Box(0, 0, width, height)
+    crops, counts = [], Yield()
+    for truth in scene.truths:
+        area = truth.box.width * truth.box.height
+        if truth.char not in DEFAULT or truth.box.overlap(frame) < 0.92 * area:
+            continue
+        counts.drawn.update((scene.face.kind, truth.char))
+        fitting = _fitting(truth, boxes, scene.truths)
+        if fitting:
+            counts.cut.update((scene.face.kind, truth.char))
+            # Any of them: the device doesn't know either which of its guesses at the ink is the neatest.
+            glyph = candidates[fitting[int(rng.integers(len(fitting)))]].glyph
+        elif rng.random() < OWN_BOX_SHARE:
+            glyph = Glyph(_window(scene.picture, truth.box, rng))
+        else:
+            continue
+        crops.append(Crop(bounded(glyph), truth.char))
+    return crops, counts
+
+
+def _fitting(truth: Truth, boxes: Sequence[Box], truths: Sequence[Truth]) -> list[int]:
+    """Indexes of the candidates that show this character and no other."""
+    others = [t.box for t in truths if t is not truth and not _inside(t.box, truth.box)]
+    return [
+        i
+        for i, box in enumerate(boxes)
+        if matches(box, truth.box) and all(box.overlap(o) <= 0.5 * o.width * o.height for o in others)
+    ]
+
+
+def _inside(other: Box, own: Box) -> bool:
+    """Whether a neighbour lies within the character's own box anyway, as a comma under a T's arm."""
+    return other.overlap(own) > 0.5 * other.width * other.height
+
+
+def _window(picture: Image, box: Box, rng: np.random.Generator) -> Image:
+    """The picture around a box, with an uneven margin."""
+    margins = rng.uniform(-0.02, 0.15, 4) * max(box.width, box.height)
+    left, top = max(0, round(box.left - margins[0])), max(0, round(box.top - margins[1]))
+    right, bottom = round(box.right + margins[2]), round(box.bottom + margins[3])
+    return np.ascontiguousarray(picture[top : max(bottom, top + 2), left : max(right, left + 2)])
+
+
+def bounded(glyph: Glyph) -> Glyph:
+    """The glyph with no side longer than ``MAX_SIDE``, its mask along with it."""
+    height, width = glyph.rgb.shape[:2]
+    scale = MAX_SIDE / max(height, width)
+    if scale >= 1:
+        return glyph
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    rgb = np.asarray(cv2.resize(glyph.rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
+    if glyph.binary is None:
+        return Glyph(rgb, None, glyph.polarity)
+    level = cv2.resize(glyph.binary, size, interpolation=cv2.INTER_AREA)
+    # Under one half, so that thin strokes survive.
+    return Glyph(rgb, np.where(level > 100, 255, 0).astype(np.uint8)[..., None], glyph.polarity)

@@ -1,0 +1,31 @@
+"""Learning-rate schedules as Keras objects, so that they are saved with the optimizer and resume with it."""
+
+import math
+
+import keras
+
+from ocr_train.recipe import Recipe
+
+
+def optimizer(recipe: Recipe) -> keras.optimizers.Optimizer:
+    """Adam, or AdamW where the recipe decays weights, with the recipe's schedule."""
+    rate = learning_rate(recipe)
+    if recipe.weight_decay > 0:
+        made = keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay)
+        made.exclude_from_weight_decay(var_names=["bias"])
+        return made
+    return keras.optimizers.Adam(rate)
+
+
+def learning_rate(recipe: Recipe) -> float | keras.optimizers.schedules.LearningRateSchedule:
+    """The recipe's rate for each step: linear warm-up, then half a cosine to zero (Loshchilov & Hutter, ICLR 2017)."""
+    if recipe.schedule == "constant":
+        return recipe.learning_rate
+    total = recipe.epochs * recipe.steps
+    warmup = min(math.ceil(recipe.warmup_epochs * recipe.steps), total - 1)
+    return keras.optimizers.schedules.CosineDecay(
+        recipe.learning_rate / 20,
+        decay_steps=max(1, total - warmup),
+        warmup_target=recipe.learning_rate,
+        warmup_steps=warmup,
+    )
