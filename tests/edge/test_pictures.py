@@ -261,6 +261,15 @@ MAGIC = [
 ]
 
 
+def test_a_piece_that_claims_gigabytes_takes_no_memory(put):
+    data = bytearray(encoded(Pillow.fromarray(scene()), "PNG"))
+    data[33:37] = b"\xff\xff\xff\xf0"
+    with pytest.raises(CaptureError, match="damaged or cut short PNG"):
+        load(put(bytes(data)))
+    data[8:12] = b"\x7f\xff\xff\xf0"
+    assert not headers.is_whole(bytes(data))
+
+
 @REPEATED
 @given(st.sampled_from(MAGIC), st.binary(max_size=300))
 def test_random_bytes_are_a_picture_or_a_capture_error(put, magic, rest):

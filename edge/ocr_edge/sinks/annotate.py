@@ -1,6 +1,7 @@
 """A picture with what was read in it: a box around each character, text and confidence above each line."""
 
 import statistics
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -15,7 +16,9 @@ LONGEST, SHORT = 1920, 640
 NARROWEST = 320
 """Columns that a label needs; what a narrow picture lacks is added at its right."""
 BAND = (40, 40, 40)
-_FONT = cv2.FONT_HERSHEY_SIMPLEX
+_HERSHEY = cv2.FONT_HERSHEY_SIMPLEX
+SMALL = 28
+"""Rows of a character under which its box is a thin line."""
 _PAD = 4
 
 Colour = tuple[int, int, int]
@@ -40,22 +43,20 @@ def annotate(image: Image, reading: Reading) -> Image:
     scale = min(max(longest, SHORT), LONGEST) / longest
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     scaled = cv2.resize(image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
-    letters = _letters(reading, size, scale)
-    label = round(letters) + 2 * _PAD + 2
+    font = _font(reading, size, scale)
     tops = [line.box.top * scale for line in reading.lines]
-    band = label if not tops or min(tops) < label else 0
+    band = font.rows + 1 if not tops or min(tops) < font.rows + 1 else 0
     right = max(0, NARROWEST - size[0])
     canvas = np.asarray(
         cv2.copyMakeBorder(scaled, band, 0, 0, right, cv2.BORDER_CONSTANT, value=BAND), np.uint8
     )
-    thick = max(2, round(max(size) / 640))
     for line in reading.lines:
         for character in line.characters:
-            _frame(canvas, _place(character.box, scale, band), colour(character.confidence), thick)
+            _frame(canvas, _place(character.box, scale, band), colour(character.confidence))
     for line in reading.lines:
-        _label(canvas, _place(line.box, scale, band), _caption(line), colour(line.confidence), letters)
+        _label(canvas, _place(line.box, scale, band), _caption(line), colour(line.confidence), font)
     if not reading.lines:
-        _label(canvas, (0, band, 0, band), f"({reading.why or 'no text'})", (200, 200, 200), letters)
+        _label(canvas, (0, band, 0, band), f"({reading.why or 'no text'})", (200, 200, 200), font)
     return canvas
 
 
@@ -76,11 +77,30 @@ def colour(confidence: float) -> Colour:
     return round(min(1.0, 2 - 2 * share) * 230), round(min(1.0, 2 * share) * 190), 40
 
 
-def _letters(reading: Reading, size: tuple[int, int], scale: float) -> float:
-    """Rows of a label's capitals: by the picture's size, smaller where the lines themselves are small."""
+@dataclass(frozen=True, slots=True)
+class _Font:
+    """How labels are written: OpenCV's scale and stroke width, and a label's rows above and in all."""
+
+    scale: float
+    weight: int
+    ascent: int
+    rows: int
+
+    def columns(self, text: str) -> int:
+        """Width of a text."""
+        return int(cv2.getTextSize(text, _HERSHEY, self.scale, self.weight)[0][0])
+
+
+def _font(reading: Reading, size: tuple[int, int], scale: float) -> _Font:
+    """Letters for a picture of this size, smaller where the lines themselves are small."""
     by_picture = min(max((size[0] * size[1]) ** 0.5 / 40, 16.0), 30.0)
     by_lines = statistics.median(line.box.height * scale for line in reading.lines) if reading.lines else 30.0
-    return min(by_picture, max(by_lines * 0.7, 12.0))
+    rows = min(by_picture, max(by_lines * 0.7, 12.0))
+    weight = 2 if rows > 20 else 1
+    # Measured, because the versions of OpenCV draw the same font in different sizes.
+    font_scale = rows / cv2.getTextSize("Ag", _HERSHEY, 1.0, weight)[0][1]
+    (_, ascent), descent = cv2.getTextSize("Ag", _HERSHEY, font_scale, weight)
+    return _Font(font_scale, weight, ascent, ascent + descent + _PAD)
 
 
 def _caption(line: Line) -> str:
@@ -94,36 +114,37 @@ def _place(box: Box, scale: float, band: int) -> tuple[int, int, int, int]:
     return left, top, max(left + 1, round(box.right * scale)), max(top + 1, round(box.bottom * scale) + band)
 
 
-def _frame(canvas: Image, place: tuple[int, int, int, int], paint: Colour, thick: int) -> None:
-    """A coloured rectangle with a dark rim, seen on any background. What lies outside is not drawn."""
+def _frame(canvas: Image, place: tuple[int, int, int, int], paint: Colour) -> None:
+    """A coloured rectangle, with a dark rim where there is room for one. What lies outside is not drawn."""
     height, width = canvas.shape[:2]
     # OpenCV takes 32-bit numbers only; a side far outside of the canvas is as good as one just outside.
     left, right = (min(max(x, -9), width + 9) for x in (place[0], place[2]))
     top, bottom = (min(max(y, -9), height + 9) for y in (place[1], place[3]))
-    for shade, extra in (((0, 0, 0), 2), (paint, 0)):
-        cv2.rectangle(canvas, (left, top), (right - 1, bottom - 1), shade, thick + extra)
+    corners = (left, top), (right - 1, bottom - 1)
+    if place[3] - place[1] < SMALL:
+        cv2.rectangle(canvas, *corners, paint, 1)
+        return
+    cv2.rectangle(canvas, *corners, (0, 0, 0), 4)
+    cv2.rectangle(canvas, *corners, paint, 2)
 
 
-def _label(canvas: Image, place: tuple[int, int, int, int], text: str, paint: Colour, letters: float) -> None:
+def _label(canvas: Image, place: tuple[int, int, int, int], text: str, paint: Colour, font: _Font) -> None:
     """Text on a filled label above a place, or below it where there is no room, moved into the canvas."""
     height, width = canvas.shape[:2]
-    size = letters / cv2.getTextSize("Ag", _FONT, 1.0, 1)[0][1]
-    weight = 2 if letters > 20 else 1
-    text = _shorten(text, size, weight, width - 2 * _PAD)
-    (wide, high), below = cv2.getTextSize(text, _FONT, size, weight)
-    tall = high + below + _PAD
-    top = place[1] - tall if place[1] >= tall else place[3]
-    left = min(max(place[0], 0), max(0, width - wide - 2 * _PAD))
-    top = min(max(top, 0), max(0, height - tall))
-    cv2.rectangle(canvas, (left, top), (left + wide + 2 * _PAD, top + tall), paint, cv2.FILLED)
+    text = _shorten(text, font, width - 2 * _PAD)
+    wide = font.columns(text) + 2 * _PAD
+    top = place[1] - font.rows - 1 if place[1] > font.rows else place[3]
+    left, top = min(max(place[0], 0), max(0, width - wide)), min(max(top, 0), max(0, height - font.rows))
+    cv2.rectangle(canvas, (left, top), (left + wide, top + font.rows), paint, cv2.FILLED)
     bright = paint[0] * 0.3 + paint[1] * 0.59 + paint[2] * 0.11 > 105
     ink = (0, 0, 0) if bright else (255, 255, 255)
-    cv2.putText(canvas, text, (left + _PAD, top + high + _PAD // 2), _FONT, size, ink, weight, cv2.LINE_AA)
+    start = (left + _PAD, top + font.ascent + _PAD // 2)
+    cv2.putText(canvas, text, start, _HERSHEY, font.scale, ink, font.weight, cv2.LINE_AA)
 
 
-def _shorten(text: str, size: float, weight: int, room: int) -> str:
+def _shorten(text: str, font: _Font, room: int) -> str:
     """As much of the text as ``room`` columns hold, with two dots for the rest."""
-    while len(text) > 1 and (wide := cv2.getTextSize(text, _FONT, size, weight)[0][0]) > room:
+    while len(text) > 1 and (wide := font.columns(text)) > room:
         keep = min(len(text) - 1, len(text) * room // wide)
         text = f"{text[: keep - 2]}.." if keep > 2 else text[:1]
     return text

@@ -82,6 +82,21 @@ def has_more_pages(data: bytes) -> bool:
     return int.from_bytes(data[following : following + 4], order) not in (0, first)
 
 
+def is_whole(data: bytes) -> bool:
+    """Whether the pieces of a PNG file fit into it, up to its end mark; True of every other kind.
+
+    OpenCV 4.11 takes as much memory as a piece claims to need, gigabytes for one damaged length.
+    """
+    if kind(data) != "PNG":
+        return True
+    at = 8
+    while at + 12 <= len(data):
+        if data[at + 4 : at + 8] == b"IEND":
+            return True
+        at += 12 + int.from_bytes(data[at : at + 4], "big")
+    return False
+
+
 def _byte_order(tiff: bytes) -> Literal["little", "big"] | None:
     if tiff[:2] == b"II":
         return "little"

@@ -38,6 +38,8 @@ def load(path: Path) -> Image:
     """
     data = _content(path)
     name = headers.kind(data)
+    if not headers.is_whole(data):
+        raise CaptureError(f"{path}: {_why_not(name)}")
     try:
         with hush() as noise:
             raw = _decode(data, name)

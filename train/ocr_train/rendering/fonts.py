@@ -19,10 +19,11 @@ from ocr_train.rendering.legible import Bank, own_shapes
 _LOGGER = logging.getLogger(__name__)
 FACES_PER_FAMILY = 8
 _NO_FONTS = (
-    "prepare fonts finds fonts through fontconfig's fc-list, {why}; on Debian: apt install fontconfig "
-    "fonts-dejavu fonts-liberation fonts-freefont-ttf fonts-urw-base35 fonts-noto-core fonts-lato fonts-roboto "
-    "fonts-open-sans fonts-adf-accanthis fonts-aenigma fonts-dseg fonts-ocr-a fonts-courier-prime "
-    "fonts-comic-neue fonts-dkg-handwriting fonts-kristi fonts-bebas-neue fonts-inconsolata"
+    "prepare fonts finds fonts through fontconfig's fc-list, {why}; on Debian: apt install "
+    "fontconfig fonts-dejavu fonts-liberation fonts-freefont-ttf fonts-urw-base35 fonts-noto-core "
+    "fonts-lato fonts-roboto fonts-open-sans fonts-adf-accanthis fonts-aenigma fonts-dseg fonts- "
+    "ocr-a fonts-courier-prime fonts-comic-neue fonts-dkg-handwriting fonts-bebas-neue fonts- "
+    "inconsolata"
 )
 
 

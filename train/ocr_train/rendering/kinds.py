@@ -28,6 +28,7 @@ _RULES: list[tuple[str, str]] = [
     ("seven-segment", r"DSEG"),
     ("dot-matrix", r"DotGothic|dot ?matrix|Spleen|creep|VT220|unifur"),
     ("stencil", r"stencil"),
+    ("hand", r"Scrawl|Hand Me Down"),
     (
         "display",
         r"\bBRK\b|Fust|Jessen|Rusch|Blankenburg|Sweynheim|Hamlet|Ptolemy|Kufi|Ferrite|Junkyard",
