@@ -100,7 +100,7 @@ def test_missing_glyphs_and_small_capitals_lose_their_labels() -> None:
         return cv2.resize(mask, None, fx=size / 64, fy=size / 64, interpolation=cv2.INTER_AREA)
 
     box = np.full((40, 20), 255, np.uint8)
-    kept = own_shapes({"A": ink("A"), "B": ink("B"), "Q": box}, box)
+    kept = own_shapes({"A": ink("A"), "B": ink("B"), "Q": box}, box.tobytes())
     assert kept == {"A", "B"}
     letters = "abdefghilnqrt"
     small_caps = {c.upper(): ink(c.upper()) for c in letters} | {c: ink(c.upper(), 48) for c in letters}

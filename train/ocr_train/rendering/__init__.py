@@ -5,7 +5,8 @@ import logging
 import multiprocessing
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import cv2
@@ -61,8 +62,8 @@ def prepare(
     chosen = tuple(faces) if faces is not None else tuple(fonts.catalogue(fonts.installed()))
     out.parent.mkdir(parents=True, exist_ok=True)
     counts = Yield()
-    batches = _batches(chosen, seed, workers or os.cpu_count() or 1, segment)
-    written = tar.save(out, _samples(batches, count, counts))
+    with closing(_batches(chosen, seed, workers or os.cpu_count() or 1, segment)) as batches:
+        written = tar.save(out, _samples(batches, count, counts))
     _report(counts)
     _LOGGER.info("%s: %d characters", out, written)
     return out
@@ -100,7 +101,7 @@ def _samples(batches: Iterator["Batch"], count: int, counts: Yield) -> Iterator[
 Batch = list[tuple[Face, list[Crop], Yield]]
 
 
-def _batches(faces: tuple[Face, ...], seed: int, workers: int, segment: Segment | None) -> Iterator[Batch]:
+def _batches(faces: tuple[Face, ...], seed: int, workers: int, segment: Segment | None) -> Generator[Batch]:
     """Pictures in order, endlessly, made here or by worker processes."""
     starts = range(0, 2**31, _BATCH)
     if workers == 1:

@@ -141,9 +141,9 @@ def _lens(picture: Float, cap: float, rng: np.random.Generator) -> Float:
         length = max(2, round(cap * float(rng.uniform(0.04, 0.16))))
         size = (length, 1) if rng.random() < 0.6 else (1, length)
         picture = np.asarray(cv2.blur(picture, size), np.float32)
-    if cap > 20 and rng.random() < 0.25:
+    if cap > 16 and rng.random() < 0.28:
         height, width = picture.shape[:2]
-        scale = float(rng.uniform(9, 22)) / cap
+        scale = float(rng.uniform(9.5, 24)) / cap
         if scale < 0.9:
             small = cv2.resize(
                 picture,

@@ -16,10 +16,10 @@ def pair(rng: np.random.Generator) -> tuple[Float, Float]:
     Returns:
         Two float32 arrays of shape ``(3,)``, RGB 0..255.
     """
-    contrast = float(rng.uniform(35, 70) if rng.random() < 0.12 else rng.uniform(70, 235))
-    dark = float(rng.uniform(0, 255 - contrast))
-    if rng.random() < 0.5:
-        dark *= 0.4
+    contrast = float(rng.uniform(35, 70) if rng.random() < 0.1 else rng.uniform(70, 235))
+    room = 255 - contrast
+    # Often one of the two is nearly black or nearly white.
+    dark = room * float(rng.choice([rng.uniform(0, 1), rng.uniform(0, 0.3), rng.uniform(0.7, 1)]))
     first, second = _tinted(dark, rng), _tinted(dark + contrast, rng)
     return (first, second) if rng.random() < 0.5 else (second, first)
 

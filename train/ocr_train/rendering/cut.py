@@ -70,33 +70,42 @@ def matches(found: Box, true: Box) -> bool:
 
 
 def cut(scene: Scene, segment: Segment, rng: np.random.Generator) -> tuple[list[Crop], Yield]:
-    """Cut a picture as the device would.
+    """Cut a rendered picture as the device would; see ``cut_truths``."""
+    return cut_truths(scene.picture, scene.truths, segment, rng, kind=scene.face.kind)
+
+
+def cut_truths(
+    picture: Image, truths: Sequence[Truth], segment: Segment, rng: np.random.Generator, *, kind: str
+) -> tuple[list[Crop], Yield]:
+    """Cut the characters of a picture as the device would.
 
     Args:
-        scene: The picture and its truth.
+        picture: uint8 RGB, shape ``(H, W, 3)``.
+        truths: What stands where.
         segment: The device's segmenter.
         rng: Chooses among fitting candidates, and which missed characters are cut by their true box.
+        kind: What the counts are filed under, beside the character.
 
     Returns:
         The crops in the order of the truth, and what was drawn and cut.
     """
-    candidates = [c for line in segment(scene.picture) for c in line.candidates]
+    candidates = [c for line in segment(picture) for c in line.candidates]
     boxes = [c.box for c in candidates]
-    height, width = scene.picture.shape[:2]
+    height, width = picture.shape[:2]
     frame = Box(0, 0, width, height)
     crops, counts = [], Yield()
-    for truth in scene.truths:
+    for truth in truths:
         area = truth.box.width * truth.box.height
         if truth.char not in DEFAULT or truth.box.overlap(frame) < 0.92 * area:
             continue
-        counts.drawn.update((scene.face.kind, truth.char))
-        fitting = _fitting(truth, boxes, scene.truths)
+        counts.drawn.update((kind, truth.char))
+        fitting = _fitting(truth, boxes, truths)
         if fitting:
-            counts.cut.update((scene.face.kind, truth.char))
+            counts.cut.update((kind, truth.char))
             # Any of them: the device doesn't know either which of its guesses at the ink is the neatest.
             glyph = candidates[fitting[int(rng.integers(len(fitting)))]].glyph
         elif rng.random() < OWN_BOX_SHARE:
-            glyph = Glyph(_window(scene.picture, truth.box, rng))
+            glyph = Glyph(_window(picture, truth.box, rng))
         else:
             continue
         crops.append(Crop(bounded(glyph), truth.char))

@@ -12,7 +12,7 @@ from ocr_edge.contract.labels import DEFAULT, DIGITS
 from ocr_edge.contract.types import Image
 from ocr_edge.errors import ConfigError
 from ocr_train.rendering import drawn
-from ocr_train.rendering.glyphs import Face, load_font, rasterise
+from ocr_train.rendering.glyphs import Face, load_font, missing, rasterise
 from ocr_train.rendering.kinds import WEIGHTS, kind_of
 from ocr_train.rendering.legible import Bank, own_shapes
 
@@ -109,11 +109,11 @@ def _masks(file: FontFile) -> dict[str, Image]:
     try:
         load_font(file.path, file.index)
         drawn_as = {char: rasterise(file.path, file.index, char) for char in DEFAULT}
-        none = rasterise(file.path, file.index, "\U0010fffe")
+        none = missing(file.path, file.index)
     except (OSError, ValueError):
         return {}
     masks = {char: made[0] for char, made in drawn_as.items() if made is not None}
-    kept = own_shapes(masks, None if none is None else none[0])
+    kept = own_shapes(masks, none)
     return {char: mask for char, mask in masks.items() if char in kept}
 
 

@@ -95,6 +95,8 @@ def stamp(face: Face, char: str) -> Stamp | None:
         made = drawn.segments(char, face.variant, CAP)
     else:
         made = rasterise(face.path, face.index, char)
+        if made is not None and char not in face.labels and _is_missing(face, made[0]):
+            return None
         if made is not None:
             made = _apply(made, face, char)
     if made is None:
@@ -115,6 +117,17 @@ def rasterise(path: str, index: int, char: str) -> tuple[Image, int, int, float]
         return None
     mask = np.frombuffer(bytes(ink), np.uint8).reshape(ink.size[1], ink.size[0])
     return mask, int(left), int(top), float(font.getlength(char))
+
+
+@lru_cache(maxsize=64)
+def missing(path: str, index: int) -> bytes | None:
+    """The pixels of what a font draws for a character it lacks; None when nothing."""
+    made = rasterise(path, index, "\U0010fffe")
+    return None if made is None else made[0].tobytes()
+
+
+def _is_missing(face: Face, mask: Image) -> bool:
+    return mask.tobytes() == missing(face.path, face.index)
 
 
 def _apply(made: tuple[Image, int, int, float], face: Face, char: str) -> tuple[Image, int, int, float]:

@@ -19,7 +19,7 @@ WEIGHTS: dict[str, float] = {
 _RULES: list[tuple[str, str]] = [
     (
         "skip",
-        r"emoji|barcode|braille|symbol|dings|powerline|weather|wasy|stmary|\bCM(SY|MI)|\bMath\b|STIX(Non|Size|Int|Var)",
+        r"emoji|barcode|braille|symbol|dings|powerline|weather|7SEGGCHAN|wasy|stmary|\bCM(SY|MI)|\bMath\b|STIX(Non|Size|Int|Var)",
     ),
     (
         "skip",

@@ -38,19 +38,18 @@ def shape_vector(mask: Image) -> Vector:
     return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-6), np.float32)
 
 
-def own_shapes(masks: Mapping[str, Image], missing: Image | None) -> set[str]:
+def own_shapes(masks: Mapping[str, Image], missing: bytes | None) -> set[str]:
     """The characters that have a shape of their own.
 
     Args:
         masks: Ink of each character the font has a glyph for.
-        missing: What the font draws for a character it lacks; None when nothing.
+        missing: Pixels of what the font draws for a character it lacks; None when nothing.
 
     Returns:
         Characters that are neither the missing glyph nor the same picture as many others. Where small letters
         are drawn as capitals, only the capitals.
     """
-    box = None if missing is None else missing.tobytes()
-    kept = {char for char, mask in masks.items() if mask.tobytes() != box and mask.max() > 100}
+    kept = {char for char, mask in masks.items() if mask.tobytes() != missing and mask.max() > 100}
     pictures: dict[bytes, list[str]] = {}
     for char in kept:
         pictures.setdefault(masks[char].tobytes(), []).append(char)

@@ -1,12 +1,13 @@
 """Lines of text as ink masks, with the outline of every character kept to follow it through the camera."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from ocr_edge.contract.types import Image
+from ocr_train.rendering.decor import decorate, ghosts
 from ocr_train.rendering.glyphs import CAP, Face, Stamp, stamp
 
 Points = npt.NDArray[np.float32]
@@ -31,7 +32,7 @@ class Sheet:
 
     Attributes:
         ink: uint8, shape ``(H, W)``: the characters, 255 where fully inked.
-        decor: uint8, same shape: underlines and frames.
+        decor: uint8, same shape: rules, frames, the unlit segments of a display.
         placed: Every character drawn, punctuation included.
         cap: Height of a capital in sheet pixels.
     """
@@ -40,6 +41,23 @@ class Sheet:
     decor: Image
     placed: tuple[Placed, ...]
     cap: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A character on its line: pen x and baseline y in sheet pixels, and the scale of its stamp."""
+
+    char: str
+    made: Stamp
+    x: float
+    y: float
+    scale: float
+
+    def span(self) -> tuple[float, float, float, float]:
+        """Left, top, right and bottom of its ink."""
+        left, top = self.x + self.made.left * self.scale, self.y + self.made.top * self.scale
+        height, width = self.made.mask.shape
+        return left, top, left + width * self.scale, top + height * self.scale
 
 
 def lay_out(face: Face, texts: list[str], cap: float, rng: np.random.Generator) -> Sheet:
@@ -62,12 +80,12 @@ def lay_out(face: Face, texts: list[str], cap: float, rng: np.random.Generator) 
     how = _Setting(cap / CAP, tracking, jitter, arc)
     rows = [_row(face, text, how, rng) for text in texts]
     widest = max((row[1] for row in rows), default=0.0)
-    pieces = [
-        (char, made, x + align * (widest - width), y + line * leading, size)
+    moved = [
+        replace(piece, x=piece.x + align * (widest - width), y=piece.y + line * leading)
         for line, (row, width) in enumerate(rows)
-        for char, made, x, y, size in row
+        for piece in row
     ]
-    return _paste(pieces, cap, leading, len(rows), rng)
+    return _print(face, moved, [line * leading for line in range(len(rows))], cap, rng)
 
 
 def _tracking(face: Face, rng: np.random.Generator) -> float:
@@ -80,10 +98,6 @@ def _tracking(face: Face, rng: np.random.Generator) -> float:
     return float(rng.uniform(0.0, 0.1) if draw < 0.72 else rng.uniform(0.1, 0.5))
 
 
-Piece = tuple[str, Stamp, float, float, float]
-"""Character, stamp, pen x, baseline y (sheet pixels) and its own scale."""
-
-
 @dataclass(frozen=True, slots=True)
 class _Setting:
     """How lines are set: scale of the stamps, extra space, unrest in cap heights, bend of the baseline."""
@@ -94,9 +108,9 @@ class _Setting:
     arc: float
 
 
-def _row(face: Face, text: str, how: _Setting, rng: np.random.Generator) -> tuple[list[Piece], float]:
+def _row(face: Face, text: str, how: _Setting, rng: np.random.Generator) -> tuple[list[_Piece], float]:
     """The pieces of one line and its width."""
-    row: list[Piece] = []
+    row: list[_Piece] = []
     pen = 0.0
     for char in text:
         made = None if char == " " else stamp(face, char)
@@ -104,51 +118,43 @@ def _row(face: Face, text: str, how: _Setting, rng: np.random.Generator) -> tupl
             pen += 0.4 * how.scale * CAP + how.tracking
             continue
         size = how.scale * (1 + how.jitter * float(rng.normal()))
-        row.append((char, made, pen, how.jitter * how.scale * CAP * float(rng.normal()), size))
+        row.append(_Piece(char, made, pen, how.jitter * how.scale * CAP * float(rng.normal()), size))
         pen += made.advance * size + how.tracking
-    bent = [(char, made, x, y + how.arc * (x - pen / 2) ** 2, size) for char, made, x, y, size in row]
-    return bent, pen
+    return [replace(piece, y=piece.y + how.arc * (piece.x - pen / 2) ** 2) for piece in row], pen
 
 
-def _paste(pieces: list[Piece], cap: float, leading: float, lines: int, rng: np.random.Generator) -> Sheet:
-    starts = np.array(
-        [(x + made.left * size, y + made.top * size) for _, made, x, y, size in pieces] or [(0, 0)]
-    )
-    sizes = np.array(
-        [(m.mask.shape[1] * size, m.mask.shape[0] * size) for _, m, _, _, size in pieces] or [(cap, cap)]
-    )
-    shift_x, shift_y = cap - starts.min(axis=0)
-    right, bottom = (starts + sizes).max(axis=0)
-    width, height = int(np.ceil(right + shift_x + cap)) + 2, int(np.ceil(bottom + shift_y + cap)) + 2
-    ink = np.zeros((height, width), np.uint8)
-    placed = []
-    for char, made, x, y, size in pieces:
-        wide, high = max(1, round(made.mask.shape[1] * size)), max(1, round(made.mask.shape[0] * size))
-        mask = cv2.resize(
-            made.mask, (wide, high), interpolation=cv2.INTER_AREA if size < 1 else cv2.INTER_LINEAR
-        )
-        left, top = round(x + made.left * size + shift_x), round(y + made.top * size + shift_y)
-        window = ink[top : top + high, left : left + wide]
-        np.maximum(window, mask, out=window)
-        factor = np.array([wide / made.mask.shape[1], high / made.mask.shape[0]], np.float32)
-        placed.append(Placed(char, made.hull * factor + np.array([left, top], np.float32)))
-    decor = np.zeros_like(ink)
-    _decorate(decor, [shift_y + line * leading for line in range(lines)], cap, rng)
-    return Sheet(ink, decor, tuple(placed), cap)
+def _print(
+    face: Face, pieces: list[_Piece], baselines: list[float], cap: float, rng: np.random.Generator
+) -> Sheet:
+    """Put the pieces on a sheet that leaves a capital's height of margin."""
+    spans = np.array([piece.span() for piece in pieces] or [(0.0, 0.0, cap, cap)])
+    shift_x, shift_y = cap - spans[:, :2].min(axis=0)
+    right, bottom = spans[:, 2:].max(axis=0)
+    shape = int(np.ceil(bottom + shift_y + cap)) + 2, int(np.ceil(right + shift_x + cap)) + 2
+    moved = [replace(piece, x=piece.x + shift_x, y=piece.y + shift_y) for piece in pieces]
+    ink = np.zeros(shape, np.uint8)
+    placed = tuple(Placed(piece.char, _stamp_on(ink, piece)) for piece in moved)
+    edges = [shift_x + (a + b) / 2 for a, b in zip(spans[:-1, 2], spans[1:, 0], strict=True)]
+    decor = decorate(shape, [shift_y + y for y in baselines], edges if len(baselines) == 1 else [], cap, rng)
+    visible = ghosts(face, rng)
+    unlit = stamp(face, "8") if visible else None
+    if unlit is not None:
+        layer = np.zeros(shape, np.uint8)
+        for piece in moved:
+            if piece.char.isdigit():
+                _stamp_on(layer, replace(piece, made=unlit))
+        decor = np.maximum(decor, (layer * visible).astype(np.uint8))
+    return Sheet(ink, decor, placed, cap)
 
 
-def _decorate(decor: Image, baselines: list[float], cap: float, rng: np.random.Generator) -> None:
-    """At times a rule under the lines, a frame, or the edges of a field."""
-    draw = rng.random()
-    thick = max(1, round(cap * float(rng.uniform(0.03, 0.12))))
-    height, width = decor.shape
-    inset = round(cap * float(rng.uniform(0.15, 0.6)))
-    if draw < 0.07:
-        for baseline in baselines:
-            y = round(baseline + cap * float(rng.uniform(0.35, 0.5)))
-            decor[y : y + thick, inset : width - inset] = 255
-    elif draw < 0.14:
-        cv2.rectangle(decor, (inset, inset), (width - inset, height - inset), 255, thick)
-    elif draw < 0.17:
-        decor[:, inset : inset + thick] = 255
-        decor[:, width - inset - thick : width - inset] = 255
+def _stamp_on(layer: Image, piece: _Piece) -> Points:
+    """Print a piece and return its hull where it came to stand."""
+    mask = piece.made.mask
+    wide, high = max(1, round(mask.shape[1] * piece.scale)), max(1, round(mask.shape[0] * piece.scale))
+    how = cv2.INTER_AREA if piece.scale < 1 else cv2.INTER_LINEAR
+    scaled = cv2.resize(mask, (wide, high), interpolation=how)
+    left, top = (round(value) for value in piece.span()[:2])
+    window = layer[top : top + high, left : left + wide]
+    np.maximum(window, scaled[: window.shape[0], : window.shape[1]], out=window)
+    factor = np.array([wide / mask.shape[1], high / mask.shape[0]], np.float32)
+    return np.asarray(piece.made.hull * factor + np.array([left, top], np.float32), np.float32)
