@@ -17,7 +17,7 @@ from ocr_train.rendering import camera, fonts, prepare, split_of
 from ocr_train.rendering.cut import MAX_SIDE, bounded, cut, matches
 from ocr_train.rendering.fonts import FontFile, catalogue
 from ocr_train.rendering.glyphs import Face, stamp
-from ocr_train.rendering.kinds import WEIGHTS, kind_of
+from ocr_train.rendering.kinds import WEIGHTS, kind_of, root
 from ocr_train.rendering.legible import own_shapes
 from ocr_train.rendering.lines import lay_out
 from ocr_train.rendering.scene import render
@@ -114,6 +114,9 @@ def test_kinds_follow_names() -> None:
     assert kind_of("Noto Serif", "Condensed") == "condensed"
     assert kind_of("Some Name", "Regular", "100") == "mono"
     assert kind_of("Some Name", "Regular") == ""
+    assert root("Karla Tamil Inclined") == "Karla Tamil"
+    assert root("RobotoBoldItalic") == root("Roboto Condensed Light") == "Roboto"
+    assert root("Light") == "Light"
 
 
 def test_texts_draw_only_what_the_face_shows_and_rare_letters_too() -> None:

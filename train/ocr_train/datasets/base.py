@@ -59,8 +59,8 @@ class Spec:
 
     @property
     def name(self) -> str:
-        """Short name for tables: the file's stem, its data set and the split where one is asked for."""
-        which = f"-{self.options['name']}" if "name" in self.options else ""
+        """Short name for tables: the file's stem, and the data set, note and split where they are asked for."""
+        which = "".join(f"-{self.options[key]}" for key in ("name", "note") if key in self.options)
         return self.path.name.split(".")[0] + which + (f"#{self.split}" if self.split else "")
 
     @property

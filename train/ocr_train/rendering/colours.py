@@ -1,5 +1,7 @@
 """Ink and paper: colours, textures, and what sign makers do to letters (outline, shadow, relief)."""
 
+import colorsys
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -8,6 +10,11 @@ from ocr_edge.contract.types import Image
 
 Float = npt.NDArray[np.float32]
 _WEIGHTS = np.array([0.299, 0.587, 0.114], np.float32)
+
+
+_HUES = ((-15, 15), (15, 62), (90, 170), (195, 250), (170, 345))
+_HUE_SHARES = (0.25, 0.28, 0.12, 0.27, 0.08)
+"""Signs are red, orange to yellow and blue far more often than green or violet: degrees and shares."""
 
 
 def pair(rng: np.random.Generator) -> tuple[Float, Float]:
@@ -32,8 +39,9 @@ def _tinted(level: float, rng: np.random.Generator) -> Float:
     elif draw < 0.65:
         tint = rng.normal(0, 18, 3)
     else:
-        hue = rng.dirichlet([0.35, 0.35, 0.35]) - 1 / 3
-        tint = hue * rng.uniform(60, 330)
+        low, high = _HUES[int(rng.choice(len(_HUES), p=_HUE_SHARES))]
+        hue = np.array(colorsys.hsv_to_rgb(float(rng.uniform(low, high)) / 360, 1, 1))
+        tint = (hue - hue @ _WEIGHTS) * rng.uniform(50, 260)
     colour = np.asarray(level + tint, np.float32)
     for _ in range(3):
         colour = np.clip(colour + (level - float(colour @ _WEIGHTS)), 0, 255).astype(np.float32)

@@ -13,7 +13,7 @@ from ocr_edge.contract.types import Image
 from ocr_edge.errors import ConfigError
 from ocr_train.rendering import drawn
 from ocr_train.rendering.glyphs import Face, load_font, missing, rasterise
-from ocr_train.rendering.kinds import WEIGHTS, kind_of
+from ocr_train.rendering.kinds import WEIGHTS, kind_of, root
 from ocr_train.rendering.legible import Bank, own_shapes
 
 _LOGGER = logging.getLogger(__name__)
@@ -56,7 +56,8 @@ def installed() -> list[FontFile]:
         family, style, path, index, spacing, variable = (line.split("|") + [""] * 6)[:6]
         # A variable font is listed once as such and again for each of its named instances.
         if Path(path).suffix.lower() in (".ttf", ".otf", ".ttc") and index.isdecimal() and variable != "True":
-            files.append(FontFile(family.strip(), style.strip(), path, int(index), spacing))
+            name = family.strip() if any(c.isalnum() for c in family) else Path(path).stem
+            files.append(FontFile(name, style.strip(), path, int(index), spacing))
     if not files:
         raise ConfigError(_NO_FONTS.format(why="which lists no fonts"))
     return sorted(files, key=lambda f: (len(f.family), f.family, f.style, f.path, f.index))
@@ -91,7 +92,7 @@ def catalogue(files: Iterable[FontFile]) -> list[Face]:
             dropped["same glyphs as another"] += 1
             continue
         seen.add(digest)
-        family = outlines.setdefault(_digest(masks, tuple("aRg5kQ")), file.family)
+        family = outlines.setdefault(_digest(masks, tuple("aRg5kQ")), root(file.family))
         found.append((Face(family, file.style, file.path, file.index, kind, labels), masks))
     faces = _legible(found, dropped)
     if not faces:

@@ -98,3 +98,15 @@ def kind_of(family: str, style: str, spacing: str = "") -> str:
                 return "condensed"
             return kind
     return "mono" if spacing == "100" else ""
+
+
+_STYLE_WORDS = re.compile(
+    r"\b(Thin|Light|Medium|Demi|Bold|Extra|Italic|Inclined|Slanted|Unslanted|Upright|(Semi-)?Condensed|Cond|"
+    r"Narrow|Wide|Half|Display|Caption|Text|Plus|Basic|Book|Compact|Std|Pro|No\d|Outline|Solid|OL\d?|[OR]\d|\d)\b"
+    r"|(?<=[a-z])(Bold|Italic|Regular)+$"
+)
+
+
+def root(family: str) -> str:
+    """A family's name without words for a style, so that ``Karla Inclined`` stays on the side of ``Karla``."""
+    return " ".join(_STYLE_WORDS.sub(" ", family).split()) or family
