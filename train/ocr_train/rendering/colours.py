@@ -41,7 +41,7 @@ def _tinted(level: float, rng: np.random.Generator) -> Float:
     else:
         low, high = _HUES[int(rng.choice(len(_HUES), p=_HUE_SHARES))]
         hue = np.array(colorsys.hsv_to_rgb(float(rng.uniform(low, high)) / 360, 1, 1))
-        tint = (hue - hue @ _WEIGHTS) * rng.uniform(50, 260)
+        tint = (hue - float(hue @ _WEIGHTS)) * float(rng.uniform(50, 260))
     colour = np.asarray(level + tint, np.float32)
     for _ in range(3):
         colour = np.clip(colour + (level - float(colour @ _WEIGHTS)), 0, 255).astype(np.float32)

@@ -102,11 +102,11 @@ def kind_of(family: str, style: str, spacing: str = "") -> str:
 
 _STYLE_WORDS = re.compile(
     r"\b(Thin|Light|Medium|Demi|Bold|Extra|Italic|Inclined|Slanted|Unslanted|Upright|(Semi-)?Condensed|Cond|"
-    r"Narrow|Wide|Half|Display|Caption|Text|Plus|Basic|Book|Compact|Std|Pro|No\d|Outline|Solid|OL\d?|[OR]\d|\d)\b"
-    r"|(?<=[a-z])(Bold|Italic|Regular)+$"
+    r"Narrow|Wide|Half|Display|Caption|Text|Plus|Basic|Book|Compact|Std|Pro|No\d|Outline|Solid|OL\d?|[OR]\d|"
+    r"\d)\b|(?<=[a-z])(Bold|Italic|Regular)+$"
 )
 
 
 def root(family: str) -> str:
-    """A family's name without words for a style, so that ``Karla Inclined`` stays on the side of ``Karla``."""
+    """A family's name without words for a style: ``Karla Inclined`` stays on the side of ``Karla``."""
     return " ".join(_STYLE_WORDS.sub(" ", family).split()) or family

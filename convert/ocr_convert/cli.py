@@ -1,0 +1,149 @@
+"""``ocr-convert``: trained networks in, a verified bundle for the device out."""
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ocr_edge import __version__
+from ocr_edge.contract import labels as label_orders
+from ocr_edge.errors import ConfigError, OcrEdgeError
+
+if TYPE_CHECKING:
+    from ocr_convert.convert import Trained
+    from ocr_train.datasets import Dataset
+
+_LOGGER = logging.getLogger("ocr_convert")
+
+EPILOG = """\
+examples:
+  ocr-convert --quantize runs/x/model.keras --samples tar:crops.tar --out mybundle
+  ocr-convert --quantize runs/x/model.keras --data data --out mybundle     (samples of the run's own recipe)
+  ocr-convert --quantize small.keras large.keras --escalate-below 0.9 --samples tar:crops.tar --out cascade
+  ocr-convert --quantize --adopt ocr_model.h5 --labels 0-9a-zA-Z --samples folder:characters --out adopted
+
+exit codes: 0 written; 1 the converted network lost too much, nothing written; 2 usage or data; 3 bundle
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    made = argparse.ArgumentParser(
+        prog="ocr-convert", description=__doc__, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    made.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    made.add_argument("models", nargs="*", type=Path, metavar="MODEL.keras", help="one a stage, in the order they run")
+    made.add_argument("--quantize", action="store_true", help="full int8; without it the bundle computes in float32")
+    made.add_argument("--adopt", type=Path, metavar="FILE.h5", help="take in the original project's network instead")
+    made.add_argument("--labels", metavar="ORDER", help="class order of the networks (default: as their run.json says)")
+    made.add_argument("--input-scale", type=float, default=255.0, metavar="X", help="with --adopt: what its pixels were divided by (default 255)")
+    made.add_argument("--samples", nargs="+", metavar="SPEC", help="data sets: their train split calibrates, their validation split verifies")
+    made.add_argument("--data", default="data", metavar="DIR", help="folder of the recipe's data, where --samples is not given (default data)")
+    made.add_argument("--calibration", type=int, default=600, metavar="N", help="representative samples (default 600)")
+    made.add_argument("--escalate-below", type=float, action="append", default=[], metavar="P", help="confidence under which a character goes on to the next stage; once for each stage but the last")
+    made.add_argument("--combine", choices=("replace", "mean"), default="replace", help="how scores of stages are combined")
+    made.add_argument("--name", help="name of the bundle (default: that of its folder)")
+    made.add_argument("--out", type=Path, required=True, metavar="BUNDLE", help="folder to write")
+    return made
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the program; returns its exit code."""
+    arguments = parser().parse_args(argv)
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
+    logging.getLogger("absl").setLevel(logging.ERROR)
+    try:
+        return _run(arguments)
+    except OcrEdgeError as error:
+        _LOGGER.error("%s", error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        _LOGGER.error("stopped; nothing was written")
+        return 130
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    if bool(arguments.models) == bool(arguments.adopt):
+        raise ConfigError("give either MODEL.keras files or --adopt FILE.h5")
+    # TensorFlow takes seconds to import; --help and a usage error need not wait for it.
+    from ocr_convert.convert import Settings, convert, load  # noqa: PLC0415
+
+    if arguments.adopt:
+        trained, labels = _adopted(arguments)
+    else:
+        trained = [load(path) for path in arguments.models]
+        labels = _labels(arguments, trained)
+    calibration, held_out = _data(arguments, trained, labels)
+    settings = Settings(
+        name=arguments.name or arguments.out.name,
+        quantized=arguments.quantize,
+        calibration=arguments.calibration,
+        escalate_below=tuple(arguments.escalate_below),
+        combine=arguments.combine,
+    )
+    bundle, comparisons = convert(trained, labels, calibration, held_out, arguments.out, settings)
+    for stage, c in zip(bundle.manifest.stages, comparisons, strict=True):
+        step = f", output step {network.output.scale:.3f}" if (network := bundle.networks[0]).output else ""
+        print(
+            f"{stage.file}: {100 * c.converted_top1:.2f} % against {100 * c.reference_top1:.2f} % in float on {c.n} glyphs,"
+            f" agreement {100 * c.agreement:.2f} %, top-2 ties {100 * c.top2_ties:.2f} %{step}"
+        )
+    print(f"wrote {arguments.out}")
+    return 0
+
+
+def _adopted(arguments: argparse.Namespace) -> "tuple[list[Trained], tuple[str, ...]]":
+    from ocr_convert.adopt import adopt  # noqa: PLC0415 - needs Keras
+    from ocr_convert.convert import Trained  # noqa: PLC0415
+
+    if not arguments.labels:
+        raise ConfigError("--adopt needs --labels: the original project trained with 0-9a-zA-Z")
+    labels = label_orders.parse(arguments.labels)
+    return [Trained(adopt(arguments.adopt, len(labels), arguments.input_scale), {})], labels
+
+
+def _labels(arguments: argparse.Namespace, trained: "Sequence[Trained]") -> tuple[str, ...]:
+    """The labels all networks share."""
+    if arguments.labels:
+        labels = label_orders.parse(arguments.labels)
+    else:
+        recorded = {tuple(item.record["labels"]) for item in trained if "labels" in item.record}
+        if len(recorded) != 1:
+            raise ConfigError("the labels are not known from run.json beside each model; say --labels ORDER")
+        labels = recorded.pop()
+    for item in trained:
+        if item.model.output_shape[-1] != len(labels):
+            raise ConfigError(f"{item.model.name} has {item.model.output_shape[-1]} outputs, there are {len(labels)} labels")
+    return labels
+
+
+def _data(
+    arguments: argparse.Namespace, trained: "Sequence[Trained]", labels: Sequence[str]
+) -> "tuple[list[Dataset], list[Dataset]]":
+    """Data to calibrate with and data to verify on, from --samples or from the recipe of the first run."""
+    from ocr_train.datasets import Dataset, load  # noqa: PLC0415
+    from ocr_train.feed import located  # noqa: PLC0415
+
+    specs = arguments.samples
+    if not specs:
+        sources = trained[0].record.get("recipe", {}).get("sources", [])
+        if not sources:
+            raise ConfigError("no run.json beside the model names its data; give --samples SPEC")
+        specs = [located(source["data"], arguments.data) for source in sources]
+    calibration, held_out = [], []
+    for spec in specs:
+        dataset = load(spec, labels)
+        for split, target in (("train", calibration), ("validation", held_out)):
+            samples = [sample for sample in dataset.samples if sample.split == split]
+            if samples:
+                target.append(Dataset(dataset.name, samples))
+    if not calibration or not held_out:
+        missing = "train" if not calibration else "validation"
+        raise ConfigError(f"--samples: no sample of the {missing} split; both splits are needed, to calibrate and to verify")
+    return calibration, held_out
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,99 @@
+"""Write a bundle: all of its files, or none."""
+
+import datetime
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from ocr_convert import card
+from ocr_edge import bundle as bundles
+from ocr_edge.bundle import Bundle
+from ocr_edge.contract import manifest as manifests
+from ocr_edge.contract.manifest import Manifest, Stage
+from ocr_edge.contract.types import Image
+from ocr_edge.errors import ConfigError
+from ocr_edge.recognizer import Recognizer
+
+SELFTEST_GLYPHS = 48
+
+
+def write(
+    out: Path,
+    manifest: Manifest,
+    networks: Sequence[bytes],
+    glyphs: dict[str, Image],
+    measure: Callable[[Bundle], dict[str, Any]],
+) -> Bundle:
+    """Write a bundle's folder and load it again with the device's own code.
+
+    Args:
+        out: The folder; an older bundle in it is replaced only after the new one has passed.
+        manifest: Its stages carry no hashes yet.
+        networks: The ``.tflite`` content of each stage.
+        glyphs: Preprocessed glyphs; those the bundle is surest of become its self-test.
+        measure: Gives the metrics of the new bundle.
+
+    Returns:
+        The written bundle.
+
+    Raises:
+        ConfigError: ``out`` holds something that is no bundle, or cannot be written.
+        ModelError: The new bundle does not pass the device's checks.
+    """
+    if out.exists() and not (out / manifests.FILE_NAME).is_file():
+        raise ConfigError(f"{out}: exists and is no bundle; choose another --out")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as name:
+            folder = Path(name) / out.name
+            folder.mkdir()
+            _fill(folder, manifest, networks, glyphs, measure)
+            if out.exists():
+                shutil.rmtree(out)
+            folder.replace(out)
+    except OSError as error:
+        raise ConfigError(f"{out}: cannot be written ({error.strerror})") from error
+    return bundles.load(out)
+
+
+def _fill(
+    folder: Path,
+    manifest: Manifest,
+    networks: Sequence[bytes],
+    glyphs: dict[str, Image],
+    measure: Callable[[Bundle], dict[str, Any]],
+) -> None:
+    stages: list[Stage] = []
+    for stage, content in zip(manifest.stages, networks, strict=True):
+        (folder / stage.file).write_bytes(content)
+        stages.append(msgspec.structs.replace(stage, sha256=manifests.sha256(folder / stage.file)))
+    manifest = msgspec.structs.replace(manifest, stages=tuple(stages), created=datetime.date.today().isoformat())
+    _save(folder, manifest)
+    bundle = bundles.load(folder)
+    manifest = msgspec.structs.replace(manifest, metrics=measure(bundle))
+    _write_selftest(folder, bundle, glyphs)
+    (folder / manifests.CARD_NAME).write_text(card.text(manifest))
+    files = {name: manifests.sha256(folder / name) for name in (manifests.SELFTEST_NAME, manifests.CARD_NAME)}
+    _save(folder, msgspec.structs.replace(manifest, files=files))
+    bundles.load(folder)
+
+
+def _write_selftest(folder: Path, bundle: Bundle, glyphs: dict[str, Image]) -> None:
+    """Keep a few dozen glyphs, of as many labels as can be, that the bundle names with certainty."""
+    scores = Recognizer(bundle).recognize_inputs(list(glyphs["rgb"]), list(glyphs["binary"]))
+    labels, sure = scores.argmax(axis=1), scores.max(axis=1)
+    chosen: list[int] = []
+    for row in np.argsort(-sure, kind="stable").tolist():
+        if labels[row] not in labels[chosen] and len(chosen) < SELFTEST_GLYPHS:
+            chosen.append(row)
+    rgb, binary = glyphs["rgb"][chosen], glyphs["binary"][chosen]
+    np.savez_compressed(folder / manifests.SELFTEST_NAME, rgb=rgb, binary=binary, labels=labels[chosen])
+
+
+def _save(folder: Path, manifest: Manifest) -> None:
+    (folder / manifests.FILE_NAME).write_bytes(manifests.encode(manifest))
