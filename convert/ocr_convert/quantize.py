@@ -1,7 +1,7 @@
 """From a Keras network to a ``.tflite`` file: full int8, or float32 where asked for."""
 
-import os
 import tempfile
+import warnings
 from pathlib import Path
 
 import keras
@@ -12,8 +12,7 @@ from ocr_edge.contract.quantize import INPUT_SCALE, INPUT_ZERO_POINT
 from ocr_edge.contract.types import Image
 from ocr_edge.errors import ConfigError
 from ocr_edge.interpreter import Network
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+from ocr_edge.quiet import hush
 
 
 def convert(model: keras.Model, representative: dict[str, Image] | None) -> bytes:
@@ -32,7 +31,9 @@ def convert(model: keras.Model, representative: dict[str, Image] | None) -> byte
     """
     import tensorflow as tf  # noqa: PLC0415 - seconds of import that `--help` need not pay for
 
-    with tempfile.TemporaryDirectory() as folder:
+    # The converter's C++ half narrates on stderr; what matters of it comes back as an exception.
+    with warnings.catch_warnings(), hush(), tempfile.TemporaryDirectory() as folder:
+        warnings.simplefilter("ignore")
         # from_concrete_functions writes a file without weights; a SavedModel keeps weights and input names.
         folded = fold(model)
         # A dynamic batch would leave shape arithmetic in front of every reshape.
@@ -84,12 +85,13 @@ def operator_types(path: Path) -> list[tuple[str, set[str]]]:
     """Every operator of a ``.tflite`` file with the element types of its tensors, in order of execution."""
     from ai_edge_litert.interpreter import Interpreter  # noqa: PLC0415 - only the checker needs the bare class
 
-    # Without the CPU delegate: it would swallow the operators into one node.
     from ai_edge_litert.interpreter import OpResolverType  # noqa: PLC0415
 
-    interpreter = Interpreter(
-        model_path=str(path), experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-    )
+    # Without the CPU delegate: it would swallow the operators into one node.
+    with hush():
+        interpreter = Interpreter(
+            model_path=str(path), experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+        )
     types = {d["index"]: d["dtype"].__name__ for d in interpreter.get_tensor_details()}
     return [
         (op["op_name"], {types[i] for i in [*op["inputs"], *op["outputs"]] if i in types})

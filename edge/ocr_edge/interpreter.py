@@ -1,7 +1,6 @@
 """One door to the TFLite interpreter, whichever package provides it: ``ai-edge-litert``, or ``tflite-runtime`` 2.14."""
 
 import importlib
-import os
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy.typing as npt
 
 from ocr_edge.contract.quantize import Quantization
 from ocr_edge.errors import ModelError
+from ocr_edge.quiet import hush
 
 RUNTIMES = ("ai_edge_litert.interpreter", "tflite_runtime.interpreter")
 
@@ -32,9 +32,12 @@ class Network:
     """
 
     def __init__(self, path: Path, threads: int = 1) -> None:
-        interpreter, self.runtime = _interpreter(path, threads)
+        # The runtime announces its CPU delegate on stderr, which is for our own lines.
+        with hush():
+            interpreter, self.runtime = _interpreter(path, threads)
         try:
-            interpreter.allocate_tensors()
+            with hush():
+                interpreter.allocate_tensors()
             (signature,) = interpreter.get_signature_list().values()
             runner = interpreter.get_signature_runner()
             inputs, outputs = runner.get_input_details(), runner.get_output_details()
@@ -71,8 +74,6 @@ def _interpreter(path: Path, threads: int) -> tuple[Any, str]:
     """A bare interpreter from the first runtime that works here."""
     if not path.is_file():
         raise ModelError(f"{path}: does not exist")
-    # The runtime announces its CPU delegate on stderr; stderr is for our own lines.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     problems = []
     for name in RUNTIMES:
         try:

@@ -6,15 +6,24 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ocr_edge.contract.types import Box
 from ocr_edge.reading import Line
 
 WORTH = 0.45
 """Probability of a shape from which a character speaks for its line when readings compete for the same place."""
 TAKEN = 0.35
 """Share of a line's characters that may lie on characters of a better line."""
-MIN_SHORT = 0.8
-"""Mean probability that a line of one or two characters needs: specks often look like one."""
-MIN_SHORT_HEIGHT = 0.5
+MIN_MEAN = 0.55
+"""Mean probability of its shapes that a line needs: below it is texture."""
+MIN_SHORT = 0.85
+"""The same for a line of one or two characters: specks often look like one."""
+SURE = 0.9
+"""Mean probability of its shapes from which a line is sure."""
+MIN_SURE_LENGTH = 3
+"""Characters that a sure line has at least."""
+SETTLED = 0.6
+"""Share of a line's pieces that must lie on sure lines for it to be skipped."""
+MIN_SHORT_HEIGHT = 0.6
 """Height that such a line needs, in typical heights of the other lines."""
 
 
@@ -36,6 +45,19 @@ class RatedLine:
         heights = [character.box.height for character in self.line.characters]
         return float(np.dot(self.sure - WORTH, heights))
 
+    @property
+    def is_sure(self) -> bool:
+        """Whether other guesses at the same place need not be read."""
+        return len(self.sure) >= MIN_SURE_LENGTH and bool(self.sure.mean() >= SURE)
+
+
+def is_settled(pieces: Sequence[Box], settled: Sequence[RatedLine]) -> bool:
+    """Whether most pieces of a line have their middle where a sure line was read."""
+    middles = [(piece.left + piece.width / 2, piece.top + piece.height / 2) for piece in pieces]
+    boxes = [item.line.box for item in settled]
+    inside = [any(b.left <= x < b.right and b.top <= y < b.bottom for b in boxes) for x, y in middles]
+    return sum(inside) > SETTLED * len(pieces)
+
 
 def select(rated: Sequence[RatedLine]) -> list[Line]:
     """Keep the best reading of each place.
@@ -51,6 +73,8 @@ def select(rated: Sequence[RatedLine]) -> list[Line]:
     for item in sorted(rated, key=lambda item: item.value, reverse=True):
         if item.value <= 0:
             break
+        if item.sure.mean() < (MIN_MEAN if len(item.sure) > 2 else MIN_SHORT):
+            continue
         boxes = np.array([[c.box.left, c.box.top, c.box.right, c.box.bottom] for c in item.line.characters], float)
         if len(taken) and _covered(boxes, taken).mean() > TAKEN:
             continue
@@ -58,12 +82,7 @@ def select(rated: Sequence[RatedLine]) -> list[Line]:
         taken = np.vstack([taken, boxes])
     heights = [c.box.height for item in chosen for c in item.line.characters]
     typical = float(np.median(heights)) if heights else 0.0
-    return [item.line for item in chosen if len(item.sure) > 2 or _stands_alone(item, typical)]
-
-
-def _stands_alone(item: RatedLine, typical: float) -> bool:
-    height = max(character.box.height for character in item.line.characters)
-    return bool(item.sure.mean() >= MIN_SHORT) and height >= MIN_SHORT_HEIGHT * typical
+    return [item.line for item in chosen if len(item.sure) > 2 or item.line.box.height >= MIN_SHORT_HEIGHT * typical]
 
 
 def reading_order(lines: Sequence[Line]) -> list[Line]:

@@ -9,9 +9,9 @@ import numpy.typing as npt
 
 from ocr_edge.bundle import Bundle
 from ocr_edge.contract.types import Box, Image, Scores
-from ocr_edge.decode import geometry, lattice, shapes
+from ocr_edge.decode import geometry, kinds, lattice, shapes
 from ocr_edge.decode.patterns import Pattern
-from ocr_edge.layout import RatedLine, reading_order, select
+from ocr_edge.layout import RatedLine, is_settled, reading_order, select
 from ocr_edge.reading import Character, Line, Reading
 from ocr_edge.recognizer import Recognizer
 from ocr_edge.segment import CandidateLine, Segmenter
@@ -36,12 +36,23 @@ class Pipeline:
         bundle: A loaded bundle.
         pattern: What every line must match; None for anything.
         min_confidence: Lines less sure than this, 0 to 1, are not said.
+        context: Whether neighbours in a word make each other's kind (digit, capital, small letter) likelier.
     """
 
-    def __init__(self, bundle: Bundle, pattern: Pattern | None = None, min_confidence: float = 0.5) -> None:
+    def __init__(
+        self,
+        bundle: Bundle,
+        pattern: Pattern | None = None,
+        min_confidence: float = 0.5,
+        *,
+        context: bool = True,
+    ) -> None:
         self._recognizer = Recognizer(bundle)
         self._segmenter = Segmenter()
         self._shapes = shapes.groups(self._recognizer.labels)
+        self._twins = shapes.groups(self._recognizer.labels, shapes.TWINS)
+        self._kinds = kinds.kinds_of(self._recognizer.labels)
+        self._context = context
         self._pattern = pattern
         self._min_confidence = min_confidence
 
@@ -59,9 +70,9 @@ class Pipeline:
         started = clock.perf_counter()
         found = self._segmenter.segment(image)
         segmented = clock.perf_counter()
-        scored = self._score(found)
+        rated = self._read_lines(found)
         recognized = clock.perf_counter()
-        lines = select([rated for s in scored if (rated := self._decode(s))])
+        lines = select(rated)
         why = "" if lines else "no text"
         sure = [line for line in lines if line.confidence >= self._min_confidence]
         if lines and not sure:
@@ -75,15 +86,26 @@ class Pipeline:
         }
         return Reading(source, tuple(reading_order(sure)), time, why=why, timing_ms=timing)
 
-    def _score(self, lines: Sequence[CandidateLine]) -> list[_Scored]:
-        """Score the plain reading of each line, and the alternatives of what is unsure in it."""
-        scored = []
-        for line in lines:
-            scores = np.full((len(line.candidates), len(self._recognizer.labels)), np.nan, np.float32)
-            self._fill(line, scores, [i for i, candidate in enumerate(line.candidates) if candidate.primary])
-            self._fill(line, scores, lattice.unsure(line, shapes.sureness(scores, self._shapes), UNSURE))
-            scored.append(_Scored(line, scores, shapes.sureness(scores, self._shapes)))
-        return scored
+    def _read_lines(self, lines: Sequence[CandidateLine]) -> list[RatedLine]:
+        """Read lines, the most promising first; a place that is read surely is not read again in another guess."""
+        rated: list[RatedLine] = []
+        settled: list[RatedLine] = []
+        for line in sorted(lines, key=lambda item: item.promise, reverse=True):
+            if is_settled(line.pieces, settled):
+                continue
+            result = self._decode(self._score(line))
+            if result is not None:
+                rated.append(result)
+                if result.is_sure:
+                    settled.append(result)
+        return rated
+
+    def _score(self, line: CandidateLine) -> _Scored:
+        """Score the plain reading of a line, and the alternatives of what is unsure in it."""
+        scores = np.full((len(line.candidates), len(self._recognizer.labels)), np.nan, np.float32)
+        self._fill(line, scores, [i for i, candidate in enumerate(line.candidates) if candidate.primary])
+        self._fill(line, scores, lattice.unsure(line, shapes.sureness(scores, self._shapes), UNSURE))
+        return _Scored(line, scores, shapes.sureness(scores, self._shapes))
 
     def _fill(self, line: CandidateLine, scores: Scores, rows: list[int]) -> None:
         if rows:
@@ -96,10 +118,14 @@ class Pipeline:
         if not path:
             return None
         boxes = [line.candidates[index].box for index in path]
-        scores = geometry.with_geometry(scored.scores[path], boxes, self._recognizer.labels)
+        spaces = lattice.space_before(line, path)
+        scores = scored.scores[path]
+        if len(path) > 1:
+            scores = geometry.with_geometry(shapes.doubted(scores, self._twins), boxes, self._recognizer.labels)
+        if self._context:
+            scores = kinds.with_kinds(scores, spaces, self._kinds)
         if self._pattern:
             scores = _only(scores, self._pattern)
-        spaces = lattice.space_before(line, path)
         read = Line(tuple(self._character(*parts) for parts in zip(scores, boxes, spaces, strict=True)))
         return RatedLine(read, np.exp(scored.sure[path]))
 

@@ -1,4 +1,4 @@
-"""Augmentation of training glyphs: what a camera, a lamp and a cutter do to characters. Pure in its generator."""
+"""Augmentation of training glyphs: what a camera, a lamp and a cutter do to characters."""
 
 import cv2
 import numpy as np
@@ -7,7 +7,7 @@ from ocr_edge.contract.preprocess import guess_polarity, luminance, otsu, resize
 from ocr_edge.contract.types import Glyph, Image, Polarity
 
 CANVAS = 40
-"""Longest side, in pixels, at which augmentation works: more than the network sees, little enough to be quick."""
+"""Longest side, in pixels, at which augmentation works: more than the network sees, and quick."""
 
 
 def augment(glyph: Glyph, rng: np.random.Generator, *, plain: bool = False) -> Glyph:
@@ -19,7 +19,8 @@ def augment(glyph: Glyph, rng: np.random.Generator, *, plain: bool = False) -> G
         plain: Ink on blank paper: it may be coloured and put on a textured ground.
 
     Returns:
-        A new glyph. Its binary form is kept in step when there is one, and left to be derived when there is not.
+        A new glyph. Its binary form is kept in step when there is one, and left to be derived when there is
+        not.
     """
     rgb, mask = _bounded(tighten(glyph) if rng.random() < 0.35 else glyph)
     if plain and mask is None and rng.random() < 0.6:
@@ -58,7 +59,7 @@ def _colourise(rgb: Image, rng: np.random.Generator) -> Image:
         return rgb
     ground = second + rng.uniform(-25, 25) * np.linspace(-1, 1, rgb.shape[1])[None, :, None]
     ground = ground + rng.normal(0, rng.uniform(0, 10), (*rgb.shape[:2], 1))
-    return np.clip(first * (1 - level) + ground * level, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(first * (1 - level) + ground * level, 0, 255), np.uint8)
 
 
 def _stroke(rgb: Image, mask: Image | None, rng: np.random.Generator) -> tuple[Image, Image | None]:
@@ -74,7 +75,9 @@ def _stroke(rgb: Image, mask: Image | None, rng: np.random.Generator) -> tuple[I
     gray = luminance(rgb)
     dark = gray[ink].mean() < gray[paper].mean()
     other = (cv2.erode if change is cv2.dilate else cv2.dilate) if dark else change
-    return np.asarray(other(rgb, kernel), np.uint8), np.asarray(change(mask, kernel), np.uint8).reshape(mask.shape)
+    return np.asarray(other(rgb, kernel), np.uint8), np.asarray(change(mask, kernel), np.uint8).reshape(
+        mask.shape
+    )
 
 
 def _warp(rgb: Image, mask: Image | None, rng: np.random.Generator) -> tuple[Image, Image | None]:
@@ -144,7 +147,11 @@ def tighten(glyph: Glyph) -> Glyph:
         The tighter crop; the same glyph when its ink touches the border or cannot be told from the paper.
     """
     gray = luminance(glyph.rgb)
-    ink = glyph.binary[..., 0] if glyph.binary is not None else otsu(gray, glyph.polarity or guess_polarity(gray))
+    ink = (
+        glyph.binary[..., 0]
+        if glyph.binary is not None
+        else otsu(gray, glyph.polarity or guess_polarity(gray))
+    )
     left, top, width, height = cv2.boundingRect(ink)
     if width < 2 or height < 2 or width * height > 0.8 * gray.size:
         return glyph

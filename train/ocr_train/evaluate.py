@@ -1,5 +1,6 @@
-"""Measure a model file or a bundle on labelled glyphs: what is right, and whether its confidence means what it says."""
+"""Measure scores against the truth: what is right, and whether confidence means what it says."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -27,8 +28,8 @@ class Result:
         top1: Share named exactly right.
         top1_case_merged: Share named right when case is ignored.
         top3: Share whose label is among the three likeliest.
-        ece: Expected calibration error, ``BINS`` equal-mass bins, temperature fitted on the other half; NaN (JSON:
-            null) with fewer samples than two a bin.
+        ece: Expected calibration error, ``BINS`` equal-mass bins, temperature fitted on the other half; NaN
+            (JSON: null) with fewer samples than two a bin.
         per_class: ``label -> {"n", "top1"}`` for each label that occurs.
     """
 
@@ -64,7 +65,12 @@ def measure(name: str, logits: Scores, truth: Labels, labels: Sequence[str]) -> 
 
     Returns:
         The measurements.
+
+    Raises:
+        ValueError: There is nothing to measure.
     """
+    if not len(truth):
+        raise ValueError(f"{name}: no samples to measure")
     merged = np.array(case_merged(labels))
     best = logits.argmax(axis=1)
     right = best == truth
@@ -75,7 +81,25 @@ def measure(name: str, logits: Scores, truth: Labels, labels: Sequence[str]) -> 
     }
     case_right = merged[best] == merged[truth]
     ece = held_out_ece(logits, truth)
-    return Result(name, len(truth), float(right.mean()), float(case_right.mean()), float(top3.mean()), ece, per_class)
+    return Result(
+        name, len(truth), float(right.mean()), float(case_right.mean()), float(top3.mean()), ece, per_class
+    )
+
+
+def wilson(share: float, n: int) -> tuple[float, float]:
+    """The 95 % confidence interval of a share (Wilson, JASA 22, 1927).
+
+    Args:
+        share: Found in a sample, 0..1.
+        n: Size of the sample, at least 1.
+
+    Returns:
+        Lower and upper end, 0..1.
+    """
+    z = 1.959964
+    middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
+    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def negative_log_likelihood(logits: Scores, truth: Labels, temperature: float) -> float:
@@ -90,14 +114,16 @@ def fit_temperature(logits: Scores, truth: Labels) -> float:
 
 
 def expected_calibration_error(confidence: Scores, right: npt.NDArray[np.bool_]) -> float:
-    """Mean distance between confidence and share right over ``BINS`` bins of equal mass (Nguyen & O'Connor, 2015)."""
+    """Mean distance of confidence from share right, in bins of equal mass (Nguyen & O'Connor, 2015)."""
     order = np.argsort(confidence, kind="stable")
     bins = [part for part in np.array_split(order, BINS) if len(part)]
-    return float(sum(abs(confidence[part].mean() - right[part].mean()) * len(part) for part in bins) / len(order))
+    return float(
+        sum(abs(confidence[part].mean() - right[part].mean()) * len(part) for part in bins) / len(order)
+    )
 
 
 def held_out_ece(logits: Scores, truth: Labels) -> float:
-    """Calibration error with the temperature fitted on every other sample and measured on the rest, and the reverse."""
+    """Calibration error on each half of the samples, temperature fitted on the other half."""
     if len(truth) < 2 * BINS:
         return float("nan")
     errors = []

@@ -1,10 +1,9 @@
 """Train a network by a recipe: one epoch at a time, every epoch saved, resumed to the same result."""
 
-import json
+import contextlib
 import logging
-import platform
-import shutil
-import subprocess
+import math
+import random
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,26 +12,34 @@ from typing import Any
 import keras
 import numpy as np
 
-from ocr_edge import __version__
-from ocr_edge.contract.preprocess import VERSION as PREPROCESS_VERSION
 from ocr_edge.contract.types import Scores
 from ocr_edge.errors import ConfigError
-from ocr_train import architectures, recipe as recipes
-from ocr_train.datasets import Dataset
-from ocr_train.evaluate import Result, measure
-from ocr_train.feed import Epoch, load_split, stack
-from ocr_train.fingerprint import fingerprint
+from ocr_train import architectures, checkpoint
+from ocr_train.checkpoint import MODEL_NAME
+from ocr_train.evaluate import Labels, Result, measure
+from ocr_train.feed import Epoch
+from ocr_train.progress import Progress
 from ocr_train.recipe import Recipe
+from ocr_train.record import run_record
 from ocr_train.schedule import optimizer
+from ocr_train.sources import load_splits, stack
 
 _LOGGER = logging.getLogger(__name__)
-MODEL_NAME = "model.keras"
-CHECKPOINT_NAME = "checkpoint.keras"
-PROGRESS_NAME = "progress.json"
+
+HeldOut = dict[str, tuple[dict[str, Any], Labels]]
+"""Preprocessed inputs and true labels of each validation set by its name."""
 
 
-def fit(recipe: Recipe, out: Path, *, data: str = "data", resume: bool = False, workers: int = 2) -> list[Result]:
-    """Train, and write ``model.keras``, ``run.json``, ``metrics.json`` and the checkpoint to a folder.
+def fit(
+    recipe: Recipe,
+    out: Path,
+    *,
+    data: str = "data",
+    resume: bool = False,
+    workers: int = 2,
+    strategy: Any = None,
+) -> list[Result]:
+    """Train, and write ``model.keras``, ``run.json``, ``metrics.json``, pictures and a checkpoint.
 
     Args:
         recipe: What to do.
@@ -40,51 +47,59 @@ def fit(recipe: Recipe, out: Path, *, data: str = "data", resume: bool = False, 
         data: Folder that relative data paths start from.
         resume: Go on from the last finished epoch in ``out``.
         workers: Processes that prepare batches.
+        strategy: A ``tf.distribute`` strategy over several devices, each of which takes its share of every
+            batch; None for Keras's own choice of one device.
 
     Returns:
-        Measurements of the best epoch on each source's validation split.
+        Measurements of the best epoch on each source's validation split, where there is one.
 
     Raises:
-        ConfigError: ``out`` already holds a run and ``resume`` is off, or it was started with another recipe or
-            data, or the data cannot be used.
+        ConfigError: ``out`` already holds a run and ``resume`` is off, or it was started with another recipe
+            or data; the data cannot be used; or the loss is no number any more.
     """
-    progress = _start(recipe, out, resume=resume)
-    labels = recipe.label_texts
-    train = load_split(recipe.sources, labels, "train", data)
+    architectures.builder(recipe.architecture)
+    run = checkpoint.start(recipe, out, resume=resume)
+    train, validation = load_splits(recipe.sources, recipe.label_texts, data)
     if not any(dataset.samples for dataset in train):
         raise ConfigError("no source has a sample in its train split")
-    validation = [d for d in load_split(recipe.sources, labels, "validation", data) if d.samples]
-    judges = {d.name for d, s in zip(train, recipe.sources, strict=True) if s.validate}
-    record = run_record(recipe, train)
-    if progress["epochs"] and progress["record"]["data"] != record["data"]:
-        raise ConfigError(f"{out}: was started with other data; use a new --out, or bring the data back")
-    progress["record"] = record
-    model = _model(recipe, out, done=len(progress["epochs"]))
-    inputs = {d.name: (stack([s.glyph for s in d.samples]), d.label_array()) for d in validation}
-    for epoch in range(len(progress["epochs"]), recipe.epochs):
-        started = time.monotonic()
-        history = model.fit(Epoch(train, recipe, epoch, workers), epochs=epoch + 1, initial_epoch=epoch, verbose=2)
-        entry: dict[str, Any] = {"loss": history.history["loss"][-1], "accuracy": history.history["accuracy"][-1]}
-        if inputs:
-            entry["validation"] = {
-                name: measure(name, scores(model, x), y, labels).top1 for name, (x, y) in inputs.items()
-            }
-            judged = [top1 for name, top1 in entry["validation"].items() if name in judges]
-            entry["score"] = float(np.mean(judged or list(entry["validation"].values())))
-        else:
-            entry["score"] = entry["accuracy"]
-        entry["seconds"] = round(time.monotonic() - started, 1)
-        progress["epochs"].append(entry)
-        _save(model, recipe, out, progress)
-        _LOGGER.info("epoch %d of %d: loss %.4f, score %.4f, %.0f s", epoch + 1, recipe.epochs, entry["loss"],
-                     entry["score"], entry["seconds"])  # fmt: skip
-        if _is_stale(progress["epochs"], recipe.patience):
+    checkpoint.check_data(run, out, record := run_record(recipe, train, validation))
+    run["record"] = record
+    judges = {d.name for d, source in zip(train, recipe.sources, strict=True) if source.validate}
+    held_out = {
+        d.name: (stack([s.glyph for s in d.samples]), d.label_array()) for d in validation if d.samples
+    }
+    with strategy.scope() if strategy is not None else contextlib.nullcontext():
+        model = compiled(recipe)
+        checkpoint.restore(model, out, run)
+    for epoch in range(len(run["epochs"]), recipe.epochs):
+        if _is_stale(run["epochs"], recipe.patience):
             _LOGGER.info("stopped: no better epoch for %d", recipe.patience)
             break
-    best = keras.models.load_model(out / MODEL_NAME, compile=False)
-    results = [measure(name, scores(best, x), y, labels) for name, (x, y) in inputs.items()]
-    _write_json(out / "metrics.json", [result.as_dict() for result in results])
-    return results
+        started, progress = time.monotonic(), Progress(epoch, recipe)
+        # Shuffled here and not by Keras, which does it in a thread of its own and, on several devices, twice.
+        random.shuffle(order := list(range(recipe.steps)))
+        entry = _train(model, Epoch(train, recipe, epoch, workers, order=order), progress, epoch)
+        entry |= _validate(model, held_out, judges, recipe.label_texts)
+        entry["seconds"] = round(time.monotonic() - started, 1)
+        run["epochs"].append(entry)
+        checkpoint.save(model, recipe, out, run)
+        progress.finished(entry)
+        _draw_history(out, run["epochs"])
+    return _finish(recipe, out, held_out)
+
+
+def compiled(recipe: Recipe) -> keras.Model:
+    """The recipe's network with its first weights, ready to train."""
+    keras.utils.set_random_seed(recipe.seed)
+    keras.config.set_dtype_policy(recipe.precision)
+    try:
+        model = architectures.build(recipe.architecture, len(recipe.label_texts))
+    finally:
+        keras.config.set_dtype_policy("float32")
+    loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing)
+    # XLA costs two to eight times the time on a CPU.
+    model.compile(optimizer(recipe), loss, metrics=["accuracy"], jit_compile=False)
+    return model
 
 
 def scores(model: keras.Model, inputs: dict[str, Any], batch_size: int = 512) -> Scores:
@@ -92,99 +107,64 @@ def scores(model: keras.Model, inputs: dict[str, Any], batch_size: int = 512) ->
     return np.asarray(model.predict(inputs, batch_size=batch_size, verbose=0), np.float32)
 
 
-def float_model(model: keras.Model, recipe: Recipe) -> keras.Model:
-    """The same weights in a network whose every layer computes in float32, whatever it was trained in."""
-    policy = keras.mixed_precision.global_policy() if hasattr(keras.mixed_precision, "global_policy") else None
-    keras.config.set_dtype_policy("float32")
-    try:
-        plain = architectures.build(recipe.architecture, len(recipe.label_texts))
-    finally:
-        if policy is not None:
-            keras.config.set_dtype_policy(policy)
-    plain.set_weights(model.get_weights())
-    return plain
+def _train(model: keras.Model, batches: Epoch, progress: Progress, epoch: int) -> dict[str, Any]:
+    """Train one epoch: ``loss`` and ``accuracy``, and the latter as ``score``."""
+    epochs = {"initial_epoch": epoch, "epochs": epoch + 1}
+    logs = model.fit(batches, **epochs, shuffle=False, verbose=0, callbacks=[progress]).history
+    loss, accuracy = logs["loss"][-1], logs["accuracy"][-1]
+    if not math.isfinite(loss):
+        raise ConfigError(f"the loss became {loss} in epoch {epoch + 1}: lower the recipe's learning_rate")
+    return {"loss": loss, "accuracy": accuracy, "score": accuracy}
 
 
-def run_record(recipe: Recipe, train: Sequence[Dataset]) -> dict[str, Any]:
-    """What must be known to do the run again: recipe, data, versions, commit, machine."""
-    return {
-        "recipe": recipes.as_dict(recipe),
-        "labels": list(recipe.label_texts),
-        "preprocess": PREPROCESS_VERSION,
-        "data": {d.name: {"n": len(d.samples), "sha256": fingerprint(d)} for d in train},
-        "versions": {
-            "ocr-edge": __version__,
-            "python": platform.python_version(),
-            "keras": keras.__version__,
-            "backend": keras.backend.backend(),
-            "numpy": np.__version__,
-        },
-        "commit": commit(),
-        "machine": f"{platform.system()} {platform.machine()}",
-    }
-
-
-def commit() -> str:
-    """The commit of the source tree, with ``+`` when it has changes; empty outside a checkout."""
-    git = shutil.which("git")
-    if git is None:
-        return ""
-    here = Path(__file__).parent
-    try:
-        head = subprocess.run([git, "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, check=True)
-        dirty = subprocess.run([git, "status", "--porcelain", "."], cwd=here, capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError):
-        return ""
-    return head.stdout.strip() + ("+" if dirty.stdout.strip() else "")
-
-
-def _start(recipe: Recipe, out: Path, *, resume: bool) -> dict[str, Any]:
-    """The progress so far: empty for a new run, read back for a resumed one."""
-    out.mkdir(parents=True, exist_ok=True)
-    path = out / PROGRESS_NAME
-    if not path.exists():
-        return {"epochs": [], "record": {}}
-    if not resume:
-        raise ConfigError(f"{out}: already holds a run; go on with --resume, or choose another --out")
-    progress: dict[str, Any] = json.loads(path.read_text())
-    if progress["record"]["recipe"] != recipes.as_dict(recipe):
-        raise ConfigError(f"{out}: was started with another recipe; choose another --out")
-    _LOGGER.info("resuming after epoch %d of %d", len(progress["epochs"]), recipe.epochs)
-    return progress
-
-
-def _model(recipe: Recipe, out: Path, *, done: int) -> keras.Model:
-    if done:
-        return keras.models.load_model(out / CHECKPOINT_NAME)
-    keras.utils.set_random_seed(recipe.seed)
-    keras.config.set_dtype_policy(recipe.precision)
-    model = architectures.build(recipe.architecture, len(recipe.label_texts))
-    keras.config.set_dtype_policy("float32")
-    loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing)
-    # XLA costs two to eight times the time on a CPU.
-    model.compile(optimizer(recipe), loss, metrics=["accuracy"], jit_compile=False)
-    return model
-
-
-def _save(model: keras.Model, recipe: Recipe, out: Path, progress: dict[str, Any]) -> None:
-    """Write checkpoint, best model and progress, each whole or not at all, progress last."""
-    part = out / "part.keras"
-    model.save(part)
-    part.replace(out / CHECKPOINT_NAME)
-    best = max(range(len(progress["epochs"])), key=lambda e: progress["epochs"][e]["score"])
-    if best == len(progress["epochs"]) - 1:
-        float_model(model, recipe).save(part)
-        part.replace(out / MODEL_NAME)
-        _write_json(out / "run.json", {**progress["record"], "best_epoch": best + 1})
-    _write_json(out / PROGRESS_NAME, progress)
+def _validate(
+    model: keras.Model, held_out: HeldOut, judges: set[str], labels: Sequence[str]
+) -> dict[str, Any]:
+    """Top-1 of each set as ``validation``, and the mean of the judges' as ``score``; nothing without any."""
+    if not held_out:
+        return {}
+    top1 = {name: measure(name, scores(model, x), y, labels).top1 for name, (x, y) in held_out.items()}
+    # Where no source may vote, all do: some epoch has to be the best.
+    judged = [value for name, value in top1.items() if name in judges]
+    return {"validation": top1, "score": float(np.mean(judged or list(top1.values())))}
 
 
 def _is_stale(epochs: list[dict[str, Any]], patience: int) -> bool:
     values = [entry["score"] for entry in epochs]
-    return patience > 0 and len(values) - 1 - int(np.argmax(values)) >= patience
+    return patience > 0 and len(values) > 0 and len(values) - 1 - int(np.argmax(values)) >= patience
 
 
-def _write_json(path: Path, value: Any) -> None:
-    part = path.with_name(path.name + ".part")
-    part.write_text(json.dumps(value, indent=2) + "\n")
-    part.replace(path)
+def _finish(recipe: Recipe, out: Path, held_out: HeldOut) -> list[Result]:
+    """Measure the best epoch and draw what it gets wrong."""
+    best = keras.models.load_model(out / MODEL_NAME, compile=False)
+    logits = {name: scores(best, x) for name, (x, _) in held_out.items()}
+    results = [measure(name, logits[name], y, recipe.label_texts) for name, (_, y) in held_out.items()]
+    checkpoint.write_json(out / "metrics.json", [result.as_dict() for result in results])
+    if held_out:
+        with _optional_pictures():
+            from ocr_train import pictures  # noqa: PLC0415 - see _optional_pictures
+
+            inputs = {
+                key: np.concatenate([x[key] for x, _ in held_out.values()]) for key in ("rgb", "binary")
+            }
+            truth = np.concatenate([y for _, y in held_out.values()])
+            pictures.draw_errors(
+                out, inputs, np.concatenate(list(logits.values())), truth, recipe.label_texts
+            )
+    return results
+
+
+def _draw_history(out: Path, epochs: list[dict[str, Any]]) -> None:
+    with _optional_pictures():
+        from ocr_train import pictures  # noqa: PLC0415 - see _optional_pictures
+
+        pictures.draw_history(out / "history.png", epochs)
+
+
+@contextlib.contextmanager
+def _optional_pictures() -> Any:
+    """Go on without pictures where matplotlib is missing: a GPU machine may have nothing but a framework."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        _LOGGER.warning("no pictures: %s is not installed", error.name)

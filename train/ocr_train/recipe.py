@@ -1,7 +1,9 @@
 """Training recipes: typed TOML that says which network learns what from which data, and how."""
 
 import difflib
+import json
 import re
+from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
 
@@ -35,7 +37,7 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     Attributes:
         architecture: Name of the network.
         labels: Named order or the labels themselves.
-        seed: Start of every random choice.
+        seed: Start of every random choice, at least 0.
         epochs: Passes of ``epoch_samples`` samples.
         epoch_samples: Samples drawn in one epoch.
         batch_size: Samples in one step.
@@ -69,12 +71,16 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     augment: bool = True
 
     def __post_init__(self) -> None:
-        if not self.sources or any(source.weight <= 0 for source in self.sources):
+        if not self.sources or not all(0 < source.weight < float("inf") for source in self.sources):
             raise ValueError("sources: at least one, each with a weight above 0, is needed")
         if min(self.epochs, self.epoch_samples, self.batch_size) < 1:
             raise ValueError("epochs, epoch_samples and batch_size must be at least 1")
         if not 0 <= self.class_balance <= 1 or not 0 <= self.label_smoothing < 1:
             raise ValueError("class_balance and label_smoothing must lie between 0 and 1")
+        if not 0 < self.learning_rate < float("inf"):
+            raise ValueError("learning_rate must be above 0")
+        if not all(value >= 0 for value in (self.warmup_epochs, self.weight_decay, self.patience, self.seed)):
+            raise ValueError("warmup_epochs, weight_decay, patience and seed must be at least 0")
         label_orders.parse(self.labels)
 
     @property
@@ -104,18 +110,60 @@ def load(path: Path) -> Recipe:
         return msgspec.toml.decode(path.read_bytes(), type=Recipe)
     except OSError as error:
         raise ConfigError(f"recipe {path}: {error.strerror}") from error
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"recipe {path}: {error}{_nearest(str(error))}") from error
 
 
+def shipped() -> dict[str, Path]:
+    """The recipes that come with the package, by name."""
+    folder = Path(str(resources.files("ocr_train"))) / "recipes"
+    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+
+
+def find(text: str) -> Recipe:
+    """Read a recipe file, or a recipe that comes with the package by its name.
+
+    Args:
+        text: A path, or a key of ``shipped()``. A file of that name comes first.
+
+    Raises:
+        ConfigError: There is neither, or the recipe is wrong.
+    """
+    path, known = Path(text), shipped()
+    if path.is_file() or text not in known:
+        if not path.exists():
+            raise ConfigError(
+                f"recipe {text}: no such file, and none of the shipped recipes {', '.join(known)}"
+            )
+        return load(path)
+    return load(known[text])
+
+
 def as_dict(recipe: Recipe) -> dict[str, Any]:
-    """The recipe as plain values, for ``run.json``."""
-    return msgspec.to_builtins(recipe)  # type: ignore[no-any-return]  # msgspec returns Any by design
+    """The recipe as plain values, just as ``run.json`` gives them back."""
+    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(recipe))
+    return plain
+
+
+def as_toml(recipe: Recipe) -> str:
+    """The recipe as a file that ``load`` reads."""
+    values = as_dict(recipe)
+    lines = [_line(key, value) for key, value in values.items() if key != "sources"]
+    for source in values["sources"]:
+        lines += ["", "[[sources]]", *(_line(key, value) for key, value in source.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _line(key: str, value: str | float) -> str:
+    # JSON's strings, numbers, true and false are TOML's too.
+    return f"{key} = {json.dumps(value, ensure_ascii=False)}"
 
 
 def _nearest(message: str) -> str:
     """A hint that names the known key nearest to an unknown one."""
-    found = re.search(r"unknown field `(\w+)`", message)
-    known = [*Recipe.__struct_fields__, *Source.__struct_fields__]
-    near = difflib.get_close_matches(found[1], known, 1) if found else []
-    return f"; did you mean {near[0]!r}?" if near else ""
+    found = re.search(r"unknown field `(.+?)`", message)
+    if not found:
+        return ""
+    known = (Source if "$.sources" in message else Recipe).__struct_fields__
+    near = difflib.get_close_matches(found[1], known, 1)
+    return f"; did you mean {near[0]!r}?" if near else f"; known are {', '.join(known)}"

@@ -18,7 +18,13 @@ def optimizer(recipe: Recipe) -> keras.optimizers.Optimizer:
 
 
 def learning_rate(recipe: Recipe) -> float | keras.optimizers.schedules.LearningRateSchedule:
-    """The recipe's rate for each step: linear warm-up, then half a cosine to zero (Loshchilov & Hutter, ICLR 2017)."""
+    """The recipe's rate for each step: linear warm-up, then half a cosine to zero.
+
+    The cosine is that of Loshchilov & Hutter, SGDR, ICLR 2017, without restarts.
+
+    Returns:
+        A number where the schedule is ``constant``, else a schedule over ``epochs * steps`` steps.
+    """
     if recipe.schedule == "constant":
         return recipe.learning_rate
     total = recipe.epochs * recipe.steps

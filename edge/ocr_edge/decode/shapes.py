@@ -10,17 +10,23 @@ from ocr_edge.contract.types import Scores
 SHARED = ("0OoQD", "1lIi|", "cC", "kK", "mM", "pP", "sS5", "uUvV", "wW", "xX", "yY", "zZ2")
 """Texts whose shapes are the same, or nearly, in some typeface."""
 
+TWINS = ("0Oo", "1lIi", "cC", "kK", "mM", "pP", "sS", "uU", "vV", "wW", "xX", "yY", "zZ")
+"""Texts that only size, place and neighbours tell apart."""
+DOUBT = 0.25
+"""Share of a twin's probability that is spread evenly over its twins: a crop cannot be as sure as the network says."""
 
-def groups(labels: Sequence[str]) -> npt.NDArray[np.float32]:
+
+def groups(labels: Sequence[str], shared: Sequence[str] = SHARED) -> npt.NDArray[np.float32]:
     """Membership of labels in shapes.
 
     Args:
         labels: The ordered class texts.
+        shared: Texts that count as one shape, one string a shape.
 
     Returns:
         float32, shape ``(labels, shapes)``, one 1 a row.
     """
-    shape_of = {text: shared[0] for shared in SHARED for text in shared}
+    shape_of = {text: texts[0] for texts in shared for text in texts}
     names = [shape_of.get(label, label) for label in labels]
     order = {name: index for index, name in enumerate(dict.fromkeys(names))}
     result = np.zeros((len(labels), len(order)), np.float32)
@@ -39,3 +45,18 @@ def sureness(scores: Scores, membership: npt.NDArray[np.float32]) -> npt.NDArray
         float32, shape ``(N,)``, log-probabilities.
     """
     return np.log(np.maximum((np.exp(scores) @ membership).max(axis=1), np.float32(1e-12)))
+
+
+def doubted(scores: Scores, membership: npt.NDArray[np.float32]) -> Scores:
+    """Spread some of each probability over the label's twins, so that the line may decide between them.
+
+    Args:
+        scores: float32, shape ``(N, L)``, log-probabilities.
+        membership: From ``groups(labels, TWINS)``.
+
+    Returns:
+        float32, shape ``(N, L)``, log-probabilities that still sum to one.
+    """
+    chances = np.exp(scores)
+    even = (chances @ (membership / membership.sum(axis=0))) @ membership.T
+    return np.log(np.maximum((1 - DOUBT) * chances + DOUBT * even, np.float32(1e-12)))

@@ -9,7 +9,7 @@ import numpy as np
 from ocr_edge.contract.preprocess import otsu
 from ocr_edge.contract.types import Image, Polarity
 
-BIAS = 0.25
+BIAS = 0.4
 """Standard deviations below the local mean at which ink begins (Niblack, An Introduction to Digital Image Processing, 1986)."""
 MIN_DEVIATION = 6.0
 """Grey levels of local standard deviation under which a neighbourhood is plain paper: Niblack would see noise as ink."""

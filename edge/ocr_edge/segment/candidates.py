@@ -65,6 +65,11 @@ class CandidateLine:
         right, bottom = max(p.right for p in self.pieces), max(p.bottom for p in self.pieces)
         return Box(left, top, right - left, bottom - top)
 
+    @property
+    def promise(self) -> float:
+        """How likely the line is text before anything is named: many tall pieces, few doubts about how to cut them."""
+        return self.height * len(self.pieces) ** 2 / len(self.candidates)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Blob:

@@ -46,11 +46,12 @@ class Segmenter:
             how = cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA
             picture = np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=how), np.uint8)
         gray = luminance(picture)
+        edge = components.edges(gray)
         small = picture.shape[0] <= 2 * CROP_HEIGHT
         found: list[CandidateLine] = []
         budget = MAX_CANDIDATES
         for mask in ink_masks(gray, self.windows, globally=small):
-            pieces = components.find(mask.ink)
+            pieces = components.find(mask.ink, edge)
             for rows in lines.group(pieces, picture.shape[0]):
                 line = candidates.build(picture, pieces, rows, mask.polarity)
                 budget -= len(line.candidates)

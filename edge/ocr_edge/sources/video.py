@@ -11,7 +11,7 @@ import numpy as np
 from ocr_edge.contract.types import Image
 from ocr_edge.errors import CaptureError
 from ocr_edge.sources import MAX_PIXELS
-from ocr_edge.sources.quiet import hush
+from ocr_edge.quiet import hush
 
 _LOGGER = logging.getLogger(__name__)
 

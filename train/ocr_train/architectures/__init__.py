@@ -3,12 +3,28 @@
 from collections.abc import Callable
 
 import keras
+import numpy as np
+from keras import layers
 
 from ocr_edge.errors import ConfigError
 from ocr_train.architectures import dual_branch
 
 ARCHITECTURES: dict[str, Callable[[int], keras.Model]] = {"dual_branch": dual_branch.build}
 """Builders by name; each takes the number of labels."""
+
+
+def builder(name: str) -> Callable[[int], keras.Model]:
+    """The builder of a network.
+
+    Args:
+        name: A key of ``ARCHITECTURES``.
+
+    Raises:
+        ConfigError: The name is unknown.
+    """
+    if name not in ARCHITECTURES:
+        raise ConfigError(f"architecture {name!r} is unknown; known are {', '.join(ARCHITECTURES)}")
+    return ARCHITECTURES[name]
 
 
 def build(name: str, labels: int) -> keras.Model:
@@ -19,11 +35,18 @@ def build(name: str, labels: int) -> keras.Model:
         labels: How many classes it tells apart.
 
     Returns:
-        A model with inputs ``rgb`` (B, 28, 28, 3) and ``binary`` (B, 28, 28, 1) and output ``logits`` (B, labels).
+        A model with inputs ``rgb`` (B, 28, 28, 3) and ``binary`` (B, 28, 28, 1) and output ``logits``
+        (B, labels).
 
     Raises:
         ConfigError: The name is unknown.
     """
-    if name not in ARCHITECTURES:
-        raise ConfigError(f"architecture {name!r} is unknown; known are {', '.join(ARCHITECTURES)}")
-    return ARCHITECTURES[name](labels)
+    return builder(name)(labels)
+
+
+def macs(layer: keras.Layer) -> int:
+    """Multiply-adds of a layer for one character; 0 where there is no convolution or dense layer."""
+    if not isinstance(layer, layers.Conv2D | layers.Dense):
+        return 0
+    positions = np.prod(layer.output.shape[1:-1], dtype=np.int64)
+    return int(np.prod(layer.kernel.shape, dtype=np.int64) * positions)

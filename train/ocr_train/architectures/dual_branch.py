@@ -1,4 +1,4 @@
-"""The original project's network: one convolutional branch for colour, one for the binary image, joined by dense layers."""
+"""The original project's network: a convolutional branch for colour, one for binary, then dense layers."""
 
 import keras
 from keras import layers

@@ -1,0 +1,59 @@
+# Two virtual environments: .venv/edge is what a Raspberry Pi needs, .venv/train is the workstation's.
+PYTHON ?= python3
+EDGE := .venv/edge
+TRAIN := .venv/train
+PIP_FLAGS := --quiet --disable-pip-version-check
+DATA ?= data
+RECIPE ?= shipped
+OUT ?= runs/$(RECIPE)
+
+.PHONY: help run test lint train convert bench locks clean
+.DELETE_ON_ERROR:
+
+help:  ## show the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+run: $(EDGE)/.installed  ## read the example photos with the shipped model; annotated pictures go to out/
+	$(EDGE)/bin/ocr-edge read examples --annotate out
+	@echo "annotated pictures are in out/"
+
+test: $(TRAIN)/.installed  ## run the tests
+	$(TRAIN)/bin/python -m pytest
+
+lint: $(TRAIN)/.installed  ## style, types and import rules
+	$(TRAIN)/bin/ruff check .
+	$(TRAIN)/bin/ruff format --check .
+	$(TRAIN)/bin/mypy
+	$(TRAIN)/bin/lint-imports
+
+train: $(TRAIN)/.installed  ## train RECIPE (shipped) on DATA (data/) into OUT (runs/shipped); goes on where it was stopped
+	$(TRAIN)/bin/ocr-train fit $(RECIPE) --data $(DATA) --out $(OUT) --resume
+
+convert: $(TRAIN)/.installed  ## make the int8 bundle OUT/bundle from the trained model
+	$(TRAIN)/bin/ocr-convert --quantize $(OUT)/model.keras --data $(DATA) --out $(OUT)/bundle
+
+bench: $(TRAIN)/.installed  ## speed and memory on this machine; see benchmarks/README.md for accuracy
+	$(TRAIN)/bin/python benchmarks/speed.py
+
+locks:  ## pin the newest versions again (needs uv)
+	uv pip compile -q --upgrade --universal --no-annotate --generate-hashes --custom-compile-command "make locks" \
+		--python-version 3.11 pyproject.toml --extra pi -o locks/edge.txt
+	uv pip compile -q --upgrade --universal --no-annotate --generate-hashes --custom-compile-command "make locks" \
+		--python-version 3.11 pyproject.toml --extra pi -c locks/bookworm.in -o locks/edge-bookworm.txt
+	uv pip compile -q --upgrade --universal --no-annotate --generate-hashes --custom-compile-command "make locks" \
+		--python-version 3.11 pyproject.toml --extra train --extra test --extra lint -o locks/train.txt
+
+clean:  ## remove what the targets made, trained runs excepted
+	rm -rf .venv out
+
+$(EDGE)/.installed: locks/edge.txt pyproject.toml
+	$(PYTHON) -m venv $(EDGE)
+	$(EDGE)/bin/pip install $(PIP_FLAGS) --require-hashes -r locks/edge.txt
+	$(EDGE)/bin/pip install $(PIP_FLAGS) --no-deps -e .
+	@touch $@
+
+$(TRAIN)/.installed: locks/train.txt pyproject.toml
+	$(PYTHON) -m venv $(TRAIN)
+	$(TRAIN)/bin/pip install $(PIP_FLAGS) --require-hashes -r locks/train.txt
+	$(TRAIN)/bin/pip install $(PIP_FLAGS) --no-deps -e .
+	@touch $@

@@ -1,0 +1,80 @@
+"""What systems said about a picture set, as values and as lines of a table."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from statistics import median
+from typing import Any
+
+from processes import Answer
+from report import interval, percent
+from scoring import Score, judge, normalise, score
+from sets import Example, Rules
+
+ACCURACY = ("right", "95 %", "CER", "95 %", "said/truth")
+COLUMNS = ("set", "split", "system", "n", *ACCURACY, "ms", "CPU ms", "peak MiB")
+NAMES = 3
+
+
+@dataclass(slots=True)
+class Run:
+    """What one system said about one set.
+
+    Attributes:
+        system: Its name.
+        about: Names and versions of its parts.
+        read: Each picture with what was said about it, in order.
+    """
+
+    system: str
+    about: dict[str, str]
+    read: list[tuple[Example, Answer]] = field(default_factory=list)
+
+    def score(self, rules: Rules, labels: Sequence[str]) -> Score:
+        """The set's score by its rules."""
+
+        def plain(text: str) -> str:
+            return normalise(text, labels, ignore_case=rules.ignore_case)
+
+        return score([judge(plain(e.truth), plain(a.text), rules.measure) for e, a in self.read])
+
+
+def summary(run: Run, rules: Rules, labels: Sequence[str]) -> dict[str, Any]:
+    """One system on one set, as plain values; times and memory are medians and maxima over its pictures."""
+    answers = [answer for _, answer in run.read]
+    return {
+        "system": run.system,
+        "about": run.about,
+        "score": asdict(run.score(rules, labels)),
+        "median_ms": median(answer.ms for answer in answers) if answers else math.nan,
+        "median_cpu_ms": median(answer.cpu_ms for answer in answers) if answers else math.nan,
+        "peak_mib": max((answer.peak_mib for answer in answers), default=math.nan),
+        "failed": sum(bool(answer.error) for answer in answers),
+        "pictures": [_picture(example, answer) for example, answer in run.read],
+    }
+
+
+def rows(result: dict[str, Any]) -> list[list[str]]:
+    """The lines of the table for one set, one for each system."""
+    rules = Rules(**result["rules"])
+    kind = rules.measure + (", any case" if rules.ignore_case else "")
+    lines = []
+    for system in result["systems"]:
+        got = Score(**system["score"])
+        errors = [percent(got.cer), interval(got.cer_interval)] if rules.has_error_rate else ["-", ""]
+        accuracy = [
+            f"{kind} {percent(got.rate)}",
+            interval(got.interval),
+            *errors,
+            f"{got.said_per_truth:.2f}",
+        ]
+        costs = [f"{system[key]:.1f}" for key in ("median_ms", "median_cpu_ms")] + [
+            f"{system['peak_mib']:.0f}"
+        ]
+        lines.append([result["set"], result["split"], system["system"], str(got.n), *accuracy, *costs])
+    return lines
+
+
+def _picture(example: Example, answer: Answer) -> dict[str, Any]:
+    times = {"ms": round(answer.ms, 3), "cpu_ms": round(answer.cpu_ms, 3), "steps": answer.steps}
+    return {"file": example.name, "truth": example.truth, "said": answer.text, "error": answer.error, **times}

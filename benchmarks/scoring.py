@@ -1,0 +1,140 @@
+"""How text is scored: one code for every system. Pure: text in, numbers out."""
+
+import math
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+Measure = Literal["exact", "contained"]
+"""``exact``: the truth was said and nothing else. ``contained``: it is a contiguous part of what was said."""
+
+Interval = tuple[float, float]
+
+Z95 = 1.959964
+RESAMPLES = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One picture, compared with its truth.
+
+    Attributes:
+        right: Whether the measure holds.
+        edits: Insertions, deletions and substitutions between the two, in characters.
+        truth: Characters of the truth.
+        said: Characters said.
+    """
+
+    right: bool
+    edits: int
+    truth: int
+    said: int
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """All pictures of a set.
+
+    Attributes:
+        n: Pictures.
+        rate: Share that is right, 0 to 1; NaN without pictures.
+        interval: Its 95 % interval (Wilson).
+        cer: Character error rate, edits over truth length, both summed over the set; NaN without truth.
+        cer_interval: Its 95 % interval over resampled pictures; NaN with fewer than two.
+        said_per_truth: Characters said for each character of truth; far above 1 where a system babbles.
+    """
+
+    n: int
+    rate: float
+    interval: Interval
+    cer: float
+    cer_interval: Interval
+    said_per_truth: float
+
+
+def normalise(text: str, labels: Iterable[str], *, ignore_case: bool = False) -> str:
+    """The part of a text that counts.
+
+    Compatibility forms (full-width letters, ligatures) become plain ones first, whoever wrote them.
+
+    Args:
+        text: Truth, or what a system said.
+        labels: What the bundle can produce; every other character is dropped, blanks and line ends too.
+        ignore_case: Whether letters are compared in upper case.
+
+    Returns:
+        Only characters of the labels.
+    """
+    known = set("".join(labels))
+    text = unicodedata.normalize("NFKC", text)
+    if ignore_case:
+        known, text = {character.upper() for character in known}, text.upper()
+    return "".join(character for character in text if character in known)
+
+
+def edit_distance(a: str, b: str) -> int:
+    """Fewest insertions, deletions and substitutions between two texts (Levenshtein, 1966)."""
+    if len(a) < len(b):
+        a, b = b, a
+    letters = np.frombuffer(b.encode("utf-32-le"), np.uint32)
+    steps = np.arange(len(b) + 1)
+    row = steps
+    for character in a:
+        free = np.minimum(row[1:] + 1, row[:-1] + (letters != ord(character)))
+        # An insertion takes its value from the left; with the steps taken off that is a running minimum.
+        row = np.minimum.accumulate(np.concatenate([row[:1] + 1, free]) - steps) + steps
+    return int(row[-1])
+
+
+def judge(truth: str, said: str, measure: Measure) -> Judged:
+    """Compare two normalised texts; an empty truth is right only where nothing was said."""
+    part_is_enough = measure == "contained" and truth != ""
+    right = truth in said if part_is_enough else truth == said
+    return Judged(right, edit_distance(truth, said), len(truth), len(said))
+
+
+def score(judged: Sequence[Judged]) -> Score:
+    """Sum up a set."""
+    right = sum(one.right for one in judged)
+    edits = np.array([one.edits for one in judged], np.int64)
+    truth = np.array([one.truth for one in judged], np.int64)
+    total = int(truth.sum())
+    return Score(
+        n=len(judged),
+        rate=right / len(judged) if judged else math.nan,
+        interval=wilson(right, len(judged)),
+        cer=int(edits.sum()) / total if total else math.nan,
+        cer_interval=_resampled(edits, truth),
+        said_per_truth=sum(one.said for one in judged) / total if total else math.nan,
+    )
+
+
+def wilson(right: int, n: int) -> Interval:
+    """95 % interval of a share (Wilson, 1927); all of 0 to 1 when nothing was measured."""
+    if n == 0:
+        return 0.0, 1.0
+    share, z = right / n, Z95 * Z95 / n
+    middle = (share + z / 2) / (1 + z)
+    half = math.sqrt(share * (1 - share) * z + z * z / 4) / (1 + z)
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def mcnemar(worse: int, better: int) -> float:
+    """Exact two-sided p of McNemar's test: how easily chance alone would make changes so one-sided."""
+    n = worse + better
+    tail = sum(math.comb(n, k) for k in range(min(worse, better) + 1))
+    return min(1.0, 2 * tail / (1 << n))
+
+
+def _resampled(edits: np.ndarray, truth: np.ndarray) -> Interval:
+    """95 % interval of an error rate over pictures drawn again and again, always by the same seed."""
+    if len(edits) < 2 or not truth.any():
+        return math.nan, math.nan
+    rows = np.random.default_rng(0).integers(len(edits), size=(RESAMPLES, len(edits)))
+    lengths = truth[rows].sum(axis=1)
+    rates = edits[rows].sum(axis=1)[lengths > 0] / lengths[lengths > 0]
+    low, high = np.percentile(rates, [2.5, 97.5])
+    return float(low), float(high)

@@ -1,0 +1,193 @@
+"""The laws of scoring: what counts, what is right, and what a number may not hide."""
+
+import math
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
+
+from scoring import edit_distance, judge, mcnemar, normalise, score, wilson
+from sets import SETS, PictureSet, SetError, spread
+
+LABELS = tuple("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
+TEXTS = st.text("aBc01", max_size=8)
+
+
+def plain_distance(a: str, b: str) -> int:
+    """Levenshtein's recurrence, cell by cell."""
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        last, row[0] = row[0], i
+        for j, y in enumerate(b, 1):
+            last, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, last + (x != y))
+    return row[-1]
+
+
+@given(TEXTS, TEXTS)
+def test_edit_distance_is_levenshteins_and_symmetric(a: str, b: str) -> None:
+    assert edit_distance(a, b) == plain_distance(a, b) == edit_distance(b, a)
+
+
+@given(TEXTS, TEXTS, TEXTS)
+def test_edit_distance_obeys_the_triangle(a: str, b: str, c: str) -> None:
+    assert edit_distance(a, c) <= edit_distance(a, b) + edit_distance(b, c)
+
+
+@given(TEXTS)
+def test_a_text_is_at_no_distance_from_itself_and_all_of_its_length_from_nothing(text: str) -> None:
+    assert edit_distance(text, text) == 0
+    assert edit_distance(text, "") == len(text)
+
+
+@given(st.text())
+def test_normalising_keeps_only_labels_and_twice_is_once(text: str) -> None:
+    for ignore_case in (False, True):
+        once = normalise(text, LABELS, ignore_case=ignore_case)
+        assert set(once) <= set(LABELS)
+        assert normalise(once, LABELS, ignore_case=ignore_case) == once
+
+
+def test_blanks_punctuation_and_what_the_labels_lack_do_not_count() -> None:
+    assert normalise("Caf\u00e9 no. 7\n\u20ac5!", LABELS) == "Cafno75"
+    assert normalise("Page 7", tuple("0123456789")) == "7"
+
+
+def test_full_width_letters_and_ligatures_are_plain_ones() -> None:
+    assert normalise("\uff21\uff11\ufb01", LABELS) == "A1fi"
+
+
+def test_case_counts_unless_told_otherwise() -> None:
+    said, truth = "Living", "LIVING"
+    assert not judge(normalise(truth, LABELS), normalise(said, LABELS), "exact").right
+    folded = [normalise(text, LABELS, ignore_case=True) for text in (truth, said)]
+    assert judge(folded[0], folded[1], "exact").right
+
+
+def test_case_is_ignored_with_labels_of_one_case_too() -> None:
+    assert normalise("aB1", tuple("AB1"), ignore_case=True) == "AB1"
+    assert normalise("aB1", tuple("ab1"), ignore_case=True) == "AB1"
+
+
+@given(TEXTS, TEXTS)
+def test_what_is_exact_is_contained(truth: str, said: str) -> None:
+    if judge(truth, said, "exact").right:
+        assert judge(truth, said, "contained").right
+
+
+@given(TEXTS.filter(bool), TEXTS, TEXTS)
+def test_the_truth_is_contained_in_whatever_surrounds_it(truth: str, before: str, after: str) -> None:
+    assert judge(truth, before + truth + after, "contained").right
+
+
+def test_parts_in_the_wrong_order_or_torn_apart_are_not_contained() -> None:
+    assert not judge("1234", "3412", "contained").right
+    assert not judge("1234", "12x34", "contained").right
+
+
+def test_an_empty_truth_is_right_only_where_nothing_was_said() -> None:
+    for measure in ("exact", "contained"):
+        assert judge("", "", measure).right
+        assert not judge("", "x", measure).right
+
+
+def test_babble_shows_in_characters_said_per_character_of_truth() -> None:
+    honest = score([judge("227", "22700", "contained")])
+    babbling = score([judge("227", "x" * 50 + "227" + "y" * 50, "contained")])
+    assert honest.rate == babbling.rate == 1.0
+    assert honest.said_per_truth < 2
+    assert babbling.said_per_truth > 30
+
+
+def test_the_error_rate_is_summed_over_the_set_not_averaged_over_pictures() -> None:
+    result = score([judge("a" * 9, "a" * 9, "exact"), judge("b", "c", "exact")])
+    assert result.cer == pytest.approx(0.1)
+    assert result.rate == 0.5
+    low, high = result.cer_interval
+    assert low <= result.cer <= high
+
+
+def test_words_invented_where_nothing_stands_count_as_errors() -> None:
+    assert score([judge("ab", "ab", "exact"), judge("", "xy", "exact")]).cer == 1.0
+
+
+def test_nothing_measured_is_not_a_number() -> None:
+    result = score([])
+    assert result.n == 0
+    assert math.isnan(result.rate)
+    assert math.isnan(result.cer)
+    assert result.interval == (0.0, 1.0)
+
+
+def test_scoring_twice_gives_the_same_interval() -> None:
+    judged = [judge("abc", "abd", "exact"), judge("xy", "xy", "exact"), judge("pqrs", "p", "exact")]
+    assert score(judged) == score(judged)
+
+
+@given(st.integers(0, 300), st.integers(1, 300))
+def test_wilsons_interval_holds_the_share_and_is_symmetric(right: int, n: int) -> None:
+    right = min(right, n)
+    low, high = wilson(right, n)
+    assert 0.0 <= low <= right / n + 1e-12
+    assert right / n - 1e-12 <= high <= 1.0
+    mirrored = wilson(n - right, n)
+    assert (1 - mirrored[1], 1 - mirrored[0]) == pytest.approx((low, high))
+
+
+def test_wilsons_interval_has_the_published_values() -> None:
+    assert wilson(81, 263) == pytest.approx(
+        (0.2553, 0.3662), abs=5e-5
+    )  # Newcombe, Stat. Med. 17 (1998), table I
+    assert wilson(0, 20) == pytest.approx((0.0, 0.1611), abs=5e-5)
+
+
+def test_mcnemar_is_exact() -> None:
+    assert mcnemar(0, 0) == 1.0
+    assert mcnemar(5, 5) == 1.0
+    assert mcnemar(0, 5) == mcnemar(5, 0) == pytest.approx(2 / 32)
+    assert 0 <= mcnemar(2000, 3000) < 1e-40
+
+
+@given(st.lists(st.integers(), max_size=40), st.integers(1, 50))
+def test_a_limit_spreads_evenly_from_the_first_and_keeps_the_order(items: list[int], limit: int) -> None:
+    chosen = spread(list(enumerate(items)), limit)
+    assert len(chosen) == min(limit, len(items))
+    assert chosen == sorted(set(chosen))
+    assert not items or chosen[0][0] == 0
+
+
+def test_case_is_ignored_only_where_the_truth_was_written_in_one_case() -> None:
+    assert {name for name, rules in SETS.items() if rules.ignore_case} == {"svt_words", "sroie_receipts"}
+
+
+def test_an_error_rate_is_given_only_where_the_truth_says_everything_in_order() -> None:
+    without = {name for name, rules in SETS.items() if not rules.has_error_rate}
+    assert without == {"openalpr_us_plate_crops", "openalpr_plates", "sevenseg_photos", "funsd_forms"}
+
+
+def test_a_set_is_read_from_a_folder_by_split(tmp_path: Path) -> None:
+    folder = tmp_path / "svt_words"
+    folder.mkdir()
+    # U+2028 separates lines for Python, but not lines of JSON.
+    rows = [
+        '{"file": "a.png", "text": "A\u2028B", "split": "train"}',
+        '{"file": "b.png", "text": "C", "split": "test"}',
+    ]
+    (folder / "ground_truth.jsonl").write_text("\n".join(rows) + "\n", "utf-8")
+    with PictureSet(tmp_path, "svt_words") as opened:
+        assert [example.name for example in opened.examples("test")] == ["b.png"]
+        assert [example.truth for example in opened.examples("all")] == ["A\u2028B", "C"]
+
+
+def test_unknown_missing_and_damaged_sets_are_refused_in_one_line(tmp_path: Path) -> None:
+    with pytest.raises(SetError, match="unknown set"):
+        PictureSet(tmp_path, "nonsense")
+    with pytest.raises(SetError, match="svt_words"):
+        PictureSet(tmp_path, "svt_words")
+    (tmp_path / "svt_words").mkdir()
+    (tmp_path / "svt_words" / "ground_truth.jsonl").write_text('{"file": 1\n')
+    with PictureSet(tmp_path, "svt_words") as opened, pytest.raises(SetError, match="damaged"):
+        opened.examples("test")

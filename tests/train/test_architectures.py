@@ -1,0 +1,56 @@
+"""The networks: how large they are, what they take and give."""
+
+import keras
+import numpy as np
+import pytest
+
+from ocr_edge.errors import ConfigError
+from ocr_train import architectures
+
+
+@pytest.fixture(scope="module")
+def model():
+    return architectures.build("dual_branch", 62)
+
+
+def test_dual_branch_has_the_original_number_of_parameters(model):
+    assert model.count_params() == 1_961_278
+
+
+def test_multiply_adds_are_counted_over_convolutions_and_dense_layers(model):
+    assert sum(architectures.macs(layer) for layer in model.layers) == 60_829_440
+
+
+def test_inputs_and_output_are_found_by_name(model):
+    assert {tensor.name: tensor.shape for tensor in model.inputs} == {
+        "rgb": (None, 28, 28, 3),
+        "binary": (None, 28, 28, 1),
+    }
+    assert model.layers[-1].name == "logits"
+    assert model.output_shape == (None, 62)
+
+
+def test_pixels_are_scaled_inside_the_network(model):
+    for name, channels in (("rgb", 3), ("binary", 1)):
+        scaled = model.get_layer(f"{name}_scale")(np.full((1, 28, 28, channels), 255.0, np.float32))
+        np.testing.assert_allclose(keras.ops.convert_to_numpy(scaled), 1.0, rtol=1e-6)
+
+
+@pytest.mark.parametrize("labels", [2, 10, 100])
+def test_any_number_of_labels_can_be_told_apart(labels):
+    assert architectures.build("dual_branch", labels).output_shape == (None, labels)
+
+
+def test_logits_stay_float32_in_a_mixed_precision_training():
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        mixed = architectures.build("dual_branch", 4)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert mixed.get_layer("dense_128").compute_dtype == "bfloat16"
+    assert mixed.output.dtype == "float32"
+
+
+def test_an_unknown_network_is_refused_with_the_known_ones():
+    with pytest.raises(ConfigError, match="'dual_brunch' is unknown; known are dual_branch"):
+        architectures.build("dual_brunch", 62)

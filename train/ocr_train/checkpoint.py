@@ -1,0 +1,162 @@
+"""The folder of a run: every epoch saved whole or not at all, and taken up again as if nothing had happened.
+
+An epoch is in the run when ``progress.json`` says so. That file is written last, and names the checkpoint
+that belongs to it, so a crash at any moment leaves the last finished epoch complete.
+"""
+
+import base64
+import json
+import logging
+import os
+import random
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from ocr_edge.errors import ConfigError
+from ocr_train import architectures
+from ocr_train import recipe as recipes
+from ocr_train.recipe import Recipe
+
+_LOGGER = logging.getLogger(__name__)
+MODEL_NAME = "model.keras"
+PROGRESS_NAME = "progress.json"
+RUN_NAME = "run.json"
+_KEYS = {"epochs", "record", "checkpoint", "random"}
+
+
+def start(recipe: Recipe, out: Path, *, resume: bool) -> dict[str, Any]:
+    """What is known of a run: ``epochs`` and ``record``, empty for a new one.
+
+    Args:
+        recipe: What is to be done.
+        out: Folder of the run; made when missing.
+        resume: Whether it may already hold a run.
+
+    Raises:
+        ConfigError: It holds a run and ``resume`` is off, or the run is damaged or has another recipe; or the
+            folder cannot be made.
+    """
+    path = out / PROGRESS_NAME
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            return {"epochs": [], "record": {}}
+        run: dict[str, Any] = json.loads(path.read_text())
+    except OSError as error:
+        raise ConfigError(f"{out}: {error.strerror}") from error
+    except ValueError as error:
+        raise ConfigError(f"{path}: is damaged ({error}); choose another --out") from error
+    if not resume:
+        raise ConfigError(f"{out}: already holds a run; go on with --resume, or choose another --out")
+    if not isinstance(run, dict) or _KEYS - set(run):
+        raise ConfigError(f"{path}: is not the progress of a run of this version; choose another --out")
+    if run["record"]["recipe"] != recipes.as_dict(recipe):
+        raise ConfigError(f"{out}: was started with another recipe; choose another --out")
+    _LOGGER.info("resuming after epoch %d of %d", len(run["epochs"]), recipe.epochs)
+    return run
+
+
+def check_data(run: dict[str, Any], out: Path, record: dict[str, Any]) -> None:
+    """Refuse to go on with other data than the run began with.
+
+    Raises:
+        ConfigError: The data sets of ``record`` are not those of ``run``.
+    """
+    if run["epochs"] and run["record"]["data"] != record["data"]:
+        raise ConfigError(f"{out}: was started with other data; choose another --out, or bring the data back")
+
+
+def save(model: keras.Model, recipe: Recipe, out: Path, run: dict[str, Any]) -> None:
+    """Write the checkpoint, the model where this epoch is the best, and the progress, in this order.
+
+    Args:
+        model: After the last epoch of ``run``.
+        recipe: What is trained.
+        out: Folder of the run.
+        run: Its epochs and record; the state of everything random is added.
+    """
+    epochs = run["epochs"]
+    name = f"checkpoint-{len(epochs):04d}.keras"
+    _write_model(model, out / name)
+    best = max(range(len(epochs)), key=lambda epoch: epochs[epoch]["score"])
+    if best == len(epochs) - 1:
+        _write_model(float_model(model, recipe), out / MODEL_NAME)
+        write_json(out / RUN_NAME, {**run["record"], "best_epoch": best + 1})
+    # After float_model, which draws seeds for the dropout of its network.
+    run["checkpoint"], run["random"] = name, random_state(model)
+    write_json(out / PROGRESS_NAME, run)
+    for old in out.glob("checkpoint-*.keras"):
+        if old.name != name:
+            old.unlink()
+
+
+def restore(model: keras.Model, out: Path, run: dict[str, Any]) -> None:
+    """Bring a freshly compiled network to where the run's last epoch left it; nothing for a new run.
+
+    Not ``load_model`` alone: that forgets which weights are not decayed, and the seeds of the dropout layers.
+
+    Raises:
+        ConfigError: The checkpoint is missing or damaged.
+    """
+    if not run["epochs"]:
+        return
+    path = out / run["checkpoint"]
+    try:
+        saved = keras.models.load_model(path)
+    except (OSError, ValueError, KeyError) as error:
+        raise ConfigError(f"{path}: cannot be read ({error}); choose another --out") from error
+    model.set_weights(saved.get_weights())
+    model.optimizer.build(model.trainable_variables)
+    for mine, theirs in zip(model.optimizer.variables, saved.optimizer.variables, strict=True):
+        mine.assign(keras.ops.convert_to_numpy(theirs))
+    for mine, state in zip(_seeds(model), run["random"]["dropout"], strict=True):
+        mine.assign(np.array(state))
+    version, words, gauss = run["random"]["python"]
+    numbers = np.frombuffer(base64.b64decode(words), "<u4").tolist()
+    random.setstate((version, tuple(numbers), gauss))
+
+
+def random_state(model: keras.Model) -> dict[str, Any]:
+    """Everything that chance depends on in a training: dropout's seeds, and Python's generator.
+
+    ``fit`` shuffles an epoch's batches with the latter.
+    """
+    version, numbers, gauss = random.getstate()
+    words = base64.b64encode(np.array(numbers, "<u4").tobytes()).decode()
+    dropout = [keras.ops.convert_to_numpy(seed).tolist() for seed in _seeds(model)]
+    return {"dropout": dropout, "python": [version, words, gauss]}
+
+
+def float_model(model: keras.Model, recipe: Recipe) -> keras.Model:
+    """The same weights in a network whose every layer computes in float32, whatever it was trained in."""
+    plain = architectures.build(recipe.architecture, len(recipe.label_texts))
+    plain.set_weights(model.get_weights())
+    return plain
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a JSON file, whole or not at all."""
+    part = path.with_name(path.name + ".part")
+    part.write_text(json.dumps(value, indent=2, allow_nan=False) + "\n")
+    _publish(part, path)
+
+
+def _write_model(model: keras.Model, path: Path) -> None:
+    part = path.with_name("part.keras")
+    model.save(part)
+    _publish(part, path)
+
+
+def _publish(part: Path, path: Path) -> None:
+    """Give a file its name once all of it is on the disk."""
+    with part.open("rb") as file:
+        os.fsync(file.fileno())
+    part.replace(path)
+
+
+def _seeds(model: keras.Model) -> list[Any]:
+    """The states of the network's random layers, in the order of the layers."""
+    return [variable for variable in model.variables if variable.name == "seed_generator_state"]

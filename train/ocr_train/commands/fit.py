@@ -1,0 +1,84 @@
+"""``ocr-train fit``: train a network by a recipe."""
+
+import argparse
+import logging
+import shlex
+from pathlib import Path
+from typing import Any
+
+from ocr_train.commands.common import add_parser, count, load_keras, natural
+
+_LOGGER = logging.getLogger(__name__)
+
+DESCRIPTION = """Train a network.
+
+RECIPE is a TOML file, or the name of a recipe that comes with the package: original or shipped. The folder of
+the run gets model.keras (the best epoch), run.json (recipe, data, versions), metrics.json, history.png,
+confusion.png, mistakes.png and a checkpoint. Stopped at any moment, a run goes on with --resume to the result
+it would have had."""
+
+
+def add(subparsers: Any) -> None:
+    """Add the command to the program's subparsers."""
+    parser = add_parser(subparsers, "fit", "train a network by a recipe", DESCRIPTION)
+    parser.add_argument("recipe", metavar="RECIPE", help="TOML file, or original or shipped")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the run")
+    parser.add_argument(
+        "--data", default="data", metavar="DIR", help="where the recipe's paths start (default: %(default)s)"
+    )
+    parser.add_argument("--resume", action="store_true", help="go on after the last finished epoch in --out")
+    parser.add_argument(
+        "--workers",
+        type=natural,
+        default=2,
+        metavar="N",
+        help="processes that prepare data (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--devices",
+        type=count,
+        default=1,
+        metavar="N",
+        help="devices that share each batch (default: %(default)s)",
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train.
+
+    Raises:
+        ConfigError: Recipe, data, folder or devices are wrong.
+        KeyboardInterrupt: Ctrl-C, after saying how to go on.
+    """
+    from ocr_train import recipe as recipes  # noqa: PLC0415 - see commands/__init__.py
+
+    recipe = recipes.find(args.recipe)
+    load_keras()
+    from ocr_train.devices import mirrored  # noqa: PLC0415
+    from ocr_train.fit import fit  # noqa: PLC0415
+
+    strategy = mirrored(args.devices, recipe) if args.devices > 1 else None
+    try:
+        results = fit(
+            recipe, args.out, data=args.data, resume=args.resume, workers=args.workers, strategy=strategy
+        )
+    except KeyboardInterrupt:
+        _LOGGER.warning("stopped; go on after the last finished epoch with: %s", _again(args))
+        raise
+    for result in results:
+        _LOGGER.info("%s: %.1f %% of %d", result.name, 100 * result.top1, result.n)
+    print(args.out / "model.keras")
+    return 0
+
+
+def _again(args: argparse.Namespace) -> str:
+    """The command that goes on with a run."""
+    words = ["ocr-train", "fit", args.recipe, "--out", str(args.out), "--resume"]
+    for flag, value, default in (
+        ("data", args.data, "data"),
+        ("workers", args.workers, 2),
+        ("devices", args.devices, 1),
+    ):
+        words += [f"--{flag}", str(value)] if value != default else []
+    return shlex.join(words)

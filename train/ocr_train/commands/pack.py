@@ -1,0 +1,112 @@
+"""``ocr-train prepare pack``: everything that a training on another machine needs, in one archive."""
+
+import argparse
+import io
+import re
+import tarfile
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ocr_train.commands.common import add_parser, count
+
+if TYPE_CHECKING:
+    from ocr_train.datasets import Sample
+    from ocr_train.recipe import Recipe, Source
+
+DESCRIPTION = """Pack the crops of data sets, the recipe that trains on them and the source of this program
+into one archive, for a machine with a GPU and nothing of ours. Without a SPEC, the recipe's own sources are
+packed; with some, they take the place of the recipe's."""
+
+README = """A training pack of ocr-edge. In this folder, with Python 3.11 or later:
+
+    pip install keras numpy opencv-python-headless msgspec matplotlib torch
+    KERAS_BACKEND=torch python -m ocr_train fit recipe.toml --out runs/packed
+
+The result is runs/packed/model.keras with run.json beside it. TensorFlow and JAX work in place of torch.
+"""
+
+
+def add(subparsers: Any) -> None:
+    """Add the command to the subparsers of ``prepare``."""
+    parser = add_parser(subparsers, "pack", "a training pack for a machine without this package", DESCRIPTION)
+    parser.add_argument("specs", metavar="SPEC", nargs="*", help="data sets (default: the recipe's)")
+    parser.add_argument("--out", type=Path, required=True, metavar="TAR", help="the archive to write")
+    parser.add_argument(
+        "--recipe", default="shipped", metavar="RECIPE", help="file or name (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--data", default="data", metavar="DIR", help="where the recipe's paths start (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--count", type=count, metavar="N", help="samples of each source, at most (default: all)"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the pack.
+
+    Raises:
+        ConfigError: Recipe or data are wrong.
+    """
+    import msgspec  # noqa: PLC0415 - see commands/__init__.py
+
+    from ocr_train import recipe as recipes  # noqa: PLC0415
+    from ocr_train.datasets import load, tar  # noqa: PLC0415
+    from ocr_train.sources import distinct_names, located  # noqa: PLC0415
+
+    recipe = recipes.find(args.recipe)
+    sources = [recipes.Source(data=spec, weight=1.0) for spec in args.specs]
+    if not sources:
+        sources = [msgspec.structs.replace(s, data=located(s.data, args.data)) for s in recipe.sources]
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    part = args.out.with_name(args.out.name + ".part")
+    packed: list[Source] = []
+    with tempfile.TemporaryDirectory(dir=args.out.parent) as folder, tarfile.open(part, "w") as archive:
+        for source, name in zip(sources, distinct_names([s.data for s in sources]), strict=True):
+            file = Path(folder) / (re.sub(r"[^\w.-]+", "-", name) + ".tar")
+            tar.save(
+                file, thinned(load(source.data, recipe.label_texts).samples, args.count), recipe.label_texts
+            )
+            archive.add(file, f"data/{file.name}")
+            file.unlink()
+            packed.append(msgspec.structs.replace(source, data=f"tar:{file.name}"))
+        rewritten: Recipe = msgspec.structs.replace(recipe, sources=tuple(packed))
+        _add_text(archive, "recipe.toml", recipes.as_toml(rewritten))
+        _add_text(archive, "README.txt", README)
+        add_packages(archive)
+    part.replace(args.out)
+    print(args.out)
+    return 0
+
+
+def thinned(samples: "list[Sample]", number: int | None) -> "list[Sample]":
+    """The samples to train and validate with, evenly taken from the whole list where there are too many.
+
+    Args:
+        samples: All of a source; those of other splits are left out.
+        number: How many at most; None for all.
+    """
+    usable = [sample for sample in samples if sample.split in {"train", "validation"}]
+    if number is None or len(usable) <= number:
+        return usable
+    return [usable[turn * len(usable) // number] for turn in range(number)]
+
+
+def add_packages(archive: tarfile.TarFile) -> None:
+    """Add the Python source and recipes of ``ocr_edge`` and ``ocr_train``; no models, no caches."""
+    import ocr_edge  # noqa: PLC0415 - see commands/__init__.py
+    import ocr_train  # noqa: PLC0415
+
+    for package in (ocr_edge, ocr_train):
+        root = Path(str(package.__file__)).parent
+        for path in sorted([*root.rglob("*.py"), *root.rglob("*.toml")]):
+            archive.add(path, str(path.relative_to(root.parent)))
+
+
+def _add_text(archive: tarfile.TarFile, name: str, text: str) -> None:
+    data = text.encode()
+    info = tarfile.TarInfo(name)
+    info.size = len(data)
+    archive.addfile(info, io.BytesIO(data))

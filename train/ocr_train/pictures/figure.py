@@ -1,0 +1,24 @@
+"""Figures without a window and without global state, saved whole or not at all."""
+
+from pathlib import Path
+from typing import Any
+
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+DPI = 100
+
+
+def figure(width: float, height: float) -> Any:
+    """An empty figure of a size in pixels."""
+    made = Figure(figsize=(width / DPI, height / DPI), dpi=DPI)
+    FigureCanvasAgg(made)
+    return made
+
+
+def save(made: Any, path: Path) -> None:
+    """Write a figure as PNG; its folder is made where it is missing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    made.savefig(part, format="png", dpi=DPI)
+    part.replace(path)

@@ -1,0 +1,89 @@
+"""What a run must say about itself to be done again: recipe, data, versions, commit, machine."""
+
+import importlib.metadata
+import platform
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from ocr_edge import __version__
+from ocr_edge.contract.preprocess import VERSION as PREPROCESS_VERSION
+from ocr_train import recipe as recipes
+from ocr_train.datasets import Dataset
+from ocr_train.fingerprint import fingerprint
+from ocr_train.recipe import Recipe
+
+_BACKENDS = {"tensorflow": ("tensorflow", "tensorflow-cpu"), "torch": ("torch",), "jax": ("jax",)}
+"""Distributions that may provide each of Keras's backends."""
+
+
+def run_record(recipe: Recipe, train: Sequence[Dataset], validation: Sequence[Dataset]) -> dict[str, Any]:
+    """The content of ``run.json``.
+
+    Args:
+        recipe: What is trained.
+        train: The training samples of each source, in the order of the recipe.
+        validation: Its validation samples, in the same order.
+
+    Returns:
+        Plain values. ``data`` names each source's spec, how many samples it has, and the SHA-256 of the
+        training samples.
+    """
+    rows = zip(recipe.sources, train, validation, strict=True)
+    return {
+        "recipe": recipes.as_dict(recipe),
+        "labels": list(recipe.label_texts),
+        "preprocess": PREPROCESS_VERSION,
+        "data": {
+            mine.name: {
+                "spec": source.data,
+                "n": len(mine.samples),
+                "n_validation": len(held_out.samples),
+                "sha256": fingerprint(mine),
+            }
+            for source, mine, held_out in rows
+        },
+        "versions": versions(),
+        "commit": commit(),
+        "machine": f"{platform.system()} {platform.machine()}",
+    }
+
+
+def versions() -> dict[str, str]:
+    """Versions of everything that takes part in a training."""
+    backend = keras.backend.backend()
+    found = {
+        "ocr-edge": __version__,
+        "python": platform.python_version(),
+        "keras": keras.__version__,
+        "backend": backend,
+        "numpy": np.__version__,
+    }
+    for name in _BACKENDS.get(backend, ()):
+        try:
+            found[backend] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def commit() -> str:
+    """The commit of the source tree, with ``+`` when it has changes; empty outside a checkout."""
+    git = shutil.which("git")
+    if git is None:
+        return ""
+    try:
+        head = _output(git, "rev-parse", "HEAD")
+        return head + ("+" if _output(git, "status", "--porcelain", ".") else "")
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+
+
+def _output(*command: str) -> str:
+    here = Path(__file__).parent
+    return subprocess.run(command, cwd=here, capture_output=True, text=True, check=True).stdout.strip()
