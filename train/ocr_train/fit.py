@@ -1,6 +1,7 @@
 """Train a network by a recipe: one epoch at a time, every epoch saved, resumed to the same result."""
 
 import contextlib
+import importlib
 import logging
 import math
 import random
@@ -76,6 +77,7 @@ def fit(
             _LOGGER.info("stopped: no better epoch for %d", recipe.patience)
             break
         started, progress = time.monotonic(), Progress(epoch, recipe)
+        _seed_torch(recipe.seed, epoch)
         # Shuffled here and not by Keras, which does it in a thread of its own and, on several devices, twice.
         random.shuffle(order := list(range(recipe.steps)))
         entry = _train(model, Epoch(train, recipe, epoch, workers, order=order), progress, epoch)
@@ -115,6 +117,15 @@ def _train(model: keras.Model, batches: Epoch, progress: Progress, epoch: int) -
     if not math.isfinite(loss):
         raise ConfigError(f"the loss became {loss} in epoch {epoch + 1}: lower the recipe's learning_rate")
     return {"loss": loss, "accuracy": accuracy, "score": accuracy}
+
+
+def _seed_torch(seed: int, epoch: int) -> None:
+    """Make an epoch's dropout a function of seed and epoch with PyTorch too.
+
+    Keras lets it draw from PyTorch's own generator there, which is in no checkpoint.
+    """
+    if keras.backend.backend() == "torch":
+        importlib.import_module("torch").manual_seed((seed * 1_000_003 + epoch) % 2**63)
 
 
 def _validate(

@@ -1,6 +1,6 @@
 """Ink from paper: several guesses at once, because no single one is right for every picture."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -28,26 +28,47 @@ class InkMask:
     polarity: Polarity
 
 
-def ink_masks(gray: Image, windows: tuple[int, ...], *, globally: bool) -> Iterator[InkMask]:
-    """Guess the ink by local contrast in windows of several sizes, and by one global level.
+def ink_masks(gray: Image, windows: Sequence[int]) -> Iterator[InkMask]:
+    """Guess the ink by contrast with neighbourhoods of several sizes.
 
     Args:
         gray: uint8, shape ``(H, W)``.
         windows: Sides of the neighbourhoods, odd, in pixels; text up to about a window high is found whole.
-        globally: Whether Otsu's level over the whole picture is a guess too: right for a crop of one word.
 
     Yields:
-        Masks of both polarities.
+        Two masks a window, one of each polarity.
     """
-    if globally:
-        for polarity in Polarity:
-            yield InkMask(otsu(gray, polarity), polarity)
-    level = gray.astype(np.float32)
-    square = level * level
     for window in windows:
-        mean = cv2.blur(level, (window, window), borderType=cv2.BORDER_REPLICATE)
-        deviation = cv2.blur(square, (window, window), borderType=cv2.BORDER_REPLICATE)
-        deviation = np.sqrt(np.maximum(deviation - mean * mean, 0))
-        margin = np.where(deviation < MIN_DEVIATION, np.float32(255), deviation * BIAS + 1)
-        yield InkMask(np.where(level < mean - margin, np.uint8(255), np.uint8(0)), Polarity.DARK)
-        yield InkMask(np.where(level > mean + margin, np.uint8(255), np.uint8(0)), Polarity.LIGHT)
+        size = (window, window)
+        mean = cv2.boxFilter(gray, cv2.CV_32F, size, borderType=cv2.BORDER_REPLICATE)
+        margin = cv2.sqrBoxFilter(gray, cv2.CV_32F, size, borderType=cv2.BORDER_REPLICATE)
+        # In place: at the size of a page every float32 copy is 20 MB.
+        margin -= mean * mean
+        np.sqrt(np.maximum(margin, 0, out=margin), out=margin)
+        plain = margin < MIN_DEVIATION
+        margin *= BIAS
+        margin += 1
+        margin[plain] = 255
+        low = np.ceil(np.maximum(mean - margin, 0)).astype(np.uint8)
+        yield InkMask(np.asarray(cv2.compare(gray, low, cv2.CMP_LT), np.uint8), Polarity.DARK)
+        mean += margin
+        high = np.minimum(mean, 255, out=mean).astype(np.uint8)
+        yield InkMask(np.asarray(cv2.compare(gray, high, cv2.CMP_GT), np.uint8), Polarity.LIGHT)
+
+
+def global_masks(gray: Image) -> Iterator[InkMask]:
+    """Guess the ink of a crop of one line by one level for all of it.
+
+    Args:
+        gray: uint8, shape ``(H, W)``.
+
+    Yields:
+        Masks of both polarities, from the picture as it is and from the picture with its ground taken off, which
+        leaves strokes that are stronger than a pattern under them.
+    """
+    window = (gray.shape[0] | 1, gray.shape[0] | 1)
+    ground = cv2.boxFilter(gray, cv2.CV_32F, window, borderType=cv2.BORDER_REPLICATE)
+    flat = np.clip(gray - ground + 128, 0, 255).astype(np.uint8)
+    for guess in (gray, flat):
+        for polarity in Polarity:
+            yield InkMask(otsu(guess, polarity), polarity)

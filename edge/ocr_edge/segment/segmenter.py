@@ -1,6 +1,8 @@
 """The segmenter: guesses at the ink, pieces, lines and candidates, at a scale where text is comfortable to cut."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import chain
 
 import cv2
 import numpy as np
@@ -8,7 +10,7 @@ import numpy as np
 from ocr_edge.contract.preprocess import luminance
 from ocr_edge.contract.types import Box, Image
 from ocr_edge.segment import candidates, components, lines
-from ocr_edge.segment.binarize import ink_masks
+from ocr_edge.segment.binarize import InkMask, global_masks, ink_masks
 from ocr_edge.segment.candidates import CandidateLine
 
 CROP_HEIGHT = 96
@@ -25,9 +27,11 @@ class Segmenter:
 
     Attributes:
         windows: Sides of the neighbourhoods for local contrast, odd, in pixels at working scale.
+        crop_windows: The same for pictures so low that they can hold one line or two.
     """
 
     windows: tuple[int, ...] = (31, 101)
+    crop_windows: tuple[int, ...] = (51,)
 
     def segment(self, image: Image) -> list[CandidateLine]:
         """Find lines of text.
@@ -47,10 +51,13 @@ class Segmenter:
             picture = np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=how), np.uint8)
         gray = luminance(picture)
         edge = components.edges(gray)
-        small = picture.shape[0] <= 2 * CROP_HEIGHT
+        if picture.shape[0] <= CROP_HEIGHT + 16:
+            masks: Iterable[InkMask] = chain(global_masks(gray), ink_masks(gray, self.crop_windows))
+        else:
+            masks = ink_masks(gray, self.windows)
         found: list[CandidateLine] = []
         budget = MAX_CANDIDATES
-        for mask in ink_masks(gray, self.windows, globally=small):
+        for mask in masks:
             pieces = components.find(mask.ink, edge)
             for rows in lines.group(pieces, picture.shape[0]):
                 line = candidates.build(picture, pieces, rows, mask.polarity)

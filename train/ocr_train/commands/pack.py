@@ -2,9 +2,11 @@
 
 import argparse
 import io
+import random
 import re
 import tarfile
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,22 +55,44 @@ def run(args: argparse.Namespace) -> int:
     import msgspec  # noqa: PLC0415 - see commands/__init__.py
 
     from ocr_train import recipe as recipes  # noqa: PLC0415
-    from ocr_train.datasets import load, tar  # noqa: PLC0415
-    from ocr_train.sources import distinct_names, located  # noqa: PLC0415
+    from ocr_train.sources import located  # noqa: PLC0415
 
     recipe = recipes.find(args.recipe)
     sources = [recipes.Source(data=spec, weight=1.0) for spec in args.specs]
     if not sources:
         sources = [msgspec.structs.replace(s, data=located(s.data, args.data)) for s in recipe.sources]
     args.out.parent.mkdir(parents=True, exist_ok=True)
-    part = args.out.with_name(args.out.name + ".part")
+    with tempfile.TemporaryDirectory(dir=args.out.parent) as folder:
+        part = Path(folder) / "pack"
+        write(part, recipe, sources, args.count)
+        part.replace(args.out)
+    print(args.out)
+    return 0
+
+
+def write(path: Path, recipe: "Recipe", sources: "Sequence[Source]", number: int | None) -> None:
+    """Write a pack.
+
+    Args:
+        path: The archive; the folder it is in holds one data set at a time meanwhile.
+        recipe: What is to be trained, on ``sources`` in place of its own.
+        sources: Where the samples come from.
+        number: Samples of each source, at most; None for all.
+
+    Raises:
+        ConfigError: A source cannot be loaded.
+    """
+    import msgspec  # noqa: PLC0415 - see commands/__init__.py
+
+    from ocr_train import recipe as recipes  # noqa: PLC0415
+    from ocr_train.datasets import load, tar  # noqa: PLC0415
+    from ocr_train.sources import distinct_names  # noqa: PLC0415
+
     packed: list[Source] = []
-    with tempfile.TemporaryDirectory(dir=args.out.parent) as folder, tarfile.open(part, "w") as archive:
+    with tarfile.open(path, "w") as archive:
         for source, name in zip(sources, distinct_names([s.data for s in sources]), strict=True):
-            file = Path(folder) / (re.sub(r"[^\w.-]+", "-", name) + ".tar")
-            tar.save(
-                file, thinned(load(source.data, recipe.label_texts).samples, args.count), recipe.label_texts
-            )
+            file = path.parent / (re.sub(r"[^\w.-]+", "-", name) + ".tar")
+            tar.save(file, thinned(load(source.data, recipe.label_texts).samples, number), recipe.label_texts)
             archive.add(file, f"data/{file.name}")
             file.unlink()
             packed.append(msgspec.structs.replace(source, data=f"tar:{file.name}"))
@@ -76,13 +100,10 @@ def run(args: argparse.Namespace) -> int:
         _add_text(archive, "recipe.toml", recipes.as_toml(rewritten))
         _add_text(archive, "README.txt", README)
         add_packages(archive)
-    part.replace(args.out)
-    print(args.out)
-    return 0
 
 
 def thinned(samples: "list[Sample]", number: int | None) -> "list[Sample]":
-    """The samples to train and validate with, evenly taken from the whole list where there are too many.
+    """The samples to train and validate with, drawn at random, always the same, where there are too many.
 
     Args:
         samples: All of a source; those of other splits are left out.
@@ -91,7 +112,7 @@ def thinned(samples: "list[Sample]", number: int | None) -> "list[Sample]":
     usable = [sample for sample in samples if sample.split in {"train", "validation"}]
     if number is None or len(usable) <= number:
         return usable
-    return [usable[turn * len(usable) // number] for turn in range(number)]
+    return [usable[row] for row in sorted(random.Random(0).sample(range(len(usable)), number))]
 
 
 def add_packages(archive: tarfile.TarFile) -> None:
