@@ -42,7 +42,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--input-scale", type=float, default=255.0, metavar="X", help="with --adopt: what its pixels were divided by (default 255)")
     made.add_argument("--samples", nargs="+", metavar="SPEC", help="data sets: their train split calibrates, their validation split verifies")
     made.add_argument("--data", default="data", metavar="DIR", help="folder of the recipe's data, where --samples is not given (default data)")
-    made.add_argument("--calibration", type=int, default=600, metavar="N", help="representative samples (default 600)")
+    made.add_argument("--calibration", type=int, default=1500, metavar="N", help="representative samples (default 1500)")
     made.add_argument("--escalate-below", type=float, action="append", default=[], metavar="P", help="confidence under which a character goes on to the next stage; once for each stage but the last")
     made.add_argument("--combine", choices=("replace", "mean"), default="replace", help="how scores of stages are combined")
     made.add_argument("--name", help="name of the bundle (default: that of its folder)")

@@ -63,7 +63,7 @@ class Settings:
 
     name: str
     quantized: bool = True
-    calibration: int = 600
+    calibration: int = 1500
     escalate_below: tuple[float, ...] = ()
     combine: str = "replace"
 
@@ -102,7 +102,8 @@ def convert(
     stages, networks, comparisons = [], [], []
     for index, item in enumerate(trained):
         _LOGGER.info("stage %d of %d: converting %s", index + 1, len(trained), item.model.name)
-        content = quantize.convert(item.model, representative)
+        floor = None if representative is None else logits_floor(scores(item.model, representative))
+        content = quantize.convert(item.model, representative, floor)
         _LOGGER.info("stage %d of %d: verifying on %d glyphs", index + 1, len(trained), len(truth))
         logits = device_logits(content, pooled)
         comparison = compare(scores(item.model, pooled), logits, truth, labels)
@@ -146,6 +147,16 @@ def device_logits(content: bytes, inputs: dict[str, Image]) -> Scores:
         file.flush()
         network = Network(Path(file.name), threads=os.cpu_count() or 1)
         return np.stack([run(network, rgb, binary) for rgb, binary in zip(inputs["rgb"], inputs["binary"], strict=True)])
+
+
+def logits_floor(logits: Scores) -> float:
+    """A level that the second likeliest label of almost every sample lies above, with a margin of one nat.
+
+    Args:
+        logits: float32, shape ``(N, L)``, of the calibration samples.
+    """
+    second = np.partition(logits, -2, axis=1)[:, -2]
+    return float(np.quantile(second, 0.01)) - 1.0
 
 
 def validation(

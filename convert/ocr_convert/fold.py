@@ -48,6 +48,27 @@ def fold(model: keras.Model) -> keras.Model:
     return folded
 
 
+def floor_logits(folded: keras.Model, floor: float) -> keras.Model:
+    """Cut off logits below a floor, in the activation of the last layer, where it costs nothing.
+
+    An int8 output has 256 steps for the whole range of the logits, and half of that range lies below anything that
+    matters. Steps too coarse make look-alikes tie. A constant more or less on all logits changes no probability.
+
+    Args:
+        folded: From ``fold``; its last layer is a dense layer ``logits`` without activation.
+        floor: Logits below it become equal to it.
+
+    Returns:
+        A network whose output is ``max(logits, floor) - floor``.
+    """
+    last = folded.get_layer("logits")
+    kernel, bias = last.get_weights()
+    clipped = layers.Dense(len(bias), activation="relu", name="logits")
+    outputs = clipped(last.input)
+    clipped.set_weights([kernel, bias - np.float32(floor)])
+    return keras.Model(folded.inputs, outputs, name=folded.name)
+
+
 def input_shapes(model: keras.Model) -> dict[str, tuple[int | None, ...]]:
     """The shape of each input by its name, batch first.
 

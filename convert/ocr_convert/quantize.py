@@ -7,7 +7,7 @@ from pathlib import Path
 import keras
 
 from ocr_convert import samples
-from ocr_convert.fold import fold
+from ocr_convert.fold import floor_logits, fold
 from ocr_edge.contract.quantize import INPUT_SCALE, INPUT_ZERO_POINT
 from ocr_edge.contract.types import Image
 from ocr_edge.errors import ConfigError
@@ -15,12 +15,13 @@ from ocr_edge.interpreter import Network
 from ocr_edge.quiet import hush
 
 
-def convert(model: keras.Model, representative: dict[str, Image] | None) -> bytes:
+def convert(model: keras.Model, representative: dict[str, Image] | None, floor: float | None = None) -> bytes:
     """Convert a network.
 
     Args:
         model: A network with inputs ``rgb`` and ``binary``.
         representative: Preprocessed uint8 samples by input name for full int8; None for float32.
+        floor: Logits below it are cut off, which makes the steps of an int8 output finer; None to keep all.
 
     Returns:
         The content of a ``.tflite`` file with a batch of one.
@@ -35,7 +36,7 @@ def convert(model: keras.Model, representative: dict[str, Image] | None) -> byte
     with warnings.catch_warnings(), hush(), tempfile.TemporaryDirectory() as folder:
         warnings.simplefilter("ignore")
         # from_concrete_functions writes a file without weights; a SavedModel keeps weights and input names.
-        folded = fold(model)
+        folded = fold(model) if floor is None else floor_logits(fold(model), floor)
         # A dynamic batch would leave shape arithmetic in front of every reshape.
         signature = {x.name: tf.TensorSpec(x.shape, tf.float32, name=x.name) for x in folded.inputs}
         folded.export(folder, format="tf_saved_model", verbose=False, input_signature=[signature])

@@ -231,7 +231,7 @@ def untrained(monkeypatch):
     """Epochs that take no time and change nothing; validation gives the values that are put in."""
     values: dict[str, list[float]] = {}
 
-    def train(model, batches, progress, epoch):
+    def train(model, batches, callbacks, epoch):
         model.optimizer.build(model.trainable_variables)
         return {"loss": 1.0, "accuracy": values.get("train", [0.5] * 9)[epoch], "score": 0.5}
 

@@ -71,16 +71,18 @@ def fit(
     }
     with strategy.scope() if strategy is not None else contextlib.nullcontext():
         model = compiled(recipe)
+        if strategy is not None or keras.backend.backend() != "tensorflow":
+            _build_ahead(model)
         checkpoint.restore(model, out, run)
     for epoch in range(len(run["epochs"]), recipe.epochs):
         if _is_stale(run["epochs"], recipe.patience):
             _LOGGER.info("stopped: no better epoch for %d", recipe.patience)
             break
         started, progress = time.monotonic(), Progress(epoch, recipe)
-        _seed_torch(recipe.seed, epoch)
-        # Shuffled here and not by Keras, which does it in a thread of its own and, on several devices, twice.
+        # Shuffled here and not by Keras, which does it in a thread of its own.
         random.shuffle(order := list(range(recipe.steps)))
-        entry = _train(model, Epoch(train, recipe, epoch, workers, order=order), progress, epoch)
+        seeds = keras.callbacks.LambdaCallback(on_epoch_begin=lambda n, _: _seed_torch(recipe.seed, n))
+        entry = _train(model, Epoch(train, recipe, epoch, workers, order=order), [seeds, progress], epoch)
         entry |= _validate(model, held_out, judges, recipe.label_texts)
         entry["seconds"] = round(time.monotonic() - started, 1)
         run["epochs"].append(entry)
@@ -109,14 +111,20 @@ def scores(model: keras.Model, inputs: dict[str, Any], batch_size: int = 512) ->
     return np.asarray(model.predict(inputs, batch_size=batch_size, verbose=0), np.float32)
 
 
-def _train(model: keras.Model, batches: Epoch, progress: Progress, epoch: int) -> dict[str, Any]:
+def _train(model: keras.Model, batches: Epoch, callbacks: list[Any], epoch: int) -> dict[str, Any]:
     """Train one epoch: ``loss`` and ``accuracy``, and the latter as ``score``."""
     epochs = {"initial_epoch": epoch, "epochs": epoch + 1}
-    logs = model.fit(batches, **epochs, shuffle=False, verbose=0, callbacks=[progress]).history
+    logs = model.fit(batches, **epochs, shuffle=False, verbose=0, callbacks=callbacks).history
     loss, accuracy = logs["loss"][-1], logs["accuracy"][-1]
     if not math.isfinite(loss):
         raise ConfigError(f"the loss became {loss} in epoch {epoch + 1}: lower the recipe's learning_rate")
     return {"loss": loss, "accuracy": accuracy, "score": accuracy}
+
+
+def _build_ahead(model: keras.Model) -> None:
+    """Let Keras look at a batch now; ``fit`` would take one from the workers for that, and lose the order."""
+    inputs = {x.name: np.zeros((8, *x.shape[1:]), np.uint8) for x in model.inputs}
+    model.test_on_batch(inputs, np.eye(model.output_shape[-1], dtype=np.float32)[[0] * 8])
 
 
 def _seed_torch(seed: int, epoch: int) -> None:

@@ -39,6 +39,7 @@ def draw_history(path: Path, epochs: list[dict[str, Any]]) -> None:
     for axes in (first, second):
         axes.set_xlabel("epoch")
         axes.grid(alpha=0.3)
+        axes.set_xlim(0.5, len(epochs) + 0.5)
         axes.xaxis.get_major_locator().set_params(integer=True)
     drawn.tight_layout()
     save(drawn, path)
