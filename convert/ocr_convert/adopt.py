@@ -26,7 +26,9 @@ def adopt(path: Path, labels: int, input_scale: float) -> keras.Model:
     try:
         original = keras.models.load_model(path, compile=False)
     except (OSError, ValueError, TypeError, KeyError) as error:
-        raise ConfigError(f"{path}: not a Keras network that this version reads ({str(error).splitlines()[0]})") from error
+        raise ConfigError(
+            f"{path}: not a Keras network that this version reads ({str(error).splitlines()[0]})"
+        ) from error
     ours = architectures.build("dual_branch", labels)
     theirs = [layer for layer in original.layers if layer.weights]
     targets = [layer for layer in ours.layers if layer.weights]
@@ -34,11 +36,15 @@ def adopt(path: Path, labels: int, input_scale: float) -> keras.Model:
     dense = [layer for layer in theirs if isinstance(layer, layers.Dense)]
     ordered = _interleave(targets, colour, gray) + dense
     if len(ordered) != len(targets):
-        raise ConfigError(f"{path}: has {len(theirs)} layers with weights, expected the original's {len(targets)}")
+        raise ConfigError(
+            f"{path}: has {len(theirs)} layers with weights, expected the original's {len(targets)}"
+        )
     for source, target in zip(ordered, targets, strict=True):
         if [w.shape for w in source.weights] != [w.shape for w in target.weights]:
             found, wanted = source.weights[0].shape, target.weights[0].shape
-            raise ConfigError(f"{path}: layer {source.name} has shape {tuple(found)}, {target.name} needs {tuple(wanted)}")
+            raise ConfigError(
+                f"{path}: layer {source.name} has shape {tuple(found)}, {target.name} needs {tuple(wanted)}"
+            )
         target.set_weights(source.get_weights())
     for name in ("rgb_conv_64", "binary_conv_64"):
         kernel, bias = ours.get_layer(name).get_weights()
@@ -74,6 +80,6 @@ def _interleave(
     ordered = []
     for target in targets:
         branch = target.name.split("_")[0]
-        if branch in queues and queues[branch]:
+        if queues.get(branch):
             ordered.append(queues[branch].pop(0))
     return ordered

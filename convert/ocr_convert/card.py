@@ -1,4 +1,4 @@
-"""The bundle's card: what it was trained on and under which terms, how good it is, where it fails (Mitchell et al., 2019)."""
+"""The bundle's card: its data and their terms, how good it is, where it fails (Mitchell et al., FAT* 2019)."""
 
 from typing import Any
 
@@ -17,7 +17,14 @@ def text(manifest: Manifest) -> str:
         _table(
             ["stage", "architecture", "parameters", "multiply-adds", "numbers", "temperature"],
             [
-                [s.file, s.architecture, f"{s.parameters:,}", f"{s.macs:,}", s.quantization, f"{s.temperature:.2f}"]
+                [
+                    s.file,
+                    s.architecture,
+                    f"{s.parameters:,}",
+                    f"{s.macs:,}",
+                    s.quantization,
+                    f"{s.temperature:.2f}",
+                ]
                 for s in manifest.stages
             ],
         ),
@@ -41,7 +48,7 @@ def _table(head: list[str], rows: list[list[str]]) -> str:
 
 
 def _training(training: dict[str, Any]) -> str:
-    runs = training.get("runs", [])
+    runs = [run for run in training.get("runs", []) if run.get("recipe")]
     if not runs:
         return "Not recorded: the network came without the record of its run.\n"
     parts = []
@@ -54,7 +61,7 @@ def _training(training: dict[str, Any]) -> str:
         ]
         parts.append(_table(["source", "training samples", "weight", "terms"], rows))
         parts.append(
-            f"Recipe: {recipe.get('epochs')} epochs of {recipe.get('epoch_samples'):,} samples, seed"
+            f"Recipe: {recipe['epochs']} epochs of {recipe['epoch_samples']:,} samples, seed"
             f" {recipe.get('seed')}, best epoch {run.get('best_epoch')}; commit {run.get('commit') or 'unknown'};"
             f" Keras {versions.get('keras')} on {versions.get('backend')}, Python {versions.get('python')}.\n"
         )
@@ -100,4 +107,8 @@ def _weakest(metrics: dict[str, Any]) -> str:
     worst = sorted((entry["top1"], label) for label, entry in classes.items() if entry["n"] >= 20)[:10]
     if not worst:
         return ""
-    return "Weakest classes over all held-out data: " + ", ".join(f"{label} {100 * top1:.0f} %" for top1, label in worst) + ".\n"
+    return (
+        "Weakest classes over all held-out data: "
+        + ", ".join(f"{label} {100 * top1:.0f} %" for top1, label in worst)
+        + ".\n"
+    )

@@ -32,19 +32,57 @@ exit codes: 0 written; 1 the converted network lost too much, nothing written; 2
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     made = argparse.ArgumentParser(
-        prog="ocr-convert", description=__doc__, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="ocr-convert",
+        description=__doc__,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     made.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
-    made.add_argument("models", nargs="*", type=Path, metavar="MODEL.keras", help="one a stage, in the order they run")
-    made.add_argument("--quantize", action="store_true", help="full int8; without it the bundle computes in float32")
-    made.add_argument("--adopt", type=Path, metavar="FILE.h5", help="take in the original project's network instead")
-    made.add_argument("--labels", metavar="ORDER", help="class order of the networks (default: as their run.json says)")
-    made.add_argument("--input-scale", type=float, default=255.0, metavar="X", help="with --adopt: what its pixels were divided by (default 255)")
-    made.add_argument("--samples", nargs="+", metavar="SPEC", help="data sets: their train split calibrates, their validation split verifies")
-    made.add_argument("--data", default="data", metavar="DIR", help="folder of the recipe's data, where --samples is not given (default data)")
-    made.add_argument("--calibration", type=int, default=1500, metavar="N", help="representative samples (default 1500)")
-    made.add_argument("--escalate-below", type=float, action="append", default=[], metavar="P", help="confidence under which a character goes on to the next stage; once for each stage but the last")
-    made.add_argument("--combine", choices=("replace", "mean"), default="replace", help="how scores of stages are combined")
+    made.add_argument(
+        "models", nargs="*", type=Path, metavar="MODEL.keras", help="one a stage, in the order they run"
+    )
+    made.add_argument(
+        "--quantize", action="store_true", help="full int8; without it the bundle computes in float32"
+    )
+    made.add_argument(
+        "--adopt", type=Path, metavar="FILE.h5", help="take in the original project's network instead"
+    )
+    made.add_argument(
+        "--labels", metavar="ORDER", help="class order of the networks (default: as their run.json says)"
+    )
+    made.add_argument(
+        "--input-scale",
+        type=float,
+        default=255.0,
+        metavar="X",
+        help="with --adopt: what its pixels were divided by (default 255)",
+    )
+    made.add_argument(
+        "--samples",
+        nargs="+",
+        metavar="SPEC",
+        help="data sets: their train split calibrates, their validation split verifies",
+    )
+    made.add_argument(
+        "--data",
+        default="data",
+        metavar="DIR",
+        help="folder of the recipe's data, where --samples is not given (default data)",
+    )
+    made.add_argument(
+        "--calibration", type=int, default=1500, metavar="N", help="representative samples (default 1500)"
+    )
+    made.add_argument(
+        "--escalate-below",
+        type=float,
+        action="append",
+        default=[],
+        metavar="P",
+        help="confidence under which a character goes on to the next stage; once for each stage but the last",
+    )
+    made.add_argument(
+        "--combine", choices=("replace", "mean"), default="replace", help="how scores of stages are combined"
+    )
     made.add_argument("--name", help="name of the bundle (default: that of its folder)")
     made.add_argument("--out", type=Path, required=True, metavar="BUNDLE", help="folder to write")
     return made
@@ -86,11 +124,11 @@ def _run(arguments: argparse.Namespace) -> int:
         combine=arguments.combine,
     )
     bundle, comparisons = convert(trained, labels, calibration, held_out, arguments.out, settings)
-    for stage, c in zip(bundle.manifest.stages, comparisons, strict=True):
-        step = f", output step {network.output.scale:.3f}" if (network := bundle.networks[0]).output else ""
+    for stage, network, c in zip(bundle.manifest.stages, bundle.networks, comparisons, strict=True):
+        step = f", output step {network.output.scale:.3f}" if network.output else ""
         print(
-            f"{stage.file}: {100 * c.converted_top1:.2f} % against {100 * c.reference_top1:.2f} % in float on {c.n} glyphs,"
-            f" agreement {100 * c.agreement:.2f} %, top-2 ties {100 * c.top2_ties:.2f} %{step}"
+            f"{stage.file}: {100 * c.converted_top1:.2f} % against {100 * c.reference_top1:.2f} % in float"
+            f" on {c.n} glyphs, agreement {100 * c.agreement:.2f} %, top-2 ties {100 * c.top2_ties:.2f} %{step}"
         )
     print(f"wrote {arguments.out}")
     return 0
@@ -117,7 +155,9 @@ def _labels(arguments: argparse.Namespace, trained: "Sequence[Trained]") -> tupl
         labels = recorded.pop()
     for item in trained:
         if item.model.output_shape[-1] != len(labels):
-            raise ConfigError(f"{item.model.name} has {item.model.output_shape[-1]} outputs, there are {len(labels)} labels")
+            raise ConfigError(
+                f"{item.model.name} has {item.model.output_shape[-1]} outputs, there are {len(labels)} labels"
+            )
     return labels
 
 
@@ -134,7 +174,8 @@ def _data(
         if not sources:
             raise ConfigError("no run.json beside the model names its data; give --samples SPEC")
         specs = [located(source["data"], arguments.data) for source in sources]
-    calibration, held_out = [], []
+    calibration: list[Dataset] = []
+    held_out: list[Dataset] = []
     for spec in specs:
         dataset = load(spec, labels)
         for split, target in (("train", calibration), ("validation", held_out)):
@@ -143,7 +184,9 @@ def _data(
                 target.append(Dataset(dataset.name, samples))
     if not calibration or not held_out:
         missing = "train" if not calibration else "validation"
-        raise ConfigError(f"--samples: no sample of the {missing} split; both splits are needed, to calibrate and to verify")
+        raise ConfigError(
+            f"--samples: no sample of the {missing} split; both splits are needed, to calibrate and to verify"
+        )
     return calibration, held_out
 
 

@@ -146,7 +146,9 @@ def device_logits(content: bytes, inputs: dict[str, Image]) -> Scores:
         file.write(content)
         file.flush()
         network = Network(Path(file.name), threads=os.cpu_count() or 1)
-        return np.stack([run(network, rgb, binary) for rgb, binary in zip(inputs["rgb"], inputs["binary"], strict=True)])
+        return np.stack(
+            [run(network, rgb, binary) for rgb, binary in zip(inputs["rgb"], inputs["binary"], strict=True)]
+        )
 
 
 def logits_floor(logits: Scores) -> float:
@@ -160,7 +162,10 @@ def logits_floor(logits: Scores) -> float:
 
 
 def validation(
-    recognizer: Recognizer, held_out: Sequence[Dataset], inputs: Sequence[dict[str, Image]], labels: Sequence[str]
+    recognizer: Recognizer,
+    held_out: Sequence[Dataset],
+    inputs: Sequence[dict[str, Image]],
+    labels: Sequence[str],
 ) -> dict[str, Any]:
     """The bundle's measurements on each data set, and for each class over all of them."""
     rows, everything, truths = [], [], []
@@ -196,7 +201,9 @@ def machine() -> str:
     return f"{platform.system()} {platform.machine()}, Python {platform.python_version()}, NumPy {np.__version__}"
 
 
-def _stage(model: keras.Model, index: int, settings: Settings, temperature: float, limit: float | None) -> Stage:
+def _stage(
+    model: keras.Model, index: int, settings: Settings, temperature: float, limit: float | None
+) -> Stage:
     return Stage(
         file=f"{index + 1}-{model.name}.tflite",
         sha256="",

@@ -27,8 +27,12 @@ def fold(model: keras.Model) -> keras.Model:
     for layer in model.layers:
         if isinstance(layer, layers.Rescaling):
             followers = [node.operation for node in layer._outbound_nodes]
-            if np.any(layer.offset) or not all(isinstance(f, layers.Conv2D | layers.Dense) for f in followers):
-                raise ConfigError(f"layer {layer.name}: only a scaling without offset before a convolution can be folded")
+            if np.any(layer.offset) or not all(
+                isinstance(f, layers.Conv2D | layers.Dense) for f in followers
+            ):
+                raise ConfigError(
+                    f"layer {layer.name}: only a scaling without offset before a convolution can be folded"
+                )
             for follower in followers:
                 scales[follower.name] = float(layer.scale)
 
@@ -37,7 +41,9 @@ def fold(model: keras.Model) -> keras.Model:
             return layers.Identity(name=layer.name)
         return layer.__class__.from_config({**layer.get_config(), "dtype": "float32"})
 
-    inputs = {name: keras.Input(shape[1:], batch_size=1, name=name) for name, shape in input_shapes(model).items()}
+    inputs = {
+        name: keras.Input(shape[1:], batch_size=1, name=name) for name, shape in input_shapes(model).items()
+    }
     folded = keras.models.clone_model(model, input_tensors=inputs, clone_function=replace)
     for layer in folded.layers:
         weights = model.get_layer(layer.name).get_weights()
@@ -77,7 +83,9 @@ def input_shapes(model: keras.Model) -> dict[str, tuple[int | None, ...]]:
     """
     shapes = {tensor.name: tuple(tensor.shape) for tensor in model.inputs}
     if set(shapes) != {"rgb", "binary"}:
-        raise ConfigError(f"the network's inputs are {', '.join(shapes)}, expected rgb and binary; see --adopt")
+        raise ConfigError(
+            f"the network's inputs are {', '.join(shapes)}, expected rgb and binary; see --adopt"
+        )
     return shapes
 
 

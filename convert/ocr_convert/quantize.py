@@ -49,7 +49,9 @@ def convert(model: keras.Model, representative: dict[str, Image] | None, floor: 
         try:
             content: bytes = converter.convert()
         except (ValueError, RuntimeError, tf.errors.OpError) as error:
-            raise ConfigError(f"{model.name}: the converter refuses it ({str(error).splitlines()[0]})") from error
+            raise ConfigError(
+                f"{model.name}: the converter refuses it ({str(error).splitlines()[0]})"
+            ) from error
     if representative is not None:
         check_int8(content)
     return content
@@ -84,14 +86,13 @@ def float_operators(path: Path) -> list[str]:
 
 def operator_types(path: Path) -> list[tuple[str, set[str]]]:
     """Every operator of a ``.tflite`` file with the element types of its tensors, in order of execution."""
-    from ai_edge_litert.interpreter import Interpreter  # noqa: PLC0415 - only the checker needs the bare class
-
-    from ai_edge_litert.interpreter import OpResolverType  # noqa: PLC0415
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType  # noqa: PLC0415 - only this checker needs it
 
     # Without the CPU delegate: it would swallow the operators into one node.
     with hush():
         interpreter = Interpreter(
-            model_path=str(path), experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+            model_path=str(path),
+            experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
         )
     types = {d["index"]: d["dtype"].__name__ for d in interpreter.get_tensor_details()}
     return [

@@ -1,4 +1,4 @@
-"""Float against int8 on the same held-out glyphs, with the device's own code: a bundle that loses too much is refused."""
+"""Float against int8 on the same held-out glyphs, with the device's own code: too much lost is refused."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -51,7 +51,9 @@ class Comparison:
         """Why the conversion may not be used; empty when it may."""
         reasons = []
         if self.loss > MAX_LOSS:
-            reasons.append(f"top-1 fell by {100 * self.loss:.2f} points on {self.n} glyphs, at most {100 * MAX_LOSS:g} may be lost")
+            reasons.append(
+                f"top-1 fell by {100 * self.loss:.2f} points on {self.n} glyphs, at most {100 * MAX_LOSS:g} may be lost"
+            )
         reasons += [
             f"class {label} lost {100 * loss:.1f} points on {n} glyphs, at most {100 * MAX_CLASS_LOSS:g} may be lost"
             for label, (n, loss) in self.class_loss.items()

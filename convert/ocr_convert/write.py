@@ -1,6 +1,6 @@
 """Write a bundle: all of its files, or none."""
 
-import datetime
+import datetime as dt
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
@@ -72,7 +72,7 @@ def _fill(
     for stage, content in zip(manifest.stages, networks, strict=True):
         (folder / stage.file).write_bytes(content)
         stages.append(msgspec.structs.replace(stage, sha256=manifests.sha256(folder / stage.file)))
-    manifest = msgspec.structs.replace(manifest, stages=tuple(stages), created=datetime.date.today().isoformat())
+    manifest = msgspec.structs.replace(manifest, stages=tuple(stages), created=dt.date.today().isoformat())
     _save(folder, manifest)
     bundle = bundles.load(folder)
     manifest = msgspec.structs.replace(manifest, metrics=measure(bundle))

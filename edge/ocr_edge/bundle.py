@@ -75,7 +75,10 @@ def load(path: Path | None = None, threads: int = 1) -> Bundle:
             f"bundle {path}: was trained with preprocessing {manifest.preprocess!r}, this program has {VERSION!r};"
             " install a bundle made for this version, or convert the model again"
         )
-    for name, expected in {**manifest.files, **{stage.file: stage.sha256 for stage in manifest.stages}}.items():
+    for name, expected in {
+        **manifest.files,
+        **{stage.file: stage.sha256 for stage in manifest.stages},
+    }.items():
         _check_hash(path, name, expected)
     networks = tuple(Network(path / stage.file, threads) for stage in manifest.stages)
     for stage, network in zip(manifest.stages, networks, strict=True):
@@ -108,18 +111,24 @@ def _check_hash(path: Path, name: str, expected: str) -> None:
     except OSError as error:
         raise ModelError(f"bundle {path}: {name}: {error.strerror}") from error
     if found != expected:
-        raise ModelError(f"bundle {path}: {name} is damaged: SHA-256 {found[:12]}…, the manifest says {expected[:12]}…")
+        raise ModelError(
+            f"bundle {path}: {name} is damaged: SHA-256 {found[:12]}…, the manifest says {expected[:12]}…"
+        )
 
 
 def _check_tensors(path: Path, manifest: Manifest, network: Network, *, quantized: bool) -> None:
     if network.labels != len(manifest.labels):
-        raise ModelError(f"{path}: has {network.labels} outputs, the manifest names {len(manifest.labels)} labels")
+        raise ModelError(
+            f"{path}: has {network.labels} outputs, the manifest names {len(manifest.labels)} labels"
+        )
     for name, shape in manifest.inputs.items():
         found, dtype = network.inputs[name]
         if found != shape:
             raise ModelError(f"{path}: input {name} is {found}, the manifest says {shape}")
         if dtype != (np.int8 if quantized else np.float32):
-            raise ModelError(f"{path}: input {name} is {dtype}, the manifest says {'int8' if quantized else 'float32'}")
+            raise ModelError(
+                f"{path}: input {name} is {dtype}, the manifest says {'int8' if quantized else 'float32'}"
+            )
         if quantized and network.input_quantization[name] != (INPUT_SCALE, INPUT_ZERO_POINT):
             raise ModelError(
                 f"{path}: input {name} has quantization {network.input_quantization[name]},"

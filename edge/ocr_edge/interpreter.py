@@ -45,11 +45,15 @@ class Network:
         except (RuntimeError, ValueError) as error:
             raise ModelError(f"{path}: not a network with one signature and one output ({error})") from error
         if set(signature["inputs"]) != {"rgb", "binary"}:
-            raise ModelError(f"{path}: its inputs are {', '.join(signature['inputs'])}, expected rgb and binary")
+            raise ModelError(
+                f"{path}: its inputs are {', '.join(signature['inputs'])}, expected rgb and binary"
+            )
         self._interpreter = interpreter
         self._index = {name: detail["index"] for name, detail in inputs.items()}
         self._output = output["index"]
-        self.inputs = {name: (tuple(d["shape"][1:].tolist()), np.dtype(d["dtype"])) for name, d in inputs.items()}
+        self.inputs = {
+            name: (tuple(d["shape"][1:].tolist()), np.dtype(d["dtype"])) for name, d in inputs.items()
+        }
         self.input_quantization = {name: d["quantization"] for name, d in inputs.items()}
         self.labels = int(output["shape"][-1])
         self.output = Quantization(*output["quantization"]) if output["dtype"] == np.int8 else None

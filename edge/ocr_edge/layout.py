@@ -75,14 +75,20 @@ def select(rated: Sequence[RatedLine]) -> list[Line]:
             break
         if item.sure.mean() < (MIN_MEAN if len(item.sure) > 2 else MIN_SHORT):
             continue
-        boxes = np.array([[c.box.left, c.box.top, c.box.right, c.box.bottom] for c in item.line.characters], float)
+        boxes = np.array(
+            [[c.box.left, c.box.top, c.box.right, c.box.bottom] for c in item.line.characters], float
+        )
         if len(taken) and _covered(boxes, taken).mean() > TAKEN:
             continue
         chosen.append(item)
         taken = np.vstack([taken, boxes])
     heights = [c.box.height for item in chosen for c in item.line.characters]
     typical = float(np.median(heights)) if heights else 0.0
-    return [item.line for item in chosen if len(item.sure) > 2 or item.line.box.height >= MIN_SHORT_HEIGHT * typical]
+    return [
+        item.line
+        for item in chosen
+        if len(item.sure) > 2 or item.line.box.height >= MIN_SHORT_HEIGHT * typical
+    ]
 
 
 def reading_order(lines: Sequence[Line]) -> list[Line]:
@@ -105,4 +111,4 @@ def _covered(boxes: np.ndarray, taken: np.ndarray) -> np.ndarray:
     area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
     other = (taken[:, 2] - taken[:, 0]) * (taken[:, 3] - taken[:, 1])
     smaller = np.minimum(area[:, None], other[None, :])
-    return (shared > 0.5 * smaller).any(axis=1)
+    return np.asarray((shared > 0.5 * smaller).any(axis=1))

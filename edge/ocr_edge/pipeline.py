@@ -121,7 +121,9 @@ class Pipeline:
         spaces = lattice.space_before(line, path)
         scores = scored.scores[path]
         if len(path) > 1:
-            scores = geometry.with_geometry(shapes.doubted(scores, self._twins), boxes, self._recognizer.labels)
+            scores = geometry.with_geometry(
+                shapes.doubted(scores, self._twins), boxes, self._recognizer.labels
+            )
         if self._context:
             scores = kinds.with_kinds(scores, spaces, self._kinds)
         if self._pattern:

@@ -54,10 +54,10 @@ class Recognizer:
         for stage, network in zip(self._bundle.manifest.stages, self._bundle.networks, strict=True):
             if not rows:
                 break
-            logits = np.stack([run(network, rgb[row], binary[row]) for row in rows])
+            logits = np.asarray([run(network, rgb[row], binary[row]) for row in rows], np.float32)
             scores = log_softmax(logits, stage.temperature)
             if self._bundle.manifest.combine == "mean" and stage is not self._bundle.manifest.stages[0]:
-                scores = log_softmax((scores + result[rows]) / 2)
+                scores = log_softmax(np.asarray((scores + result[rows]) / 2, np.float32))
             result[rows] = scores
             if stage.escalate_below is None:
                 break

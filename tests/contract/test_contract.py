@@ -15,7 +15,14 @@ from ocr_edge.contract.types import Box
 
 
 def a_manifest(**changes):
-    stage = Stage(file="net.tflite", sha256="0" * 64, architecture="dual_branch", parameters=1, macs=2, quantization="int8")
+    stage = Stage(
+        file="net.tflite",
+        sha256="0" * 64,
+        architecture="dual_branch",
+        parameters=1,
+        macs=2,
+        quantization="int8",
+    )
     values = {
         "schema": 1, "name": "n", "created": "2026-01-01", "preprocess": "1", "labels": ("a", "b"),
         "inputs": {"rgb": (28, 28, 3), "binary": (28, 28, 1)}, "stages": (stage,),
@@ -31,7 +38,9 @@ def test_the_device_side_never_loads_a_training_framework():
         "bad = {'tensorflow', 'keras', 'torch', 'jax', 'matplotlib', 'PIL'} & set(sys.modules)\n"
         "sys.exit(repr(bad) if bad else 0)"
     )
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=120)
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=120
+    )
     assert result.returncode == 0, result.stderr
 
 
@@ -64,7 +73,9 @@ def test_pixels_become_int8_exactly_and_back():
 @given(st.floats(1e-4, 10), st.integers(-128, 127))
 def test_dequantizing_never_overflows(scale, zero_point):
     values = Quantization(scale, zero_point).dequantize(np.array([-128, 127], np.int8))
-    assert np.allclose(values, [(-128 - zero_point) * scale, (127 - zero_point) * scale], rtol=1e-5, atol=1e-6)
+    assert np.allclose(
+        values, [(-128 - zero_point) * scale, (127 - zero_point) * scale], rtol=1e-5, atol=1e-6
+    )
 
 
 def test_log_softmax_sums_to_one_and_cools_with_temperature():

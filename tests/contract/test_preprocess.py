@@ -129,6 +129,3 @@ def test_the_golden_glyph_is_what_it_was():
     mask = cv2.imread(str(GOLDEN / "preprocess_binary.png"), cv2.IMREAD_GRAYSCALE)
     assert np.abs(rgb.astype(int) - golden).max() <= 2
     assert (binary[..., 0] != mask).mean() <= 0.005
-
-
-

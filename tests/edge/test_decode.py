@@ -1,3 +1,5 @@
+import contextlib
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -67,7 +69,9 @@ def test_unscored_candidates_are_never_chosen():
 
 def test_alternatives_are_asked_for_only_where_the_plain_reading_is_unsure():
     line = a_line([(0, 1), (0, 2), (1, 2)], [20, 20])
-    candidates = [Candidate(c.box, c.glyph, c.first, c.last, (c.first, c.last) == (0, 2)) for c in line.candidates]
+    candidates = [
+        Candidate(c.box, c.glyph, c.first, c.last, (c.first, c.last) == (0, 2)) for c in line.candidates
+    ]
     line = CandidateLine(tuple(candidates), line.pieces, line.height, line.polarity)
     sure = np.array([np.nan, np.log(0.4), np.nan], np.float32)
     assert lattice.unsure(line, sure, np.log(0.8)) == [0, 2]
@@ -80,7 +84,10 @@ def test_a_pattern_chooses_the_legal_reading():
     pattern = Pattern.parse(r"\d{2}", DEFAULT)
     path = best(line, scores, pattern)
     assert path == [0, 1]
-    assert [DEFAULT[p[scores[i][p].argmax()]] for i, p in zip(path, pattern.positions, strict=True)] == ["0", "1"]
+    assert [DEFAULT[p[scores[i][p].argmax()]] for i, p in zip(path, pattern.positions, strict=True)] == [
+        "0",
+        "1",
+    ]
 
 
 def test_a_line_of_another_length_has_no_legal_reading():
@@ -104,10 +111,8 @@ def test_bad_patterns_are_refused_with_their_position_or_reason(text):
 
 @given(st.text(max_size=12))
 def test_no_text_crashes_the_pattern_parser(text):
-    try:
-        Pattern.parse(text, DEFAULT)
-    except ConfigError as error:
-        assert "\n" not in str(error).replace(repr(text), "")
+    with contextlib.suppress(ConfigError):
+        assert Pattern.parse(text, DEFAULT).positions
 
 
 def heights(*values, bottom=100):
@@ -135,7 +140,9 @@ def test_geometry_says_nothing_about_a_single_character():
 
 def test_geometry_leaves_probabilities_and_survives_ornaments():
     scores = np.stack([said(a=0.9), said(b=0.9), said(c=0.9)])
-    result = geometry.with_geometry(scores, [Box(0, 0, 9, 900), Box(30, 71, 20, 40), Box(60, 80, 3, 3)], DEFAULT)
+    result = geometry.with_geometry(
+        scores, [Box(0, 0, 9, 900), Box(30, 71, 20, 40), Box(60, 80, 3, 3)], DEFAULT
+    )
     assert np.allclose(np.exp(result).sum(axis=1), 1, atol=1e-4)
     assert np.isfinite(result).all()
 

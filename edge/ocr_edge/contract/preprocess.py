@@ -34,7 +34,9 @@ def scaled_size(size: tuple[int, int], canvas: tuple[int, int]) -> tuple[int, in
 def resize(image: Image, size: tuple[int, int]) -> Image:
     """Scale to exactly ``(height, width)``: by area when shrinking, linearly when growing. Keeps ``(H, W, C)``."""
     shrinking = size[0] * size[1] < image.shape[0] * image.shape[1]
-    scaled = cv2.resize(image, (size[1], size[0]), interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR)
+    scaled = cv2.resize(
+        image, (size[1], size[0]), interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR
+    )
     return np.asarray(scaled, np.uint8).reshape(*size, image.shape[2])
 
 
@@ -72,7 +74,9 @@ def fit(image: Image, canvas: tuple[int, int], pad: int | tuple[int, ...]) -> Im
         ValueError: ``image`` has no pixels or is not three-dimensional.
     """
     if image.ndim != 3 or 0 in image.shape:
-        raise ValueError(f"image of shape {image.shape}: expected (height, width, channels) with pixels in it")
+        raise ValueError(
+            f"image of shape {image.shape}: expected (height, width, channels) with pixels in it"
+        )
     return centre(resize(image, scaled_size(image.shape[:2], canvas)), canvas, pad)
 
 

@@ -17,7 +17,7 @@ HEIGHTS: dict[str, tuple[float, float]] = {
     "t": (0.9, 0.0),
     "Q": (1.08, 0.08),
 }
-"""``label -> (height, depth)``; capitals, digits and unknown labels stand on the baseline and are one cap height tall."""
+"""``label -> (height, depth)``; capitals, digits and unknown labels stand on the baseline, one cap height tall."""
 
 HEIGHT_SPREAD = 0.11
 """Standard deviation of a character's log height."""

@@ -24,7 +24,9 @@ FOLLOWS = np.array(
 def kinds_of(labels: Sequence[str]) -> npt.NDArray[np.intp]:
     """The kind of each label, shape ``(L,)``: 0 digit, 1 capital, 2 small letter, -1 anything else."""
     tests = (str.isdigit, str.isupper, str.islower)
-    return np.array([next((i for i, test in enumerate(tests) if test(label)), -1) for label in labels], np.intp)
+    return np.array(
+        [next((i for i, test in enumerate(tests) if test(label)), -1) for label in labels], np.intp
+    )
 
 
 def with_kinds(scores: Scores, spaces: Sequence[bool], kinds: npt.NDArray[np.intp]) -> Scores:

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from ocr_edge.contract.types import Scores
 from ocr_edge.decode.patterns import Pattern
 from ocr_edge.segment.candidates import CandidateLine
+import itertools
 
 CUT_COST = 0.6
 """Nats paid for every cut through a blob: strokes cut off look like a sure ``l`` or ``I`` and must not come free."""
@@ -38,7 +39,9 @@ def best_path(
     value = np.full((stop + 1, length + 1), -np.inf)
     value[0, 0] = 0.0
     back: dict[tuple[int, int], tuple[int, int]] = {}
-    for index, candidate in sorted(enumerate(line.candidates), key=lambda item: (item[1].first, item[1].last)):
+    for index, candidate in sorted(
+        enumerate(line.candidates), key=lambda item: (item[1].first, item[1].last)
+    ):
         if np.isnan(sure[index]):
             continue
         cost = _cost(line, index)
@@ -90,7 +93,7 @@ def space_before(line: CandidateLine, path: Sequence[int]) -> list[bool]:
     A gap is one between words when it is wide against the line's height and against its other gaps.
     """
     boxes = [line.candidates[index].box for index in path]
-    gaps = np.array([second.left - first.right for first, second in zip(boxes[:-1], boxes[1:], strict=True)], float)
+    gaps = np.array([second.left - first.right for first, second in itertools.pairwise(boxes)], float)
     if not len(gaps):
         return [False] * len(boxes)
     limit = max(0.32 * line.height, float(np.median(gaps)) + 0.22 * line.height)
@@ -104,7 +107,11 @@ def _cost(line: CandidateLine, index: int) -> float:
     cost = 0.0
     if candidate.first > 0 and pieces[candidate.first].left <= pieces[candidate.first - 1].right:
         cost += CUT_COST
-    for left, right in zip(pieces[candidate.first : candidate.last - 1], pieces[candidate.first + 1 : candidate.last], strict=True):
+    for left, right in zip(
+        pieces[candidate.first : candidate.last - 1],
+        pieces[candidate.first + 1 : candidate.last],
+        strict=True,
+    ):
         if right.left > left.right:
             cost += JOIN_COST
     return cost

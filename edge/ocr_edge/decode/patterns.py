@@ -1,4 +1,4 @@
-"""Patterns an owner knows a text to follow: one set of allowed characters a position.
+r"""Patterns an owner knows a text to follow: one set of allowed characters a position.
 
 ``[A-Z]{3}\\d{4}`` is three capitals and four digits. Known are literal characters, ``[...]`` with ranges and a
 leading ``^``, ``\\d``, ``\\w``, ``.`` for any label, and ``{n}`` after each of them.
@@ -51,11 +51,15 @@ class Pattern:
                 raise ConfigError(f"pattern {text!r}: cannot be read at position {at + 1}: {text[at:]!r}")
             allowed = np.array([i for i, label in enumerate(labels) if _allows(item[1], label)], np.intp)
             if not len(allowed):
-                raise ConfigError(f"pattern {text!r}: {item[1]!r} at position {at + 1} allows none of the bundle's labels")
+                raise ConfigError(
+                    f"pattern {text!r}: {item[1]!r} at position {at + 1} allows none of the bundle's labels"
+                )
             positions += [allowed] * int(item[2] or 1)
             at = item.end()
         if not 1 <= len(positions) <= MAX_LENGTH:
-            raise ConfigError(f"pattern {text!r}: describes {len(positions)} characters, expected 1 to {MAX_LENGTH}")
+            raise ConfigError(
+                f"pattern {text!r}: describes {len(positions)} characters, expected 1 to {MAX_LENGTH}"
+            )
         return cls(text, tuple(positions))
 
 

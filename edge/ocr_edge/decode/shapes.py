@@ -44,7 +44,7 @@ def sureness(scores: Scores, membership: npt.NDArray[np.float32]) -> npt.NDArray
     Returns:
         float32, shape ``(N,)``, log-probabilities.
     """
-    return np.log(np.maximum((np.exp(scores) @ membership).max(axis=1), np.float32(1e-12)))
+    return np.asarray(np.log(np.maximum((np.exp(scores) @ membership).max(axis=1), 1e-12)), np.float32)
 
 
 def doubted(scores: Scores, membership: npt.NDArray[np.float32]) -> Scores:
@@ -59,4 +59,4 @@ def doubted(scores: Scores, membership: npt.NDArray[np.float32]) -> Scores:
     """
     chances = np.exp(scores)
     even = (chances @ (membership / membership.sum(axis=0))) @ membership.T
-    return np.log(np.maximum((1 - DOUBT) * chances + DOUBT * even, np.float32(1e-12)))
+    return np.asarray(np.log(np.maximum((1 - DOUBT) * chances + DOUBT * even, 1e-12)), np.float32)

@@ -10,9 +10,9 @@ from ocr_edge.contract.preprocess import otsu
 from ocr_edge.contract.types import Image, Polarity
 
 BIAS = 0.4
-"""Standard deviations below the local mean at which ink begins (Niblack, An Introduction to Digital Image Processing, 1986)."""
+"""Standard deviations from the local mean at which ink begins (Niblack, Digital Image Processing, 1986)."""
 MIN_DEVIATION = 6.0
-"""Grey levels of local standard deviation under which a neighbourhood is plain paper: Niblack would see noise as ink."""
+"""Grey levels of local standard deviation under which a neighbourhood is plain paper: the rest is noise."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,8 +40,10 @@ def ink_masks(gray: Image, windows: Sequence[int]) -> Iterator[InkMask]:
     """
     for window in windows:
         size = (window, window)
-        mean = cv2.boxFilter(gray, cv2.CV_32F, size, borderType=cv2.BORDER_REPLICATE)
-        margin = cv2.sqrBoxFilter(gray, cv2.CV_32F, size, borderType=cv2.BORDER_REPLICATE)
+        mean = np.asarray(cv2.boxFilter(gray, cv2.CV_32F, size, borderType=cv2.BORDER_REPLICATE), np.float32)
+        margin = np.asarray(
+            cv2.sqrBoxFilter(gray, cv2.CV_32F, size, borderType=cv2.BORDER_REPLICATE), np.float32
+        )
         # In place: at the size of a page every float32 copy is 20 MB.
         margin -= mean * mean
         np.sqrt(np.maximum(margin, 0, out=margin), out=margin)

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from ocr_edge.contract.types import Box, Glyph, Image, Polarity
 from ocr_edge.segment.components import Components
+import itertools
 
 MARGIN = 0.08
 """Paper kept around a glyph in its colour crop, in glyph heights."""
@@ -79,7 +80,9 @@ class _Blob:
     mask: Image  # (height, width) of the box, ink 255
 
 
-def build(picture: Image, components: Components, rows: npt.NDArray[np.intp], polarity: Polarity) -> CandidateLine:
+def build(
+    picture: Image, components: Components, rows: npt.NDArray[np.intp], polarity: Polarity
+) -> CandidateLine:
     """Make the lattice of one line.
 
     Args:
@@ -100,7 +103,7 @@ def build(picture: Image, components: Components, rows: npt.NDArray[np.intp], po
     for blob in blobs:
         cuts = [0, *_cuts(blob, height), blob.box.width]
         start = len(pieces)
-        for left, right in zip(cuts[:-1], cuts[1:], strict=True):
+        for left, right in itertools.pairwise(cuts):
             box, mask = _tight(blob.box, blob.mask, left, right)
             pieces.append(box)
             masks.append(mask)
@@ -126,7 +129,9 @@ def _blobs(components: Components, rows: npt.NDArray[np.intp]) -> list[_Blob]:
     groups: list[list[int]] = [[row] for row in rows.tolist()]
     for row in small:
         owner = max(groups, key=lambda g: _shared_width(components, g[0], row))
-        if _shared_width(components, owner[0], row) >= 0.5 * components.width[row] and _above(components, owner[0], row):
+        if _shared_width(components, owner[0], row) >= 0.5 * components.width[row] and _above(
+            components, owner[0], row
+        ):
             owner.append(row)
     merged: list[list[int]] = []
     for group in groups:
@@ -181,7 +186,11 @@ def _cuts(blob: _Blob, height: float) -> list[int]:
     for column in np.argsort(ink, kind="stable").tolist():
         if ink[column] > limit or len(cuts) >= 2 + 2 * width / height:
             break
-        if strokes[column] <= most and distance <= column <= width - distance and all(abs(column - cut) >= distance for cut in cuts):
+        if (
+            strokes[column] <= most
+            and distance <= column <= width - distance
+            and all(abs(column - cut) >= distance for cut in cuts)
+        ):
             cuts.append(column)
     return sorted(cuts)
 
@@ -212,7 +221,7 @@ def _spans(pieces: list[Box], start: int, stop: int, height: float) -> list[tupl
 def _joins(pieces: list[Box], blobs: list[tuple[int, int]], height: float) -> list[tuple[int, int, bool]]:
     """Neighbouring blobs that could be one broken character."""
     joins = []
-    for (first, middle), (after, last) in zip(blobs[:-1], blobs[1:], strict=True):
+    for (first, middle), (after, last) in itertools.pairwise(blobs):
         left, right = pieces[first], pieces[last - 1]
         if pieces[after].left - pieces[middle - 1].right > MAX_JOIN_GAP * height:
             continue

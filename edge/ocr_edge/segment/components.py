@@ -68,16 +68,23 @@ def find(ink: Image, edge: Image) -> Components:
         At most ``MAX_COMPONENTS`` pieces, sorted by their left edge.
     """
     height, width = ink.shape
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8, ltype=cv2.CV_32S)
+    _, pieces, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8, ltype=cv2.CV_32S)
+    labels = np.asarray(pieces, np.int32)
     left, top, wide, high, area = stats[1:].T.astype(np.int64)
     found = Components(labels, np.arange(1, len(stats)), left, top, left + wide, top + high, area)
     spans = ((left == 0) & (left + wide == width)).astype(int) + ((top == 0) & (top + high == height))
     touches = (left == 0).astype(int) + (top == 0) + (left + wide == width) + (top + high == height)
     background = (spans == 2) | ((touches >= 3) & (wide > 0.5 * width))
     # Rules and frames: long and thin, or a hollow outline of much of the picture.
-    rule = (wide > 12 * high) | (high > 12 * np.maximum(wide, 1)) | ((wide > 0.6 * width) & (area < 0.12 * wide * high))
+    rule = (
+        (wide > 12 * high)
+        | (high > 12 * np.maximum(wide, 1))
+        | ((wide > 0.6 * width) & (area < 0.12 * wide * high))
+    )
     speck = area < 4
-    rows = np.flatnonzero(~background & ~rule & ~speck & (outlined(ink, labels, edge, len(stats))[1:] >= MIN_OUTLINED))
+    rows = np.flatnonzero(
+        ~background & ~rule & ~speck & (outlined(ink, labels, edge, len(stats))[1:] >= MIN_OUTLINED)
+    )
     if len(rows) > MAX_COMPONENTS:
         rows = rows[np.argsort(-area[rows], kind="stable")[:MAX_COMPONENTS]]
     return found.take(rows[np.argsort(left[rows], kind="stable")])

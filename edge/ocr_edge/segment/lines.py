@@ -53,7 +53,9 @@ def _right_neighbour(parts: Components, index: int) -> int:
         return -1
     high = parts.bottom[others] - parts.top[others]
     taller, lower = np.maximum(high, height), np.minimum(high, height)
-    shared = np.minimum(parts.bottom[others], parts.bottom[index]) - np.maximum(parts.top[others], parts.top[index])
+    shared = np.minimum(parts.bottom[others], parts.bottom[index]) - np.maximum(
+        parts.top[others], parts.top[index]
+    )
     gap = parts.left[others] - parts.right[index]
     fits = (taller <= MAX_RATIO * lower) & (shared >= MIN_OVERLAP * lower) & (gap <= MAX_GAP * taller)
     if not fits.any():

@@ -78,7 +78,9 @@ def working_scale(size: tuple[int, int]) -> float:
 
 def _scaled(line: CandidateLine, scale: float, size: tuple[int, int]) -> CandidateLine:
     """The same line with its boxes in another picture's pixels; crops stay as they are."""
-    moved = tuple(replace(candidate, box=_scaled_box(candidate.box, scale, size)) for candidate in line.candidates)
+    moved = tuple(
+        replace(candidate, box=_scaled_box(candidate.box, scale, size)) for candidate in line.candidates
+    )
     pieces = tuple(_scaled_box(box, scale, size) for box in line.pieces)
     return CandidateLine(moved, pieces, line.height * scale, line.polarity)
 

@@ -10,9 +10,9 @@ import numpy as np
 
 from ocr_edge.contract.types import Image
 from ocr_edge.errors import CaptureError
+from ocr_edge.quiet import hush
 from ocr_edge.sources import MAX_PIXELS, headers
 from ocr_edge.sources.pixels import Pixels, to_rgb
-from ocr_edge.quiet import hush
 
 _LOGGER = logging.getLogger(__name__)
 

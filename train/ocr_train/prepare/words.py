@@ -43,7 +43,9 @@ def prepare(source: Path, out: Path, seed: int = 1) -> Path:
     counts = Yield()
     written = tar.save(out, _samples(source, np.random.default_rng(seed), counts))
     if not written:
-        raise ConfigError(f"{source}: no character was cut; expected {GROUND_TRUTH} with boxes that have char and xywh")
+        raise ConfigError(
+            f"{source}: no character was cut; expected {GROUND_TRUTH} with boxes that have char and xywh"
+        )
     drawn, found = sum(counts.drawn.values()), sum(counts.cut.values())
     _LOGGER.info("%s: %d characters; the segmenter cut %d of %d", out, written, found // 2, drawn // 2)
     return out
@@ -81,4 +83,6 @@ def _pictures(source: Path) -> Iterator[tuple[dict[str, Any], bytes]]:
                 if row.get("split") in {"train", "validation"} and file:
                     yield row, file.read()
     except (tarfile.TarError, OSError, KeyError, ValueError) as error:
-        raise ConfigError(f"{source}: cannot be read as word pictures with {GROUND_TRUTH} ({error})") from error
+        raise ConfigError(
+            f"{source}: cannot be read as word pictures with {GROUND_TRUTH} ({error})"
+        ) from error

@@ -1,0 +1,86 @@
+import json
+
+import pytest
+
+from ocr_convert.cli import main
+from ocr_edge import bundle as bundles
+from ocr_train.datasets import tar
+
+from .conftest import LABELS
+
+
+@pytest.fixture
+def run(trained, tmp_path):
+    """A finished run's folder."""
+    folder = tmp_path / "run"
+    folder.mkdir()
+    trained.save(folder / "model.keras")
+    (folder / "run.json").write_text(json.dumps({"labels": list(LABELS)}))
+    return folder
+
+
+@pytest.fixture
+def crops(calibration, held_out, tmp_path):
+    path = tmp_path / "crops.tar"
+    tar.save(path, [*calibration[0].samples, *held_out[0].samples], LABELS)
+    return path
+
+
+def test_a_trained_model_becomes_a_bundle(run, crops, tmp_path, capsys):
+    out = tmp_path / "bundle"
+    code = main(
+        [
+            "--quantize",
+            str(run / "model.keras"),
+            "--samples",
+            f"tar:{crops}",
+            "--out",
+            str(out),
+            "--calibration",
+            "60",
+        ]
+    )
+    assert code == 0
+    assert "agreement" in capsys.readouterr().out
+    assert bundles.load(out).manifest.labels == LABELS
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--out", "x"], "either MODEL.keras files or --adopt"),
+        (["missing.keras", "--out", "x"], "does not exist"),
+        (["--adopt", "old.h5", "--out", "x"], "needs --labels"),
+    ],
+)
+def test_a_wrong_command_line_is_one_line_and_exit_2(arguments, words, caplog, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 2
+    assert words in caplog.text
+    assert "Traceback" not in caplog.text
+
+
+def test_data_without_a_validation_split_is_refused(run, calibration, tmp_path, caplog):
+    path = tmp_path / "train-only.tar"
+    tar.save(path, calibration[0].samples, LABELS)
+    assert (
+        main(
+            ["--quantize", str(run / "model.keras"), "--samples", f"tar:{path}", "--out", str(tmp_path / "b")]
+        )
+        == 2
+    )
+    assert "no sample of the validation split" in caplog.text
+
+
+def test_labels_that_do_not_fit_the_network_are_refused(run, crops, tmp_path, caplog):
+    arguments = [
+        str(run / "model.keras"),
+        "--labels",
+        "0-9A-Za-z",
+        "--samples",
+        f"tar:{crops}",
+        "--out",
+        str(tmp_path / "b"),
+    ]
+    assert main(arguments) == 2
+    assert "has 3 outputs, there are 62 labels" in caplog.text
