@@ -35,7 +35,7 @@ def a_line(spans, widths, gap=0):
         box = boxes[first]
         for piece in boxes[first + 1 : last]:
             box = box.union(piece)
-        candidates.append(Candidate(box, GLYPH, first, last, primary=True))
+        candidates.append(Candidate(box, lambda: GLYPH, first, last, primary=True))
     return CandidateLine(tuple(candidates), tuple(boxes), 40.0, Polarity.DARK)
 
 
@@ -70,7 +70,7 @@ def test_unscored_candidates_are_never_chosen():
 def test_alternatives_are_asked_for_only_where_the_plain_reading_is_unsure():
     line = a_line([(0, 1), (0, 2), (1, 2)], [20, 20])
     candidates = [
-        Candidate(c.box, c.glyph, c.first, c.last, (c.first, c.last) == (0, 2)) for c in line.candidates
+        Candidate(c.box, c.crop, c.first, c.last, (c.first, c.last) == (0, 2)) for c in line.candidates
     ]
     line = CandidateLine(tuple(candidates), line.pieces, line.height, line.polarity)
     sure = np.array([np.nan, np.log(0.4), np.nan], np.float32)
@@ -150,6 +150,6 @@ def test_geometry_leaves_probabilities_and_survives_ornaments():
 def test_a_wide_gap_is_a_space():
     line = a_line([(0, 1), (1, 2), (2, 3)], [20, 20, 20], gap=4)
     boxes = [line.pieces[0], line.pieces[1], Box(90, 0, 20, 40)]
-    moved = [Candidate(b, GLYPH, i, i + 1, primary=True) for i, b in enumerate(boxes)]
+    moved = [Candidate(b, lambda: GLYPH, i, i + 1, primary=True) for i, b in enumerate(boxes)]
     line = CandidateLine(tuple(moved), tuple(boxes), 40.0, Polarity.DARK)
     assert lattice.space_before(line, [0, 1, 2]) == [False, False, True]

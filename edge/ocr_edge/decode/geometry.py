@@ -23,6 +23,10 @@ HEIGHT_SPREAD = 0.11
 """Standard deviation of a character's log height."""
 DEPTH_SPREAD = 0.11
 """Standard deviation of its depth, in cap heights."""
+CAP_GRID = np.geomspace(0.7, 1.6, 15)
+"""Cap heights tried, in median heights of the line's characters."""
+BASE_GRID = (0.1, 0.3, 0.5, 0.7)
+"""Baselines tried, as quantiles of the characters' bottoms."""
 FLOOR = -4.0
 """Least log-likelihood of a character's geometry: ornaments and bad cuts must not outvote the picture."""
 
@@ -47,22 +51,25 @@ def with_geometry(scores: Scores, boxes: Sequence[Box], labels: Sequence[str], w
     height = np.array([box.height for box in boxes], np.float32)
     bottom = np.array([box.bottom for box in boxes], np.float32)
     middle = np.array([box.left + box.width / 2 for box in boxes], np.float32)
-    expected = np.array([HEIGHTS.get(label, (CAP, 0.0)) for label in labels], np.float32)  # (L, 2)
     typical = float(np.median(height))
-    slope = _slope(middle, bottom, typical)
-    level = bottom - slope * (middle - middle.mean())
-    best, result = -np.inf, scores
-    for cap in typical * np.geomspace(0.7, 1.6, 15):
-        # (N, L): log-likelihood of each character's height under each label.
-        fit = -0.5 * (np.log(height[:, None] / (cap * expected[None, :, 0])) / HEIGHT_SPREAD) ** 2
-        for base in np.quantile(level, (0.1, 0.3, 0.5, 0.7)):
-            depth = (level - base)[:, None] / cap - expected[None, :, 1]
-            geometry = np.maximum(fit - 0.5 * (depth / DEPTH_SPREAD) ** 2, FLOOR)
-            joint = scores + weight * geometry
-            total = float(np.logaddexp.reduce(joint, axis=1).sum())
-            if total > best:
-                best, result = total, joint
-    return (result - np.logaddexp.reduce(result, axis=1, keepdims=True)).astype(np.float32)
+    level = bottom - _slope(middle, bottom, typical) * (middle - middle.mean())
+    # Labels of one expected height and depth share one place: few places stand for many labels.
+    places, place = np.unique(
+        [HEIGHTS.get(label, (CAP, 0.0)) for label in labels], axis=0, return_inverse=True
+    )
+    evidence = np.stack(
+        [np.logaddexp.reduce(scores[:, place == p], axis=1) for p in range(len(places))], axis=1
+    )
+    caps, bases = np.meshgrid(typical * CAP_GRID, np.quantile(level, BASE_GRID))
+    cap, base = caps.reshape(-1, 1, 1), bases.reshape(-1, 1, 1)
+    # (hypotheses, characters, places): log-likelihood of each character's geometry in each place.
+    log_height = np.log(height[None, :, None] / (cap * places[None, None, :, 0]))
+    depth = (level[None, :, None] - base) / cap - places[None, None, :, 1]
+    geometry = -0.5 * ((log_height / HEIGHT_SPREAD) ** 2 + (depth / DEPTH_SPREAD) ** 2)
+    geometry = weight * np.maximum(geometry, FLOOR)
+    best = np.logaddexp.reduce(evidence[None] + geometry, axis=2).sum(axis=1).argmax()
+    joint = scores + geometry[best][:, place.reshape(-1)]
+    return np.asarray(joint - np.logaddexp.reduce(joint, axis=1, keepdims=True), np.float32)
 
 
 def _slope(middle: np.ndarray, bottom: np.ndarray, typical: float) -> float:

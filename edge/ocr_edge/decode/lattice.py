@@ -1,5 +1,6 @@
 """The best way through a line of scored candidates (Viterbi over pieces, as in Breuel, ICDAR 2001)."""
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -8,7 +9,6 @@ import numpy.typing as npt
 from ocr_edge.contract.types import Scores
 from ocr_edge.decode.patterns import Pattern
 from ocr_edge.segment.candidates import CandidateLine
-import itertools
 
 CUT_COST = 0.6
 """Nats paid for every cut through a blob: strokes cut off look like a sure ``l`` or ``I`` and must not come free."""

@@ -1,5 +1,8 @@
 """From a line of ink pieces to glyph candidates: parts joined, touching characters offered cut, nothing decided."""
 
+import functools
+import itertools
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -8,7 +11,6 @@ import numpy.typing as npt
 
 from ocr_edge.contract.types import Box, Glyph, Image, Polarity
 from ocr_edge.segment.components import Components
-import itertools
 
 MARGIN = 0.08
 """Paper kept around a glyph in its colour crop, in glyph heights."""
@@ -30,17 +32,22 @@ class Candidate:
 
     Attributes:
         box: Where it stands, in pixels of the picture it was found in.
-        glyph: Its crop.
+        crop: Makes its glyph; most candidates are never looked at, so none is cut before it is asked for.
         first: Index of its first piece in the line.
         last: Index after its last piece.
         primary: Part of the plain reading, one character to a blob; the others are needed only where that is unsure.
     """
 
     box: Box
-    glyph: Glyph
+    crop: Callable[[], Glyph]
     first: int
     last: int
     primary: bool
+
+    @property
+    def glyph(self) -> Glyph:
+        """Its crop, in the two forms the network takes."""
+        return self.crop()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -237,11 +244,17 @@ def _candidate(
     box = pieces[first]
     for piece in pieces[first + 1 : last]:
         box = box.union(piece)
+    parts = list(zip(pieces[first:last], masks[first:last], strict=True))
+    return Candidate(box, functools.partial(_glyph, picture, box, parts, polarity), first, last, primary)
+
+
+def _glyph(picture: Image, box: Box, parts: list[tuple[Box, Image]], polarity: Polarity) -> Glyph:
+    """Cut a candidate out of the picture with a margin of paper; its binary form holds its own ink alone."""
     margin = max(1, round(MARGIN * max(box.height, box.width)))
     top, left = max(0, box.top - margin), max(0, box.left - margin)
     bottom, right = min(picture.shape[0], box.bottom + margin), min(picture.shape[1], box.right + margin)
     binary = np.zeros((bottom - top, right - left, 1), np.uint8)
-    for piece, mask in zip(pieces[first:last], masks[first:last], strict=True):
+    for piece, mask in parts:
         window = binary[piece.top - top : piece.bottom - top, piece.left - left : piece.right - left, 0]
         np.maximum(window, mask, out=window)
-    return Candidate(box, Glyph(picture[top:bottom, left:right], binary, polarity), first, last, primary)
+    return Glyph(picture[top:bottom, left:right], binary, polarity)
