@@ -13,18 +13,20 @@ WORTH = 0.45
 """Probability of a shape from which a character speaks for its line when readings compete for the same place."""
 TAKEN = 0.35
 """Share of a line's characters that may lie on characters of a better line."""
-MIN_MEAN = 0.55
+MIN_MEAN = 0.72
 """Mean probability of its shapes that a line needs: below it is texture."""
 MIN_SHORT = 0.85
 """The same for a line of one or two characters: specks often look like one."""
+STROKES = frozenset("1Iil|")
+"""Texts that any straight edge looks like."""
 SURE = 0.9
 """Mean probability of its shapes from which a line is sure."""
 MIN_SURE_LENGTH = 3
 """Characters that a sure line has at least."""
 SETTLED = 0.6
 """Share of a line's pieces that must lie on sure lines for it to be skipped."""
-MIN_SHORT_HEIGHT = 0.6
-"""Height that such a line needs, in typical heights of the other lines."""
+MIN_HEIGHT = 0.6
+"""Height, in typical heights of all lines' characters, from which a line needs no more than that."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,11 +86,20 @@ def select(rated: Sequence[RatedLine]) -> list[Line]:
         taken = np.vstack([taken, boxes])
     heights = [c.box.height for item in chosen for c in item.line.characters]
     typical = float(np.median(heights)) if heights else 0.0
-    return [
-        item.line
-        for item in chosen
-        if len(item.sure) > 2 or item.line.box.height >= MIN_SHORT_HEIGHT * typical
-    ]
+    longest = max((len(item.sure) for item in chosen), default=0)
+    return [item.line for item in chosen if _stands(item, typical, longest)]
+
+
+def _stands(item: RatedLine, typical: float, longest: int) -> bool:
+    """Whether a line is believed beside the others.
+
+    Low lines must be sure, low and short ones never are; a lone stroke beside longer lines is an edge, not a ``1``.
+    """
+    if len(item.sure) <= 2 < longest and all(c.text in STROKES for c in item.line.characters):
+        return False
+    if item.line.box.height >= MIN_HEIGHT * typical:
+        return True
+    return len(item.sure) > 2 and bool(item.sure.mean() >= MIN_SHORT)
 
 
 def reading_order(lines: Sequence[Line]) -> list[Line]:

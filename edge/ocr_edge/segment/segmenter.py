@@ -1,6 +1,6 @@
 """The segmenter: guesses at the ink, pieces, lines and candidates, at a scale where text is comfortable to cut."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
 
@@ -10,13 +10,15 @@ import numpy as np
 from ocr_edge.contract.preprocess import luminance
 from ocr_edge.contract.types import Box, Image
 from ocr_edge.segment import candidates, components, lines
-from ocr_edge.segment.binarize import InkMask, global_masks, ink_masks
+from ocr_edge.segment.binarize import global_masks, ink_masks
 from ocr_edge.segment.candidates import CandidateLine
 
 CROP_HEIGHT = 96
 """Pictures lower than this are enlarged to it: they are crops of one line, and small text cuts better enlarged."""
 MAX_SIDE = 2000
 """Pictures with a longer side are shrunk to it before they are cut."""
+COARSE_SIDE = 420
+"""Longest side at which a large picture is looked at a second time."""
 MAX_CANDIDATES = 6000
 """Most candidates of one picture; a texture must not cost minutes."""
 
@@ -44,18 +46,23 @@ class Segmenter:
         Returns:
             Lines with boxes in pixels of ``image``; empty when nothing looks like text.
         """
-        scale = working_scale(image.shape[:2])
-        picture = image
-        if scale != 1:
-            how = cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA
-            picture = np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=how), np.uint8)
+        found: list[CandidateLine] = []
+        for scale in working_scales(image.shape[:2]):
+            picture = image
+            if scale != 1:
+                how = cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA
+                picture = np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=how), np.uint8)
+            for line in self._lines(picture):
+                found.append(line if scale == 1 else _scaled(line, 1 / scale, image.shape[:2]))
+        return found
+
+    def _lines(self, picture: Image) -> Iterator[CandidateLine]:
+        """The lines of a picture that has its working size already."""
         gray = luminance(picture)
         edge = components.edges(gray)
+        masks = ink_masks(gray, self.windows)
         if picture.shape[0] <= CROP_HEIGHT + 16:
-            masks: Iterable[InkMask] = chain(global_masks(gray), ink_masks(gray, self.crop_windows))
-        else:
-            masks = ink_masks(gray, self.windows)
-        found: list[CandidateLine] = []
+            masks = chain(global_masks(gray), ink_masks(gray, self.crop_windows))
         budget = MAX_CANDIDATES
         for mask in masks:
             pieces = components.find(mask.ink, edge)
@@ -63,17 +70,22 @@ class Segmenter:
                 line = candidates.build(picture, pieces, rows, mask.polarity)
                 budget -= len(line.candidates)
                 if budget < 0:
-                    return found
-                found.append(line if scale == 1 else _scaled(line, 1 / scale, image.shape[:2]))
-        return found
+                    return
+                yield line
 
 
-def working_scale(size: tuple[int, int]) -> float:
-    """By how much a picture of ``(height, width)`` is scaled before it is cut."""
+def working_scales(size: tuple[int, int]) -> tuple[float, ...]:
+    """By how much a picture of ``(height, width)`` is scaled before it is cut, once for each look at it.
+
+    A low picture is enlarged. A large one is looked at twice: in its own size, and so small that the segments of a
+    display and the dots of a dot-matrix printer run together and a screen's pattern vanishes.
+    """
     height, width = size
+    side = max(height, width)
     if height < CROP_HEIGHT:
-        return min(CROP_HEIGHT / height, 6.0, MAX_SIDE / max(height, width, 1))
-    return min(1.0, MAX_SIDE / max(height, width))
+        return (min(CROP_HEIGHT / height, 6.0, MAX_SIDE / side),)
+    fine = min(1.0, MAX_SIDE / side)
+    return (fine, COARSE_SIDE / side) if side > 2 * COARSE_SIDE else (fine,)
 
 
 def _scaled(line: CandidateLine, scale: float, size: tuple[int, int]) -> CandidateLine:
