@@ -73,7 +73,7 @@ class Pipeline:
         rated = self._read_lines(found)
         recognized = clock.perf_counter()
         lines = select(rated)
-        why = "" if lines else "no text"
+        why = "" if lines else "pattern" if self._pattern and found else "no text"
         sure = [line for line in lines if line.confidence >= self._min_confidence]
         if lines and not sure:
             why = "below min_confidence"
@@ -129,7 +129,13 @@ class Pipeline:
         if self._pattern:
             scores = _only(scores, self._pattern)
         read = Line(tuple(self._character(*parts) for parts in zip(scores, boxes, spaces, strict=True)))
-        return RatedLine(read, np.exp(scored.sure[path]))
+        sure = np.exp(scored.sure[path])
+        if self._pattern:
+            # A pattern must not hide a misread: only shapes that it allows speak for the line.
+            chances = np.exp(scored.scores[path]) @ self._shapes
+            allowed = [self._shapes[labels].any(axis=0) for labels in self._pattern.positions]
+            sure = np.max(chances * np.stack(allowed), axis=1)
+        return RatedLine(read, sure)
 
     def _character(self, scores: Scores, box: Box, space: bool) -> Character:
         labels = self._recognizer.labels
