@@ -10,27 +10,29 @@ CANVAS = 40
 """Longest side, in pixels, at which augmentation works: more than the network sees, and quick."""
 
 
-def augment(glyph: Glyph, rng: np.random.Generator, *, plain: bool = False) -> Glyph:
+def augment(glyph: Glyph, rng: np.random.Generator, *, plain: bool = False, strength: float = 1.0) -> Glyph:
     """Change a glyph as its next capture might.
 
     Args:
         glyph: Any crop.
         rng: Source of every choice.
         plain: Ink on blank paper: it may be coloured and put on a textured ground.
+        strength: Scales how often and how far a glyph is changed, 0..1; little keeps what its size in the crop
+            and the weight of its strokes say.
 
     Returns:
         A new glyph. Its binary form is kept in step when there is one, and left to be derived when there is
         not.
     """
-    rgb, mask = _bounded(tighten(glyph) if rng.random() < 0.35 else glyph)
-    if plain and mask is None and rng.random() < 0.6:
+    rgb, mask = _bounded(tighten(glyph) if rng.random() < 0.35 * strength else glyph)
+    if plain and mask is None and rng.random() < 0.6 * strength:
         rgb = _colourise(rgb, rng)
-    if rng.random() < 0.25:
+    if rng.random() < 0.25 * strength:
         rgb, mask = _stroke(rgb, mask, rng)
-    rgb, mask = _warp(rgb, mask, rng)
-    if rng.random() < 0.3:
+    rgb, mask = _warp(rgb, mask, rng, strength)
+    if rng.random() < 0.3 * strength:
         rgb = _blur(rgb, rng)
-    if rng.random() < 0.3:
+    if rng.random() < 0.3 * strength:
         rgb = _low_resolution(rgb, rng)
     rgb = _light(rgb, rng)
     polarity = glyph.polarity
@@ -80,15 +82,17 @@ def _stroke(rgb: Image, mask: Image | None, rng: np.random.Generator) -> tuple[I
     )
 
 
-def _warp(rgb: Image, mask: Image | None, rng: np.random.Generator) -> tuple[Image, Image | None]:
+def _warp(
+    rgb: Image, mask: Image | None, rng: np.random.Generator, strength: float
+) -> tuple[Image, Image | None]:
     """Rotate, shear, stretch and re-crop, as tilted cameras and imprecise cutters do."""
     height, width = rgb.shape[:2]
-    angle = np.deg2rad(rng.normal(0, 5))
-    shear, aspect = rng.normal(0, 0.12), np.exp(rng.normal(0, 0.1))
+    angle = np.deg2rad(rng.normal(0, 5)) * strength
+    shear, aspect = rng.normal(0, 0.12) * strength, np.exp(rng.normal(0, 0.1) * strength)
     # Margins as a share of the longer side; negative ones cut into the crop.
     side = max(height, width)
-    left, right, top, bottom = rng.normal(0.02, 0.05, 4).clip(-0.08, 0.3) * side
-    if rng.random() < 0.15:
+    left, right, top, bottom = rng.normal(0.02, 0.05, 4).clip(-0.08, 0.3) * side * strength
+    if rng.random() < 0.15 * strength:
         left, right, top, bottom = rng.uniform(0, 0.3, 4) * side
     out = max(4, round(width * aspect + left + right)), max(4, round(height + top + bottom))
     cos, sin = np.cos(angle), np.sin(angle)

@@ -62,7 +62,8 @@ class Epoch(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no types
             sample = self._datasets[source].samples[row]
             glyph = sample.glyph
             if recipe.augment:
-                glyph = augment(glyph, rng, plain=recipe.sources[source].plain)
+                plain = recipe.sources[source].plain
+                glyph = augment(glyph, rng, plain=plain, strength=recipe.augment_strength)
             glyphs.append(glyph)
             targets.append(sample.label)
         return stack(glyphs), np.eye(len(recipe.label_texts), dtype=np.float32)[targets]

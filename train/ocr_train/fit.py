@@ -21,7 +21,7 @@ from ocr_train.evaluate import Labels, Result, measure
 from ocr_train.feed import Epoch
 from ocr_train.progress import Progress
 from ocr_train.recipe import Recipe
-from ocr_train.record import run_record
+from ocr_train.record import initial_record, run_record
 from ocr_train.schedule import optimizer
 from ocr_train.sources import load_splits, stack
 
@@ -39,6 +39,7 @@ def fit(
     resume: bool = False,
     workers: int = 2,
     strategy: Any = None,
+    initial: Path | None = None,
 ) -> list[Result]:
     """Train, and write ``model.keras``, ``run.json``, ``metrics.json``, pictures and a checkpoint.
 
@@ -50,6 +51,8 @@ def fit(
         workers: Processes that prepare batches.
         strategy: A ``tf.distribute`` strategy over several devices, each of which takes its share of every
             batch; None for Keras's own choice of one device.
+        initial: A trained network of the same architecture whose weights the run starts from; None for random
+            ones.
 
     Returns:
         Measurements of the best epoch on each source's validation split, where there is one.
@@ -64,7 +67,7 @@ def fit(
     if not any(dataset.samples for dataset in train):
         raise ConfigError("no source has a sample in its train split")
     checkpoint.check_data(run, out, record := run_record(recipe, train, validation))
-    run["record"] = record
+    run["record"] = record | ({"initial": initial_record(initial)} if initial else {})
     judges = {d.name for d, source in zip(train, recipe.sources, strict=True) if source.validate}
     held_out = {
         d.name: (stack([s.glyph for s in d.samples]), d.label_array()) for d in validation if d.samples
@@ -73,6 +76,8 @@ def fit(
         model = compiled(recipe)
         if strategy is not None or keras.backend.backend() != "tensorflow":
             _build_ahead(model)
+        if initial and not run["epochs"]:
+            start_from(model, initial)
         checkpoint.restore(model, out, run)
     for epoch in range(len(run["epochs"]), recipe.epochs):
         if _is_stale(run["epochs"], recipe.patience):
@@ -104,6 +109,18 @@ def compiled(recipe: Recipe) -> keras.Model:
     # XLA costs two to eight times the time on a CPU.
     model.compile(optimizer(recipe), loss, metrics=["accuracy"], jit_compile=False)
     return model
+
+
+def start_from(model: keras.Model, initial: Path) -> None:
+    """Give a network the weights of a trained one.
+
+    Raises:
+        ConfigError: The file is no network of the same shape.
+    """
+    try:
+        model.set_weights(keras.models.load_model(initial, compile=False).get_weights())
+    except (OSError, ValueError, TypeError) as error:
+        raise ConfigError(f"{initial}: not a network to start from ({str(error).splitlines()[0]})") from error
 
 
 def scores(model: keras.Model, inputs: dict[str, Any], batch_size: int = 512) -> Scores:

@@ -50,6 +50,7 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         patience: Stop after this many epochs without a better validation accuracy; 0 never stops early.
         precision: Keras dtype policy while training; ``model.keras`` is float32 always.
         augment: Whether training samples are augmented.
+        augment_strength: How often and how far, 0..1.
         sources: The data.
     """
 
@@ -69,12 +70,15 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     patience: int = 0
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
     augment: bool = True
+    augment_strength: float = 1.0
 
     def __post_init__(self) -> None:
         if not self.sources or not all(0 < source.weight < float("inf") for source in self.sources):
             raise ValueError("sources: at least one, each with a weight above 0, is needed")
         if min(self.epochs, self.epoch_samples, self.batch_size) < 1:
             raise ValueError("epochs, epoch_samples and batch_size must be at least 1")
+        if not 0 <= self.augment_strength <= 1:
+            raise ValueError("augment_strength must lie between 0 and 1")
         if not 0 <= self.class_balance <= 1 or not 0 <= self.label_smoothing < 1:
             raise ValueError("class_balance and label_smoothing must lie between 0 and 1")
         if not 0 < self.learning_rate < float("inf"):

@@ -1,6 +1,7 @@
 """What a run must say about itself to be done again: recipe, data, versions, commit, machine."""
 
 import importlib.metadata
+import json
 import platform
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ import keras
 import numpy as np
 
 from ocr_edge import __version__
+from ocr_edge.contract.manifest import sha256
 from ocr_edge.contract.preprocess import VERSION as PREPROCESS_VERSION
 from ocr_train import recipe as recipes
 from ocr_train.datasets import Dataset
@@ -52,6 +54,13 @@ def run_record(recipe: Recipe, train: Sequence[Dataset], validation: Sequence[Da
         "commit": commit(),
         "machine": f"{platform.system()} {platform.machine()}",
     }
+
+
+def initial_record(path: Path) -> dict[str, Any]:
+    """Where a run's first weights came from: the file's hash, and the record of the run that made it, if kept."""
+    record = path.with_name("run.json")
+    made_by = json.loads(record.read_text()) if record.is_file() else {}
+    return {"sha256": sha256(path) if path.is_file() else "", "run": made_by}
 
 
 def versions() -> dict[str, str]:

@@ -12,7 +12,7 @@ _LOGGER = logging.getLogger(__name__)
 
 DESCRIPTION = """Train a network.
 
-RECIPE is a TOML file, or the name of a recipe that comes with the package: original or shipped. The folder of
+RECIPE is a TOML file, or the name of a recipe that comes with the package: original, shipped or finish. The folder of
 the run gets model.keras (the best epoch), run.json (recipe, data, versions), metrics.json, history.png,
 confusion.png, mistakes.png and a checkpoint. Stopped at any moment, a run goes on with --resume to the result
 it would have had."""
@@ -21,7 +21,7 @@ it would have had."""
 def add(subparsers: Any) -> None:
     """Add the command to the program's subparsers."""
     parser = add_parser(subparsers, "fit", "train a network by a recipe", DESCRIPTION)
-    parser.add_argument("recipe", metavar="RECIPE", help="TOML file, or original or shipped")
+    parser.add_argument("recipe", metavar="RECIPE", help="TOML file, or original, shipped or finish")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the run")
     parser.add_argument(
         "--data", default="data", metavar="DIR", help="where the recipe's paths start (default: %(default)s)"
@@ -40,6 +40,9 @@ def add(subparsers: Any) -> None:
         default=1,
         metavar="N",
         help="devices that share each batch (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--initial", type=Path, metavar="MODEL.keras", help="start from the weights of this trained network"
     )
     parser.set_defaults(run=run)
 
@@ -61,7 +64,13 @@ def run(args: argparse.Namespace) -> int:
     strategy = mirrored(args.devices, recipe) if args.devices > 1 else None
     try:
         results = fit(
-            recipe, args.out, data=args.data, resume=args.resume, workers=args.workers, strategy=strategy
+            recipe,
+            args.out,
+            data=args.data,
+            resume=args.resume,
+            workers=args.workers,
+            strategy=strategy,
+            initial=args.initial,
         )
     except KeyboardInterrupt:
         _LOGGER.warning("stopped; go on after the last finished epoch with: %s", _again(args))
@@ -79,6 +88,7 @@ def _again(args: argparse.Namespace) -> str:
         ("data", args.data, "data"),
         ("workers", args.workers, 2),
         ("devices", args.devices, 1),
+        ("initial", args.initial, None),
     ):
         words += [f"--{flag}", str(value)] if value != default else []
     return shlex.join(words)
