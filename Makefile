@@ -6,6 +6,8 @@ PIP_FLAGS := --quiet --disable-pip-version-check
 DATA ?= data
 RECIPE ?= shipped
 OUT ?= runs/$(RECIPE)
+LOCK := uv pip compile -q --upgrade --universal --no-annotate --generate-hashes --custom-compile-command "make locks" \
+	--python-version 3.11 pyproject.toml -c locks/common.in
 
 .PHONY: help run test lint train convert bench locks clean
 .DELETE_ON_ERROR:
@@ -36,12 +38,9 @@ bench: $(TRAIN)/.installed  ## speed and memory on this machine; see benchmarks/
 	$(TRAIN)/bin/python benchmarks/speed.py
 
 locks:  ## pin the newest versions again (needs uv)
-	uv pip compile -q --upgrade --universal --no-annotate --generate-hashes --custom-compile-command "make locks" \
-		--python-version 3.11 pyproject.toml --extra pi -o locks/edge.txt
-	uv pip compile -q --upgrade --universal --no-annotate --generate-hashes --custom-compile-command "make locks" \
-		--python-version 3.11 pyproject.toml --extra pi -c locks/bookworm.in -o locks/edge-bookworm.txt
-	uv pip compile -q --upgrade --universal --no-annotate --generate-hashes --custom-compile-command "make locks" \
-		--python-version 3.11 pyproject.toml --extra train --extra test --extra lint -o locks/train.txt
+	$(LOCK) --extra pi -o locks/edge.txt
+	$(LOCK) --extra pi -c locks/bookworm.in -o locks/edge-bookworm.txt
+	$(LOCK) --extra train --extra test --extra lint -o locks/train.txt
 
 clean:  ## remove what the targets made, trained runs excepted
 	rm -rf .venv out
