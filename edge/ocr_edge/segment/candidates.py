@@ -22,6 +22,8 @@ MAX_JOINED = 1.05
 """Width in line heights up to which two neighbours may be one broken character."""
 MAX_JOIN_GAP = 0.22
 """Gap in line heights up to which two neighbours may be one broken character."""
+MAX_DOT_GAP = 0.35
+"""Gap between a stem and its dot, in heights of the stem."""
 MIN_CUT_DISTANCE = 0.22
 """Shortest distance between two cuts, in line heights."""
 
@@ -156,7 +158,8 @@ def _shared_width(components: Components, first: int, second: int) -> int:
 
 def _above(components: Components, owner: int, row: int) -> bool:
     """A dot stands above its stem; broken parts overlap it; commas and underlines below belong to nobody."""
-    return bool(components.bottom[row] <= components.top[owner] + 0.75 * components.height[owner])
+    top, height = components.top[owner], components.height[owner]
+    return bool(top - MAX_DOT_GAP * height <= components.bottom[row] <= top + 0.75 * height)
 
 
 def _stacked(components: Components, group: list[int], other: list[int]) -> bool:
@@ -218,10 +221,8 @@ def _spans(pieces: list[Box], start: int, stop: int, height: float) -> list[tupl
     for first in range(start, stop):
         for last in range(first + 1, stop + 1):
             width = pieces[last - 1].right - pieces[first].left
-            if (first, last) == (start, stop) or last - first == 1:
-                spans.append((first, last, (last - first == stop - start) if plain else True))
-            elif width <= MAX_CHARACTER * height:
-                spans.append((first, last, not plain))
+            if last - first == 1 or width <= MAX_CHARACTER * height:
+                spans.append((first, last, last - first == stop - start if plain else True))
     return spans
 
 

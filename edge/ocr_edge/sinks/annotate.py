@@ -28,8 +28,8 @@ def annotate(image: Image, reading: Reading) -> Image:
     """Draw a reading onto its picture.
 
     Boxes run from red (confidence 0) over amber to green (1). The text above a line stands on a filled label
-    of the same colour; letters that OpenCV cannot draw are shown as ``?``. A label that would not fit above
-    the topmost lines gets a dark band there, so that it never hides what it names.
+    of the same colour; letters that OpenCV cannot draw are shown as ``?``. Where labels would hide text, they
+    stand in a margin: above the topmost lines, or at the right of a page whose lines are close.
 
     Args:
         image: uint8, shape ``(H, W, 3)``, RGB; it is not changed.
@@ -45,16 +45,25 @@ def annotate(image: Image, reading: Reading) -> Image:
     scaled = cv2.resize(image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
     font = _font(reading, size, scale)
     tops = [line.box.top * scale for line in reading.lines]
-    band = font.rows + 1 if not tops or min(tops) < font.rows + 1 else 0
+    captions = [_caption(line) for line in reading.lines]
+    dense = _is_dense([line.box for line in reading.lines], font.rows / scale)
+    band = font.rows + 1 if not dense and (not tops or min(tops) < font.rows + 1) else 0
     right = max(0, NARROWEST - size[0])
+    if dense:
+        right = max(right, min(max(font.columns(text) for text in captions) + 3 * _PAD, size[0]))
     canvas = np.asarray(
         cv2.copyMakeBorder(scaled, band, 0, 0, right, cv2.BORDER_CONSTANT, value=BAND), np.uint8
     )
     for line in reading.lines:
         for character in line.characters:
             _frame(canvas, _place(character.box, scale, band), colour(character.confidence))
-    for line in reading.lines:
-        _label(canvas, _place(line.box, scale, band), _caption(line), colour(line.confidence), font)
+    free = 0
+    for line, text in sorted(zip(reading.lines, captions, strict=True), key=lambda pair: pair[0].box.top):
+        place = _place(line.box, scale, band)
+        if dense:
+            free = max(place[1] + font.rows, free + font.rows + 1)
+            place = (size[0] + _PAD, free + 1, size[0] + _PAD, free)
+        _label(canvas, place, text, colour(line.confidence), font)
     if not reading.lines:
         _label(canvas, (0, band, 0, band), f"({reading.why or 'no text'})", (200, 200, 200), font)
     return canvas
@@ -101,6 +110,15 @@ def _font(reading: Reading, size: tuple[int, int], scale: float) -> _Font:
     font_scale = rows / cv2.getTextSize("Ag", _HERSHEY, 1.0, weight)[0][1]
     (_, ascent), descent = cv2.getTextSize("Ag", _HERSHEY, font_scale, weight)
     return _Font(font_scale, weight, ascent, ascent + descent + _PAD)
+
+
+def _is_dense(boxes: list[Box], rows: float) -> bool:
+    """Whether a label of some rows above one line would cover another line."""
+    above = [Box(box.left, round(box.top - rows), box.width, max(1, round(rows))) for box in boxes]
+    covered = sum(
+        any(o is not b and label.overlap(o) for o in boxes) for b, label in zip(boxes, above, strict=True)
+    )
+    return len(boxes) > 3 and covered > len(boxes) / 4
 
 
 def _caption(line: Line) -> str:
