@@ -122,7 +122,7 @@ def convert(
         inputs={name: shape[1:] for name, shape in input_shapes(trained[0].model).items()},  # type: ignore[misc]  # never None after the batch
         stages=tuple(stages),
         combine=settings.combine,  # type: ignore[arg-type]  # argparse offers only the two
-        training={"runs": [item.record for item in trained if item.record]},
+        training={"runs": [run for item in trained for run in history(item.record)]},
         metrics={"conversion": comparisons[-1].as_dict(), "machine": machine()},
     )
 
@@ -194,6 +194,14 @@ def load(path: Path) -> Trained:
         raise ConfigError(f"{path}: not a Keras network ({str(error).splitlines()[0]})") from error
     record = path.with_name("run.json")
     return Trained(model, json.loads(record.read_text()) if record.is_file() else {})
+
+
+def history(record: dict[str, Any]) -> list[dict[str, Any]]:
+    """The records of a run and of the runs its first weights came from, oldest first."""
+    if not record:
+        return []
+    own = {key: value for key, value in record.items() if key != "initial"}
+    return [*history(record.get("initial", {}).get("run", {})), own]
 
 
 def machine() -> str:

@@ -57,7 +57,7 @@ def test_a_spec_says_kind_path_options_and_split() -> None:
     spec = Spec.parse("tar:some/crops.tar?labels=0-9a-zA-Z&note=good#validation")
     assert (spec.kind, spec.path, spec.split) == ("tar", Path("some/crops.tar"), "validation")
     assert spec.options == {"labels": "0-9a-zA-Z", "note": "good"}
-    assert spec.name == "crops#validation"
+    assert spec.name == "crops-good#validation"
     assert Spec.parse("npz:crops.npz").split == ""
     assert Spec.parse("emnist:data?name=letters#test").name == "data-letters#test"
 
