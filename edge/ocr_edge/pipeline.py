@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ocr_edge import skew
 from ocr_edge.bundle import Bundle
 from ocr_edge.contract.types import Box, Image, Scores
 from ocr_edge.decode import geometry, kinds, lattice, shapes
@@ -16,6 +17,8 @@ from ocr_edge.reading import Character, Line, Reading
 from ocr_edge.recognizer import Recognizer
 from ocr_edge.segment import CandidateLine, Segmenter
 
+MAX_TURNS = 2
+"""How often a picture is turned against the tilt of its lines: once, and once more for what was left of it."""
 UNSURE = float(np.log(0.85))
 """A plain reading less sure than this has its cuts and joins scored too."""
 
@@ -69,12 +72,22 @@ class Pipeline:
         """
         started = clock.perf_counter()
         found = self._segmenter.segment(image)
+        back: skew.Matrix | None = None
+        degrees = 0.0
+        for _ in range(MAX_TURNS):
+            if abs(more := skew.tilt(found)) < skew.MIN_TILT:
+                break
+            degrees += more
+            straight, back = skew.straightened(image, degrees)
+            found = self._segmenter.segment(straight)
         segmented = clock.perf_counter()
         rated = self._read_lines(found)
         recognized = clock.perf_counter()
         lines = select(rated)
         why = "" if lines else "pattern" if self._pattern and found else "no text"
-        sure = [line for line in lines if line.confidence >= self._min_confidence]
+        sure = reading_order([line for line in lines if line.confidence >= self._min_confidence])
+        if back is not None:
+            sure = [skew.moved(line, back, image.shape[:2]) for line in sure]
         if lines and not sure:
             why = "below min_confidence"
         ended = clock.perf_counter()
@@ -84,7 +97,7 @@ class Pipeline:
             "decode": 1000 * (ended - recognized),
             "total": 1000 * (ended - started),
         }
-        return Reading(source, tuple(reading_order(sure)), time, why=why, timing_ms=timing)
+        return Reading(source, tuple(sure), time, why=why, timing_ms=timing)
 
     def _read_lines(self, lines: Sequence[CandidateLine]) -> list[RatedLine]:
         """Read lines, the most promising first; a place that is read surely is not read again in another guess."""

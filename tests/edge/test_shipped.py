@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -139,3 +140,21 @@ def test_a_network_of_another_kind_is_refused(tmp_path, bundle):
     (copy / bundle.manifest.stages[0].file).write_bytes(b"not a network")
     with pytest.raises(ModelError, match="damaged"):
         bundles.load(copy)
+
+
+@pytest.mark.parametrize("degrees", [-12, -5, 5, 12])
+def test_a_tilted_page_reads_like_a_straight_one(degrees, pipeline):
+    page = pictures.load(ROOT / "examples" / "page.png")
+    height, width = page.shape[:2]
+    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1)
+    matrix[:, 2] += 70
+    size = (width + 140, height + 140)
+    tilted = cv2.warpAffine(page, matrix, size, flags=cv2.INTER_CUBIC, borderValue=(255, 255, 255))
+    straight, reading = pipeline.read(page), pipeline.read(tilted)
+    assert difflib.SequenceMatcher(None, straight.text, reading.text, autojunk=False).ratio() >= 0.9
+    # The first character's box lies where the picture was turned to.
+    first = straight.lines[0].characters[0].box
+    x, y = matrix @ (first.left + first.width / 2, first.top + first.height / 2, 1)
+    box = reading.lines[0].characters[0].box
+    assert box.left <= x <= box.right
+    assert box.top <= y <= box.bottom
