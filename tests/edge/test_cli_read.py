@@ -223,9 +223,16 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
+def hear_ctrl_c() -> None:
+    """A job started in the background by a shell ignores SIGINT, and so would its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def process(*arguments: str, **options) -> subprocess.Popen:
     code = FAKE.format(paths=[str(Path(__file__).parent), str(Path(ocr_edge.__file__).parents[1])])
-    return subprocess.Popen([sys.executable, "-c", code, *arguments], stderr=subprocess.PIPE, **options)
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *arguments], stderr=subprocess.PIPE, preexec_fn=hear_ctrl_c, **options
+    )
 
 
 def test_help_does_not_load_numpy_or_opencv():

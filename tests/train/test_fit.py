@@ -343,6 +343,11 @@ def test_without_matplotlib_a_run_ends_without_pictures(data, tmp_path, monkeypa
 # In processes of their own.
 
 
+def hear_ctrl_c() -> None:
+    """A job started in the background by a shell ignores SIGINT, and so would its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def run(*args, script="from ocr_train.cli import main; import sys; sys.exit(main())", **options):
     paths = [str(Path(package.__file__).parents[1]) for package in (ocr_edge, ocr_train)]
     paths += filter(None, [os.environ.get("PYTHONPATH")])
@@ -353,6 +358,7 @@ def run(*args, script="from ocr_train.cli import main; import sys; sys.exit(main
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        preexec_fn=hear_ctrl_c,
         **options,
     )
 
