@@ -230,9 +230,8 @@ def hear_ctrl_c() -> None:
 
 def process(*arguments: str, **options) -> subprocess.Popen:
     code = FAKE.format(paths=[str(Path(__file__).parent), str(Path(ocr_edge.__file__).parents[1])])
-    return subprocess.Popen(
-        [sys.executable, "-c", code, *arguments], stderr=subprocess.PIPE, preexec_fn=hear_ctrl_c, **options
-    )
+    options = {"stderr": subprocess.PIPE, "preexec_fn": hear_ctrl_c, **options}
+    return subprocess.Popen([sys.executable, "-c", code, *arguments], **options)
 
 
 def test_help_does_not_load_numpy_or_opencv():
