@@ -5,6 +5,7 @@ import numpy as np
 from keras import layers
 
 from ocr_edge.errors import ConfigError
+from ocr_train import architectures
 
 
 def fold(model: keras.Model) -> keras.Model:
@@ -90,10 +91,5 @@ def input_shapes(model: keras.Model) -> dict[str, tuple[int | None, ...]]:
 
 
 def macs(model: keras.Model) -> int:
-    """Multiply-adds for one character, counted over convolutions and dense layers."""
-    total = 0
-    for layer in model.layers:
-        if isinstance(layer, layers.Conv2D | layers.Dense):
-            positions = np.prod(layer.output.shape[1:-1], dtype=np.int64)
-            total += int(np.prod(layer.kernel.shape, dtype=np.int64) * positions)
-    return total
+    """Multiply-adds for one character."""
+    return sum(architectures.macs(layer) for layer in model.layers)
