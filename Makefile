@@ -40,7 +40,7 @@ bench: $(TRAIN)/.installed  ## speed and memory on this machine; see benchmarks/
 locks:  ## pin the newest versions again (needs uv)
 	$(LOCK) --extra pi -o locks/edge.txt
 	$(LOCK) --extra pi -c locks/bookworm.in -o locks/edge-bookworm.txt
-	$(LOCK) --extra train --extra test --extra lint -o locks/train.txt
+	$(LOCK) --extra pi --extra train --extra test --extra lint -o locks/train.txt
 
 clean:  ## remove what the targets made, trained runs excepted
 	rm -rf .venv out

@@ -3,7 +3,9 @@
 * OcrEdgeError
   * ConfigError     the user's file or flag is wrong    -> exit 2, never retried
   * ModelError      the model bundle is wrong           -> exit 3, never retried
-  * CaptureError    a source failed to give a picture   -> exit 4 when nothing else is left to read
+  * CaptureError    a source failed to give a picture   -> `read`: exit 4; the daemon: counted, retried
+  * PublishError    a receiver did not take a reading   -> queued, retried
+    * RefusedError  and never will                      -> counted, dropped
 """
 
 
@@ -33,3 +35,11 @@ class CaptureError(OcrEdgeError):
     """A camera, stream or picture gave nothing to read."""
 
     exit_code = 4
+
+
+class PublishError(OcrEdgeError):
+    """A receiver did not take a reading; it is kept and offered again."""
+
+
+class RefusedError(PublishError):
+    """A receiver will never take this reading; offering it again is useless."""

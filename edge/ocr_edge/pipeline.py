@@ -40,6 +40,7 @@ class Pipeline:
         pattern: What every line must match; None for anything.
         min_confidence: Lines less sure than this, 0 to 1, are not said.
         context: Whether neighbours in a word make each other's kind (digit, capital, small letter) likelier.
+        segmenter: Finds the lines; what is known of the text's height and polarity is known to it.
     """
 
     def __init__(
@@ -49,15 +50,21 @@ class Pipeline:
         min_confidence: float = 0.5,
         *,
         context: bool = True,
+        segmenter: Segmenter | None = None,
     ) -> None:
         self._recognizer = Recognizer(bundle)
-        self._segmenter = Segmenter()
+        self._segmenter = segmenter or Segmenter()
         self._shapes = shapes.groups(self._recognizer.labels)
         self._twins = shapes.groups(self._recognizer.labels, shapes.TWINS)
         self._kinds = kinds.kinds_of(self._recognizer.labels)
         self._context = context
         self._pattern = pattern
         self._min_confidence = min_confidence
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The texts that log-probabilities stand for."""
+        return self._recognizer.labels
 
     def read(self, image: Image, *, source: str = "", time: float = 0.0) -> Reading:
         """Read one picture.

@@ -1,7 +1,7 @@
 """What was read: characters in lines in a reading, and its published form."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -70,8 +70,14 @@ class Reading:
         lines: In reading order; empty when nothing was said.
         time: Epoch seconds of the capture.
         region: Name of the region; empty for the whole picture.
-        why: Why nothing is said (``no text``, ``below min_confidence``, ``pattern``); empty when something is.
+        why: Why nothing is said (``no text``, ``below min_confidence``, ``pattern``) or believed; empty when
+            something is.
         timing_ms: Milliseconds of each step.
+        number: The daemon's count, growing through all restarts; 0 outside of it.
+        device: Name of the daemon's device; empty outside of it.
+        raw: What was read, where ``text`` is something else or nothing: a rejected reading's text.
+        value: The number that ``text`` stands for, where the region shows one.
+        unit: Its unit.
     """
 
     source: str
@@ -80,6 +86,11 @@ class Reading:
     region: str = ""
     why: str = ""
     timing_ms: Mapping[str, float] = field(default_factory=dict)
+    number: int = 0
+    device: str = ""
+    raw: str = ""
+    value: float | None = None
+    unit: str = ""
 
     @property
     def text(self) -> str:
@@ -92,8 +103,26 @@ class Reading:
         logs = [np.log(max(c.confidence, 1e-6)) for line in self.lines for c in line.characters]
         return float(np.exp(np.mean(logs))) if logs else 0.0
 
+    @property
+    def id(self) -> str:
+        """A name that no other reading of any device has, and that sorts in the order of reading."""
+        return f"{self.device}-{self.number:015d}" if self.device else ""
+
+    def numbered(self, number: int, device: str) -> "Reading":
+        """The same reading with its place among all readings of a device."""
+        return replace(self, number=number, device=device)
+
     def as_dict(self) -> dict[str, Any]:
-        """The published form, schema 1: plain values ready for JSON."""
+        """The published form, schema 1: plain values ready for JSON. What only the daemon knows comes last."""
+        own: dict[str, Any] = {}
+        if self.device:
+            own = {
+                "id": self.id,
+                "device": self.device,
+                "raw": self.raw,
+                "value": self.value,
+                "unit": self.unit,
+            }
         return {
             "schema": SCHEMA,
             "source": self.source,
@@ -120,4 +149,50 @@ class Reading:
             ],
             "why": self.why,
             "timing_ms": {step: round(ms, 2) for step, ms in self.timing_ms.items()},
-        }
+        } | own
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Reading":
+        """The reading of a published form; log-probabilities are not published and stay empty.
+
+        Raises:
+            ValueError: ``values`` are not a reading of schema 1.
+        """
+        try:
+            if values["schema"] != SCHEMA:
+                raise ValueError(f"schema {values['schema']!r}: expected {SCHEMA}")
+            device = values.get("device", "")
+            return cls(
+                values["source"],
+                tuple(_line(line) for line in values["lines"]),
+                values["time"],
+                values["region"],
+                values["why"],
+                values["timing_ms"],
+                number=int(values["id"].rpartition("-")[2]) if device else 0,
+                device=device,
+                raw=values.get("raw", ""),
+                value=values.get("value"),
+                unit=values.get("unit", ""),
+            )
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            raise ValueError(f"not a reading: {error!r}") from error
+
+
+def _line(values: Mapping[str, Any]) -> Line:
+    """A line of a published form: a character starts a word where the line's text has a space before it."""
+    characters, rest = [], values["text"]
+    for character in values["characters"]:
+        space = rest.startswith(" ")
+        rest = rest.removeprefix(" ").removeprefix(character["text"])
+        alternatives = tuple((text, p) for text, p in character["alternatives"])
+        characters.append(
+            Character(
+                character["text"],
+                character["confidence"],
+                Box(*character["box"]),
+                alternatives,
+                space_before=space,
+            )
+        )
+    return Line(tuple(characters))

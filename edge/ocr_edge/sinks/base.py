@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from ocr_edge.errors import ConfigError
+from ocr_edge.health import State
 from ocr_edge.reading import Reading
 
 
@@ -14,10 +15,22 @@ class Sink(Protocol):
     """Takes readings, one after the other."""
 
     def publish(self, reading: Reading) -> None:
-        """Pass one reading on; it is out of our hands (flushed) when this returns."""
+        """Pass one reading on; it is out of our hands (flushed, acknowledged) when this returns.
+
+        Raises:
+            PublishError: The receiver did not take it now; the daemon offers it again.
+            ConfigError: It cannot be written; ``read`` ends.
+        """
 
     def close(self) -> None:
         """Finish what readings were written into; the stream itself stays its owner's."""
+
+
+class StateSink(Sink, Protocol):
+    """A sink that also wants to know how the daemon is."""
+
+    def report(self, state: State) -> None:
+        """Pass on how the daemon is; the errors of ``publish``."""
 
 
 @contextmanager

@@ -1,0 +1,124 @@
+"""A TOML file becomes a ``Config``, or one line that says what is wrong and where."""
+
+import difflib
+import math
+import re
+import tomllib
+import typing
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from ocr_edge.config.settings import Config, Table
+from ocr_edge.errors import ConfigError
+
+_UNKNOWN = re.compile(r"Object contains unknown field `(?P<key>[^`]*)`(?: - at `(?P<path>[^`]*)`)?")
+_AT = re.compile(r"^(?P<what>.*?) - at `\$\.?(?P<path>[^`]*)`$", re.DOTALL)
+
+
+def load(path: Path) -> Config:
+    """Read a configuration file.
+
+    Relative paths in it are taken from the file's own folder, those of the store from the state folder.
+
+    Args:
+        path: The TOML file.
+
+    Returns:
+        The checked configuration.
+
+    Raises:
+        ConfigError: The file is missing or not TOML, a key is unknown, missing or out of range.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")  # some editors begin a file with a byte order mark
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: is not UTF-8 text") from error
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise ConfigError(f"{path}: cannot be read: {reason}") from error
+    return parse(text, path)
+
+
+def parse(text: str, path: Path) -> Config:
+    """Read the text of a configuration file; the arguments and errors of ``load``."""
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: is not TOML: {error}") from error
+    try:
+        config = msgspec.convert(_finite(values), Config, dec_hook=_path)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{path}: {_explain(str(error))}") from error
+    resolved: Config = _resolve(config, path.absolute().parent)
+    return resolved
+
+
+def _path(kind: type, value: Any) -> Any:
+    """A path from its text; the decoder knows all other types itself."""
+    if kind is not Path or not isinstance(value, str):
+        raise TypeError(f"Expected {'path' if kind is Path else kind.__name__}, got {type(value).__name__}")
+    if not value or "\0" in value:
+        raise ValueError(f"{value!r} is no path")
+    return Path(value)
+
+
+def _finite(value: Any, at: str = "$") -> Any:
+    """The same values; TOML knows ``inf`` and ``nan``, which are no setting of ours."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise msgspec.ValidationError(f"{value} is no number to work with - at `{at}`")
+    if isinstance(value, dict):
+        return {key: _finite(item, f"{at}.{key}") for key, item in value.items()}
+    return [_finite(item, f"{at}[...]") for item in value] if isinstance(value, list) else value
+
+
+def _explain(message: str) -> str:
+    """The decoder's message with the key first, and the nearest known key for an unknown one."""
+    unknown = _UNKNOWN.match(message)
+    if unknown:
+        path = (unknown["path"] or "$").removeprefix("$").removeprefix(".")
+        known = _keys(path)
+        near = difflib.get_close_matches(unknown["key"], known, 1)
+        hint = f"did you mean {near[0]!r}?" if near else f"known here are {', '.join(known)}"
+        return f"{path + ': ' if path else ''}unknown key {unknown['key']!r}; {hint}"
+    at = _AT.match(message)
+    return f"{at['path']}: {_plain(at['what'])}" if at and at["path"] else _plain(message)
+
+
+def _plain(message: str) -> str:
+    """The decoder's words in those of the file."""
+    message = re.sub(r" - at `\$`$", "", message)
+    message = re.sub(r"Object missing required field `([^`]*)`", r"the key '\1' is missing", message)
+    return message.replace("`", "'")
+
+
+def _keys(path: str) -> list[str]:
+    """The keys known in a table, such as ``source.picamera2`` or ``region[...]``."""
+    table: type[Table] = Config
+    for name in re.sub(r"\[[^\]]*\]", "", path).split(".") if path else ():
+        hint = typing.get_type_hints(table).get(name)
+        table = next(
+            (kind for kind in _types(hint) if isinstance(kind, type) and issubclass(kind, Table)), table
+        )
+    return [field.name for field in msgspec.structs.fields(table)]
+
+
+def _types(hint: Any) -> list[Any]:
+    return [hint, *(kind for inner in typing.get_args(hint) for kind in _types(inner))]
+
+
+def _resolve(value: Any, folder: Path) -> Any:
+    """The same settings with every relative path taken from a folder; those of the store are left."""
+    if isinstance(value, tuple):
+        return tuple(_resolve(item, folder) for item in value)
+    if not isinstance(value, Table):
+        return value
+    changed: dict[str, Any] = {}
+    for field in msgspec.structs.fields(value):
+        inner = getattr(value, field.name)
+        if isinstance(inner, Path):
+            changed[field.name] = folder / inner.expanduser()
+        elif field.name != "store":
+            changed[field.name] = _resolve(inner, folder)
+    return msgspec.structs.replace(value, **changed)

@@ -1,0 +1,311 @@
+"""Every key of the daemon's configuration, with its unit, range and default.
+
+One struct for each table of the TOML file; ``config.example.toml`` explains the same keys to an owner.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+Positive = Annotated[float, Meta(gt=0)]
+NotNegative = Annotated[float, Meta(ge=0)]
+Share = Annotated[float, Meta(ge=0, le=1)]
+Count = Annotated[int, Meta(ge=1)]
+Port = Annotated[int, Meta(ge=1, le=65535)]
+Pixels = Annotated[int, Meta(ge=1, le=65535)]
+Point = tuple[float, float]
+Slug = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+"""A name that can stand in a topic, a file name and a metric."""
+
+
+class Table(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A table of the file: unknown keys are refused."""
+
+
+class Camera(Table):
+    """``[source.picamera2]``: a camera on the ribbon cable."""
+
+    size: tuple[Pixels, Pixels] = (1280, 720)
+    """Width and height of the picture, in pixels."""
+    lores: tuple[Pixels, Pixels] | None = (320, 180)
+    """Width and height of the small stream that changes are looked for in; none: the picture itself."""
+    sensor_mode: Annotated[int, Meta(ge=0)] | None = None
+    """Index of the sensor mode, as ``rpicam-hello --list-cameras`` orders them; libcamera chooses when missing."""
+    frame_rate: Positive | None = None
+    """Frames a second the sensor delivers; the mode's own when missing."""
+    exposure_us: Count | None = None
+    """Fixed exposure time in microseconds; automatic when missing."""
+    max_exposure_us: Count = 100_000
+    """Longest automatic exposure in microseconds, so that darkness does not stop the stream."""
+    gain: Positive | None = None
+    """Fixed analogue gain; automatic when missing."""
+    focus: Literal["continuous", "auto", "fixed"] = "continuous"
+    """Autofocus where the lens has one: all the time, once at the start, or ``focus_dioptres`` for good."""
+    focus_dioptres: NotNegative = 0.0
+    """Distance of a fixed focus in dioptres: 0 is far away, 10 is 10 cm."""
+    horizontal_flip: bool = False
+    vertical_flip: bool = False
+
+
+class Gpio(Table):
+    """A line of a GPIO chip."""
+
+    line: Annotated[int, Meta(ge=0)]
+    """Offset of the line on the chip: the GPIO number on a Pi."""
+    chip: str = "/dev/gpiochip0"
+    active_low: bool = False
+
+
+class Lamp(Gpio):
+    """``[source.lamp]``: lit while a picture is taken."""
+
+    settle_s: NotNegative = 0.3
+    """Seconds between switching on and the picture."""
+
+
+class Button(Gpio):
+    """``[source.trigger.gpio]``: a button or light barrier."""
+
+    debounce_s: NotNegative = 0.02
+    """Seconds a line must stay quiet."""
+
+
+class Trigger(Table):
+    """``[source.trigger]``: who may ask for a picture when ``mode = "trigger"``."""
+
+    gpio: Button | None = None
+    mqtt: bool = True
+    """Any message on ``<prefix>/<id>/trigger``."""
+    http: bool = True
+    """``POST /trigger`` on the local page."""
+    frames: Count = 5
+    """Most frames read for one answer; fewer when the reading is settled before."""
+
+
+class SourceSettings(Table):
+    """``[source]``: where frames come from."""
+
+    url: str
+    """``picamera2:0``, ``v4l2:/dev/video0``, ``rtsp://…``, ``http://…``, ``file:…``, ``dir:…`` or ``video:…``."""
+    mode: Literal["interval", "continuous", "trigger"] = "interval"
+    interval_s: Positive = 0.5
+    """Seconds between frames, from one capture to the next."""
+    timeout_s: Positive = 5.0
+    """Seconds in which a capture attempt must end; a longer one counts as hung."""
+    retry_min_s: Positive = 1.0
+    retry_max_s: Positive = 60.0
+    """Seconds between attempts to open a lost device: doubled after each failure, between these two."""
+    rotate: Literal[0, 90, 180, 270] = 0
+    """Degrees the picture is turned clockwise."""
+    separate: bool | None = None
+    """Whether each picture shows a thing of its own; missing: yes for ``dir:`` and for a trigger."""
+    username: str = ""
+    password_file: str = ""
+    """Credentials of an RTSP or HTTP camera; see the MQTT password for how a file is named."""
+    size: tuple[Pixels, Pixels] | None = None
+    """Width and height asked of a webcam."""
+    picamera2: Camera = Camera()
+    lamp: Lamp | None = None
+    trigger: Trigger = Trigger()
+
+    def __post_init__(self) -> None:
+        if self.retry_max_s < self.retry_min_s:
+            raise ValueError(f"retry_max_s {self.retry_max_s} is below retry_min_s {self.retry_min_s}")
+
+
+class Mark(Table):
+    """``[[picture.mark]]``: a patch of the reference picture that is found again in every frame."""
+
+    box: tuple[Annotated[int, Meta(ge=0)], Annotated[int, Meta(ge=0)], Pixels, Pixels]
+    """Left, top, width and height in the reference picture."""
+
+
+class Picture(Table):
+    """``[picture]``: the picture that coordinates belong to, and what spoils it."""
+
+    size: tuple[Pixels, Pixels] | None = None
+    """Width and height that all coordinates of this file are given in; missing: the frames' own."""
+    reference: Path | None = None
+    """A picture taken when everything stood right; marks are cut from it, and its size is ``size``."""
+    mark: tuple[Mark, ...] = ()
+    """Two or more correct shift, turn and scale; one corrects a shift."""
+    search: Share = 0.1
+    """How far a mark may have moved, as a share of the picture's longer side."""
+    min_match: Share = 0.6
+    """Correlation below which a mark is not found."""
+    min_brightness: Annotated[float, Meta(ge=0, le=255)] = 12.0
+    """A region whose bright parts (95th percentile) are darker than this grey level is ``dark``."""
+    max_overexposed: Share = 0.9
+    """A region with more than this share of pixels at 250 or above is ``over-exposed``."""
+    max_glare: Share = 0.25
+    """A region with more than this share in large burnt-out spots is ``glaring``."""
+    min_sharpness: NotNegative = 0.02
+    """A region whose edges are softer than this is ``blurred``: see ``ocr_edge.regions.quality``."""
+    blank_outside: bool = False
+    """Whether pixels outside the regions are blackened before a picture is stored or shown."""
+
+
+class Value(Table):
+    """``[region.value]``: the region shows a number, and what numbers are believed."""
+
+    decimals: Annotated[int, Meta(ge=0, le=9)] = 0
+    """Digits after a decimal point that the picture does not show: ``01234`` with 2 is 12.34."""
+    unit: str = ""
+    device_class: str = ""
+    """Home Assistant's device class, such as ``water``, ``energy`` or ``temperature``."""
+    state_class: Literal["", "measurement", "total", "total_increasing"] = ""
+    direction: Literal["any", "up", "down"] = "any"
+    """Which way the value may move."""
+    min: float | None = None
+    max: float | None = None
+    max_rate_per_h: Positive | None = None
+    """Largest change of the value in an hour."""
+    recover_after_s: NotNegative = 300.0
+    """A rejected value that is seen this long without a break is believed after all: the old one was wrong."""
+
+
+class Region(Table):
+    """``[[region]]``: a named part of the picture. Without one, the whole picture is read as region ``picture``."""
+
+    name: Slug = "picture"
+    corners: tuple[Point, Point, Point, Point] | None = None
+    """Top left, top right, bottom right, bottom left of the text, as seen upright, in pixels of ``picture.size``;
+    missing: the whole picture."""
+    rotate: Literal[0, 90, 180, 270] = 0
+    """Degrees the region is turned clockwise after it was cut out."""
+    text_height: Pixels | None = None
+    """Height of its capitals in pixels of ``picture.size``; smaller and larger things are not text."""
+    polarity: Literal["dark", "light"] | None = None
+    """Dark ink on light ground, or light on dark; missing: both are tried."""
+    pattern: str = ""
+    """What a line must look like, such as ``[A-Z]{3}\\d{4}``; empty: anything."""
+    min_confidence: Share = 0.7
+    min_change: Share = 0.04
+    """Share of the contrast that some part must change by before the region is read again."""
+    reread_s: Positive = 60.0
+    """Seconds after which it is read again even if nothing seems to have changed."""
+    schedule: tuple[Annotated[str, Meta(pattern=r"^\d\d:\d\d-\d\d:\d\d$")], ...] = ()
+    """Local times of day in which it is read, such as ``06:00-22:00``; empty: always."""
+    value: Value | None = None
+
+
+class Stabilize(Table):
+    """``[stabilize]``: when a reading is news."""
+
+    frames: Count = 3
+    """Frames that must agree before anything is said."""
+    certainty: Annotated[float, Meta(gt=0.5, lt=1)] = 0.9
+    """Probability of each character, over all fused frames, from which on it is settled."""
+    memory_s: Positive = 10.0
+    """Seconds after which an old frame counts half."""
+    again_after_s: NotNegative = 0.0
+    """The same text is said again when nothing was there for this many seconds; 0: never."""
+
+
+class Stdout(Table):
+    """``[stdout]``: JSON lines."""
+
+    enabled: bool = True
+
+
+class Files(Table):
+    """``[files]``: JSON lines in files that take turns."""
+
+    path: Path
+    max_mb: Positive = 10.0
+    """Size at which a new file begins."""
+    keep: Count = 5
+    """Old files that are kept."""
+
+
+class StoreSettings(Table):
+    """``[store]``: every reading in SQLite, and what receivers have not taken yet."""
+
+    enabled: bool = True
+    path: Path = Path("readings.sqlite")
+    """Below the state folder unless absolute."""
+    commit_s: Positive = 5.0
+    """Seconds, and"""
+    commit_readings: Count = 50
+    """readings, after which what came in is committed, whichever is first."""
+    keep_days: Positive = 365.0
+    max_mb: Positive = 500.0
+    """The oldest readings go when they are older or the file is larger."""
+
+
+class Mqtt(Table):
+    """``[mqtt]``: an MQTT broker and Home Assistant."""
+
+    host: str
+    port: Port | None = None
+    """1883, or 8883 with TLS, when missing."""
+    tls: bool = False
+    ca_file: Path | None = None
+    """Certificates that the broker's is checked against; the system's when missing."""
+    cert_file: Path | None = None
+    key_file: Path | None = None
+    """The device's own certificate and key, where the broker asks for them."""
+    username: str = ""
+    password_file: str = ""
+    """File with the password; a bare name is a systemd credential (``LoadCredential=``)."""
+    prefix: Annotated[str, Meta(pattern=r"^[^#+/$][^#+]*[^#+/]$")] = "ocr-edge"
+    discovery_prefix: Annotated[str, Meta(pattern=r"^[^#+]*$")] = "homeassistant"
+    """Home Assistant's discovery topic; empty: no discovery."""
+    expire_after_s: Annotated[int, Meta(ge=0)] = 0
+    """Seconds after which Home Assistant shows a value as unavailable; 0: never."""
+    snapshot: bool = False
+    """Whether a small picture of what was read is published as an image entity."""
+    snapshot_max_kb: Annotated[int, Meta(ge=4, le=1024)] = 100
+    keepalive_s: Annotated[int, Meta(ge=5, le=3600)] = 30
+
+
+class Webhook(Table):
+    """``[webhook]``: each reading as a POST of JSON."""
+
+    url: Annotated[str, Meta(pattern=r"^https?://")]
+    token_file: str = ""
+    """File with a token sent as ``Authorization: Bearer``; a bare name is a systemd credential."""
+    timeout_s: Positive = 10.0
+
+
+class Http(Table):
+    """``[http]``: ``/metrics``, ``/healthz`` and ``POST /trigger`` for this machine alone."""
+
+    port: Port = 9464
+    address: Literal["127.0.0.1", "::1"] = "127.0.0.1"
+    """Only this machine: nothing here is authenticated."""
+
+
+class Config(Table):
+    """The whole file."""
+
+    source: SourceSettings
+    id: Slug | None = None
+    """Name of the device in topics; missing: ``ocr-edge-`` and eight figures made from the machine's id."""
+    name: str = ""
+    """What people call the device; missing: its host name."""
+    state_dir: Path | None = None
+    """Where readings and bundles live; missing: systemd's ``StateDirectory``, else ``~/.local/state/ocr-edge``."""
+    bundle: Path | None = None
+    """Folder of a model bundle; missing: the installed one, else the one that ships with the program."""
+    threads: Count = 1
+    picture: Picture = Picture()
+    region: tuple[Region, ...] = (Region(),)
+    stabilize: Stabilize = Stabilize()
+    stdout: Stdout = Stdout()
+    files: Files | None = None
+    store: StoreSettings = StoreSettings()
+    mqtt: Mqtt | None = None
+    webhook: Webhook | None = None
+    http: Http | None = None
+
+    def __post_init__(self) -> None:
+        if not self.region:
+            raise ValueError("region: an empty list; leave it out to read the whole picture")
+        names = [region.name for region in self.region]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"region {name!r} is there twice; each needs a name of its own")
+        if self.picture.mark and self.picture.reference is None:
+            raise ValueError("picture.mark needs picture.reference, the picture they are cut from")

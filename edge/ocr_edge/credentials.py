@@ -1,0 +1,39 @@
+"""Passwords and tokens: from systemd credentials or files, never from the configuration or a log."""
+
+import os
+from pathlib import Path
+
+from ocr_edge.errors import ConfigError
+
+
+def read(name: str) -> str:
+    """The secret that a setting names.
+
+    Args:
+        name: A path, or a bare name: a file in ``$CREDENTIALS_DIRECTORY`` (systemd's ``LoadCredential=``).
+
+    Returns:
+        The file's text without the line break at its end; empty for an empty name.
+
+    Raises:
+        ConfigError: The file cannot be read, or a bare name is used where systemd gave no credentials.
+    """
+    if not name:
+        return ""
+    if "/" in name:
+        path = Path(name).expanduser()
+    else:
+        folder = os.environ.get("CREDENTIALS_DIRECTORY")
+        if not folder:
+            raise ConfigError(
+                f"credential {name!r}: no systemd credentials here; add LoadCredential={name}:/path to the unit,"
+                " or give a path with a slash"
+            )
+        path = Path(folder) / name
+    try:
+        return path.read_text(encoding="utf-8").rstrip("\r\n")
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: a secret must be UTF-8 text") from error
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise ConfigError(f"{path}: cannot be read: {reason}") from error

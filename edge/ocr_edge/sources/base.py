@@ -1,0 +1,79 @@
+"""What every live source has in common."""
+
+from dataclasses import dataclass
+from typing import Protocol, Self
+
+from ocr_edge.contract.types import Image
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One captured picture and its time.
+
+    Attributes:
+        image: uint8 RGB, shape ``(H, W, 3)``; the frame owns it.
+        captured_at: Epoch seconds of the exposure.
+        monotonic: ``time.monotonic()`` of the exposure, for durations: the wall clock may jump.
+        source: Name of the camera or file.
+        small: The camera's low-resolution picture of the same moment, uint8, shape ``(h, w)``, grey; None where
+            there is none.
+    """
+
+    image: Image
+    captured_at: float
+    monotonic: float
+    source: str
+    small: Image | None = None
+
+
+class Source(Protocol):
+    """A device, stream or folder that gives frames; opened by ``with``.
+
+    Everything here may block and runs in the capture thread alone (``ocr_edge.sources.capturer``).
+
+    Attributes:
+        name: What people call it, without credentials.
+        separate: Whether each picture shows a thing of its own, as in a folder of scans: none is skipped.
+        drained: Whether frames wait in a buffer and grow old there: such a source is grabbed from all the time.
+            The others are asked when a frame is wanted, and have shown that they work when they are open.
+        grabbed_at: ``time.monotonic()`` of the picture grabbed last, or of its arrival where the device does not
+            tell when it was exposed.
+    """
+
+    name: str
+    separate: bool
+    drained: bool
+    grabbed_at: float
+
+    def __enter__(self) -> Self:
+        """Open the device.
+
+        Raises:
+            CaptureError: It is not there, busy or not a camera; tried again later.
+        """
+
+    def __exit__(self, *exc: object) -> None:
+        """Give the device back, whatever state it is in."""
+
+    def grab(self) -> bool:
+        """Take the next picture from the device, as cheaply as it allows.
+
+        Returns:
+            Whether there is one; False where nothing is new (a folder) and the source should be asked later.
+            A picture that is not retrieved may be grabbed again.
+
+        Raises:
+            CaptureError: The device is lost; it is closed and opened again.
+            EndOfSource: There will never be another one.
+        """
+
+    def retrieve(self) -> Frame:
+        """The picture that was grabbed last, decoded.
+
+        Raises:
+            CaptureError: It is damaged; the next one may be whole.
+        """
+
+
+class EndOfSource(Exception):  # noqa: N818 - like StopIteration it is no error
+    """A finite source, such as a video, has given its last frame."""

@@ -1,0 +1,275 @@
+"""Successive readings of one region become one: fused character by character, said once, when it is settled.
+
+Readings that agree are a track. In a track the log-probabilities of each character are averaged over the frames,
+better pictures and newer ones counting more (a weighted sum of log-posteriors with exponential forgetting, as in
+sequential testing: Wald, Sequential Analysis, 1947). Frames of one scene share its light and its blur, so they are
+not counted as independent witnesses. A reading that surely contradicts a track opens another one, and a few frames
+in a row are enough for it to take over: however long the old text stood, it locks nothing out.
+"""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from ocr_edge.config.settings import Stabilize
+from ocr_edge.contract.types import Scores
+from ocr_edge.reading import Character, Line, Reading
+
+FLOOR = -12.0
+"""Log-probability below which nothing is believed: one frame can't rule a label out for good."""
+INDEPENDENCE = 0.3
+"""How much of a new witness each further frame of the same scene is, 0 to 1,"""
+MAX_WITNESSES = 3.0
+"""up to this many: a thousand looks at the same smudge do not make it sure."""
+SAME = 0.3
+"""Bhattacharyya coefficient of two characters' probabilities below which they are different characters."""
+MAX_GAPS = 0.2
+"""Share of characters that one of two readings of the same text may lack."""
+PATIENCE = 3
+"""After so many times the demanded frames, an unchanging text is as sure as it will get."""
+MAX_TRACKS = 8
+
+
+@dataclass(slots=True)
+class _Slot:
+    """A place in a track's text: decayed sums over its readings."""
+
+    latest: Character
+    evidence: Scores
+    weight: float
+    spaces: float
+    new_lines: float
+
+
+@dataclass(slots=True, eq=False)
+class _Track:
+    slots: list[_Slot]
+    latest: Reading
+    weight: float
+    at: float
+    run: int = 1
+    text: str = ""
+    unchanged: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What a region says after a push.
+
+    Attributes:
+        reading: The fused reading; None while nothing is settled.
+        is_news: Whether it should be said: settled, and not what was said last.
+        is_still: Whether looking again at the same picture would change nothing.
+    """
+
+    reading: Reading | None
+    is_news: bool = False
+    is_still: bool = False
+
+
+@dataclass(slots=True)
+class Stabilizer:
+    """Fuses the readings of one region.
+
+    Attributes:
+        labels: The texts that log-probabilities stand for.
+        settings: When a reading is settled.
+        min_confidence: A fused reading less sure than this is not said.
+    """
+
+    labels: tuple[str, ...]
+    settings: Stabilize
+    min_confidence: float = 0.0
+    _tracks: list[_Track] = field(default_factory=list)
+    _said: str = ""
+    _empty: int = 0
+    _empty_since: float | None = None
+
+    def push(self, reading: Reading, at: float, weight: float = 1.0) -> Settled:
+        """Take one frame's reading.
+
+        Args:
+            reading: With log-probabilities in its characters; without lines when nothing was seen.
+            at: Seconds on a clock that never jumps (``time.monotonic``).
+            weight: Quality of the frame, 0 to 1.
+
+        Returns:
+            What the region says now.
+        """
+        if not reading.lines:
+            return self._nothing(at)
+        self._empty, self._empty_since = 0, None
+        track = self._fuse(reading, at, max(weight, 0.05))
+        fused = self._reading(track)
+        track.unchanged = track.unchanged + 1 if fused.text == track.text else 1
+        track.text = fused.text
+        if not self._is_settled(track, fused):
+            return Settled(None)
+        if fused.confidence < self.min_confidence:
+            return Settled(None, is_still=True)
+        news = fused.text != self._said
+        self._said = fused.text
+        return Settled(fused, news, is_still=True)
+
+    def best(self) -> Reading | None:
+        """What speaks for itself so far, settled or not; None when nothing was seen or it is not sure enough."""
+        if not self._tracks:
+            return None
+        track = max(self._tracks, key=lambda item: item.weight)
+        fused = self._reading(track)
+        return fused if fused.confidence >= self.min_confidence else None
+
+    def resume(self, text: str) -> None:
+        """Take up where an earlier run ended: this text was said last."""
+        self._said = text
+
+    def forget(self) -> None:
+        """Begin anew, as for another thing before the camera; what was said last may be said again."""
+        self._tracks, self._said, self._empty, self._empty_since = [], "", 0, None
+
+    def _nothing(self, at: float) -> Settled:
+        self._empty += 1
+        if self._empty_since is None:
+            self._empty_since = at
+        for track in self._tracks:
+            track.run = 0
+        after = self.settings.again_after_s
+        if after and at - self._empty_since >= after:
+            self.forget()
+        return Settled(None, is_still=self._empty >= self.settings.frames)
+
+    def _fuse(self, reading: Reading, at: float, weight: float) -> _Track:
+        """Add a reading to the track it agrees with best, or to a new one."""
+        fresh = _slots(reading, weight)
+        best: tuple[float, _Track, list[tuple[int | None, int | None]]] | None = None
+        for track in self._tracks:
+            decay = 0.5 ** (max(at - track.at, 0.0) / self.settings.memory_s)
+            track.weight, track.at = track.weight * decay, at
+            for slot in track.slots:
+                slot.evidence *= np.float32(decay)
+                slot.weight, slot.spaces, slot.new_lines = (
+                    value * decay for value in (slot.weight, slot.spaces, slot.new_lines)
+                )
+            pairs = _align(track.slots, fresh)
+            if pairs is not None:
+                likeness = sum(a is not None and b is not None for a, b in pairs) + track.weight * 1e-3
+                if best is None or likeness > best[0]:
+                    best = likeness, track, pairs
+        if best is None:
+            chosen = _Track(fresh, reading, weight, at)
+            self._tracks = [*sorted(self._tracks, key=lambda item: -item.weight)[: MAX_TRACKS - 1], chosen]
+        else:
+            chosen = best[1]
+            chosen.slots, chosen.latest = _merged(chosen.slots, fresh, best[2]), reading
+            chosen.weight += weight
+            chosen.run += 1
+        for track in self._tracks:
+            if track is not chosen:
+                track.run = 0
+        return chosen
+
+    def _is_settled(self, track: _Track, fused: Reading) -> bool:
+        frames = self.settings.frames
+        total = sum(item.weight for item in self._tracks)
+        often = track.weight >= frames and track.weight > 2 / 3 * total
+        if not (track.run >= frames or often) or track.unchanged < min(frames, track.run):
+            return False
+        surest = min(c.confidence for line in fused.lines for c in line.characters)
+        return surest >= self.settings.certainty or track.unchanged >= PATIENCE * frames
+
+    def _reading(self, track: _Track) -> Reading:
+        """The track's text, in the form of its latest reading."""
+        kept = [slot for slot in track.slots if slot.weight > track.weight / 2] or track.slots
+        lines: list[list[Character]] = [[]]
+        for slot in kept:
+            if slot.new_lines > slot.weight / 2 and lines[-1]:
+                lines.append([])
+            lines[-1].append(self._character(slot))
+        return replace(track.latest, lines=tuple(Line(tuple(line)) for line in lines))
+
+    def _character(self, slot: _Slot) -> Character:
+        witnesses = min(1 + INDEPENDENCE * max(slot.weight - 1, 0.0), MAX_WITNESSES)
+        scores = _normal(slot.evidence / slot.weight * witnesses)
+        order = np.argsort(-scores, kind="stable")[:3].tolist()
+        alternatives = tuple((self.labels[index], float(np.exp(scores[index]))) for index in order)
+        space = slot.spaces > slot.weight / 2
+        return Character(*alternatives[0], slot.latest.box, alternatives, scores, space)
+
+
+def _slots(reading: Reading, weight: float) -> list[_Slot]:
+    result = []
+    for number, line in enumerate(reading.lines):
+        for index, character in enumerate(line.characters):
+            evidence = np.maximum(character.log_probabilities, FLOOR) * np.float32(weight)
+            new_line = weight * (number > 0 and index == 0)
+            result.append(_Slot(character, evidence, weight, weight * character.space_before, new_line))
+    return result
+
+
+def _normal(scores: Scores) -> Scores:
+    """Log-probabilities that sum to one again."""
+    top = scores.max()
+    return np.asarray(scores - top - np.log(np.exp(scores - top).sum()), np.float32)
+
+
+def _roots(slots: list[_Slot]) -> npt.NDArray[np.float32]:
+    """Square roots of the slots' mean probabilities, shape ``(N, L)``: their products are Bhattacharyya's."""
+    return np.exp(np.stack([_normal(slot.evidence / slot.weight) for slot in slots]) / 2)
+
+
+def _align(old: list[_Slot], new: list[_Slot]) -> list[tuple[int | None, int | None]] | None:
+    """Pairs of places that show the same character (Needleman and Wunsch, 1970); None for different texts."""
+    gaps = int(MAX_GAPS * max(len(old), len(new)))
+    if abs(len(old) - len(new)) > gaps:
+        return None
+    likeness = _roots(old) @ _roots(new).T
+    if not gaps:
+        same = bool((np.diagonal(likeness) >= SAME).all())
+        return [(i, i) for i in range(len(old))] if same else None
+    score = np.full((len(old) + 1, len(new) + 1), -np.inf)
+    score[0], score[:, 0] = -np.arange(len(new) + 1) / 2, -np.arange(len(old) + 1) / 2
+    for i in range(1, len(old) + 1):
+        for j in range(max(1, i - gaps), min(len(new), i + gaps) + 1):
+            match = (
+                score[i - 1, j - 1] + likeness[i - 1, j - 1] if likeness[i - 1, j - 1] >= SAME else -np.inf
+            )
+            score[i, j] = max(match, score[i - 1, j] - 0.5, score[i, j - 1] - 0.5)
+    pairs: list[tuple[int | None, int | None]] = []
+    i, j = len(old), len(new)
+    while i or j:
+        if (
+            i
+            and j
+            and likeness[i - 1, j - 1] >= SAME
+            and score[i, j] == score[i - 1, j - 1] + likeness[i - 1, j - 1]
+        ):
+            i, j = i - 1, j - 1
+            pairs.append((i, j))
+        elif i and (not j or score[i, j] == score[i - 1, j] - 0.5):
+            i -= 1
+            pairs.append((i, None))
+        else:
+            j -= 1
+            pairs.append((None, j))
+    return pairs[::-1] if sum(None in pair for pair in pairs) <= gaps else None
+
+
+def _merged(old: list[_Slot], new: list[_Slot], pairs: list[tuple[int | None, int | None]]) -> list[_Slot]:
+    """Both texts in one list of places; a place that has almost been forgotten goes."""
+    result = []
+    for i, j in pairs:
+        if i is None or j is None:
+            slot = old[i] if i is not None else new[j or 0]
+        else:
+            a, b = old[i], new[j]
+            slot = _Slot(
+                b.latest,
+                a.evidence + b.evidence,
+                a.weight + b.weight,
+                a.spaces + b.spaces,
+                a.new_lines + b.new_lines,
+            )
+        if slot.weight > 0.01:
+            result.append(slot)
+    return result

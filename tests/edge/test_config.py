@@ -1,0 +1,109 @@
+import re
+import typing
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from ocr_edge.config import Config, load
+from ocr_edge.config.load import parse
+from ocr_edge.config.settings import Table
+from ocr_edge.errors import ConfigError
+
+EXAMPLE = Path(__file__).parents[2] / "systemd" / "config.example.toml"
+SOURCE = '[source]\nurl = "v4l2:/dev/video0"\n'
+
+
+def test_the_example_holds_the_defaults():
+    assert load(EXAMPLE) == parse('[source]\nurl = "picamera2:0"\n', EXAMPLE)
+
+
+def uncommented() -> str:
+    """The example with every key and table that it shows as another choice taken into use."""
+    text = EXAMPLE.read_text(encoding="utf-8")
+    return re.sub(r"^# (?=(\[+[a-z0-9_.]+\]+|[a-z0-9_]+ = ))", "", text, flags=re.MULTILINE)
+
+
+def test_the_example_explains_every_key_and_every_choice_loads():
+    text = uncommented()
+    assert isinstance(parse(text, EXAMPLE), Config)
+
+    def tables(kind: typing.Any) -> set[type[Table]]:
+        """A table and the tables in it."""
+        found = set()
+        if isinstance(kind, type) and issubclass(kind, Table):
+            found.add(kind)
+            for hint in typing.get_type_hints(kind).values():
+                found |= tables(hint)
+        for inner in typing.get_args(kind):
+            found |= tables(inner)
+        return found
+
+    known = {field.name for table in tables(Config) for field in msgspec.structs.fields(table)}
+    shown = set(re.findall(r"^([a-z0-9_]+) = ", text, flags=re.MULTILINE))
+    shown |= {
+        part
+        for name in re.findall(r"^\[+([a-z0-9_.]+)\]", text, flags=re.MULTILINE)
+        for part in name.split(".")
+    }
+    assert known - shown == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "the key 'source' is missing"),
+        ("[source]\nurl = 3", "source.url: Expected 'str', got 'int'"),
+        (SOURCE + "intervall_s = 1.0", "source: unknown key 'intervall_s'; did you mean 'interval_s'?"),
+        (SOURCE + "interval_s = -1", "source.interval_s: Expected 'float' > 0"),
+        (SOURCE + "interval_s = nan", "source.interval_s: nan is no number"),
+        (SOURCE + "interval_s = inf", "source.interval_s: inf is no number"),
+        (SOURCE + "retry_min_s = 90", "retry_max_s 60.0 is below retry_min_s 90.0"),
+        (SOURCE + "rotate = 45", "source.rotate: "),
+        (
+            SOURCE + "[[region]]\nname = 'a'\n[region.value]\nunti = ''",
+            "region[0].value: unknown key 'unti'; did you mean 'unit'?",
+        ),
+        (SOURCE + "[[region]]\nname = 'a'\n[[region]]\nname = 'a'", "region 'a' is there twice"),
+        (SOURCE + "[[region]]\nname = 'a/b'", "region[0].name"),
+        (
+            SOURCE + "[[region]]\ncorners = [[1, 2], [3, 4]]",
+            "region[0].corners: Expected 'array' of length 4",
+        ),
+        (SOURCE + "[[picture.mark]]\nbox = [1, 2, 3, 4]", "picture.mark needs picture.reference"),
+        (SOURCE + "[http]\naddress = '0.0.0.0'", "http.address"),
+        (SOURCE + "[store]\npath = ''", "store.path: '' is no path"),
+        ("zzz = 1\n" + SOURCE, "unknown key 'zzz'; known here are source, id"),
+        ("region = []\n" + SOURCE, "region: an empty list"),
+        ("x", "is not TOML"),
+    ],
+)
+def test_a_mistake_is_one_line_with_the_place_and_what_to_do(text: str, said: str):
+    with pytest.raises(ConfigError) as caught:
+        parse(text, Path("c.toml"))
+    assert str(caught.value).startswith("c.toml: ")
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_paths_start_at_the_files_folder_but_the_store_at_the_state_folder(tmp_path: Path):
+    config = parse(
+        SOURCE
+        + "[files]\npath = 'log/a.jsonl'\n[store]\npath = 'r.sqlite'\n[picture]\nreference = '/x/y.png'",
+        tmp_path / "c.toml",
+    )
+    assert config.files
+    assert config.files.path == tmp_path / "log" / "a.jsonl"
+    assert config.picture.reference == Path("/x/y.png")
+    assert config.store.path == Path("r.sqlite")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"), [(None, "No such file"), (b"\xff\xfe", "is not UTF-8"), (b"\xef\xbb\xbf", "missing")]
+)
+def test_a_file_that_cannot_be_read_is_one_line(tmp_path: Path, content: bytes | None, said: str):
+    path = tmp_path / "c.toml"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ConfigError, match=said):
+        load(path)

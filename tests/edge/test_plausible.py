@@ -1,0 +1,85 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ocr_edge.config.settings import Value
+from ocr_edge.plausible import Plausibility, parse
+
+
+@pytest.mark.parametrize(
+    ("text", "decimals", "value"),
+    [
+        ("0012345", 3, 12.345),
+        ("12 34", 0, 1234.0),
+        ("-7", 1, -0.7),
+        ("12A4", 0, None),
+        ("", 0, None),
+        ("1\n2", 0, 12.0),
+    ],
+)
+def test_a_text_becomes_a_number(text: str, decimals: int, value: float | None):
+    assert parse(text, decimals) == value
+
+
+def test_a_meter_does_not_run_backwards():
+    plausibility = Plausibility(Value(direction="up"))
+    assert plausibility.judge("100", 0).value == 100
+    verdict = plausibility.judge("99", 10)
+    assert (verdict.value, verdict.rule, verdict.why) == (None, "direction", "falls from 100")
+    assert plausibility.judge("101", 20).value == 101
+
+
+def test_a_rate_is_allowed_to_grow_with_time():
+    plausibility = Plausibility(Value(max_rate_per_h=10))
+    plausibility.judge("100", 0)
+    assert plausibility.judge("115", 3600).rule == "rate"
+    assert plausibility.judge("115", 3600 * 1.5).value == 115
+
+
+def test_the_last_digit_may_turn_at_any_time():
+    plausibility = Plausibility(Value(decimals=3, max_rate_per_h=0.001))
+    plausibility.judge("12345", 0)
+    assert plausibility.judge("12346", 0.5).value == 12.346
+
+
+@pytest.mark.parametrize(("text", "rule"), [("4", "range"), ("51", "range"), ("A", "number")])
+def test_what_cannot_be_is_rejected_with_its_rule_however_often_it_comes(text: str, rule: str):
+    plausibility = Plausibility(Value(min=5, max=50, recover_after_s=10))
+    assert {plausibility.judge(text, float(at)).rule for at in range(100)} == {rule}
+
+
+def test_a_wrong_value_does_not_lock_out_the_right_ones():
+    plausibility = Plausibility(Value(direction="up", max_rate_per_h=5, recover_after_s=60))
+    assert plausibility.judge("911", 0).value == 911  # misread: it was 111
+    verdicts = [plausibility.judge("111", float(at)) for at in range(10, 80, 10)]
+    assert [verdict.value for verdict in verdicts] == [None] * 6 + [111]
+    assert plausibility.judge("112", 80).value == 112
+
+
+def test_doubted_values_that_contradict_each_other_are_never_believed():
+    plausibility = Plausibility(Value(direction="up", max_rate_per_h=5, recover_after_s=60))
+    plausibility.judge("500", 0)
+    assert all(plausibility.judge(str(100 + 50 * (at % 2)), at * 10.0).value is None for at in range(1, 40))
+
+
+def test_a_believed_value_ends_the_doubt():
+    plausibility = Plausibility(Value(direction="up", recover_after_s=60))
+    plausibility.judge("500", 0)
+    plausibility.judge("100", 1)
+    assert plausibility.judge("500", 30).value == 500
+    assert plausibility.judge("100", 62).value is None
+
+
+def test_an_earlier_run_is_remembered():
+    plausibility = Plausibility(Value(direction="up"))
+    plausibility.resume(500.0, -3600.0)
+    assert plausibility.judge("400", 0).rule == "direction"
+
+
+@given(st.lists(st.integers(0, 10**6), min_size=1, max_size=30))
+def test_believed_values_only_rise_without_recovery(values: list[int]):
+    plausibility = Plausibility(Value(direction="up", recover_after_s=1e9))
+    believed = [
+        v for at, value in enumerate(values) if (v := plausibility.judge(str(value), at).value) is not None
+    ]
+    assert believed == sorted(believed)

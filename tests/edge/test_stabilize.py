@@ -1,0 +1,170 @@
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ocr_edge.config.settings import Stabilize
+from ocr_edge.contract.types import Box
+from ocr_edge.reading import Character, Line, Reading
+from ocr_edge.stabilize import Stabilizer
+
+LABELS = tuple("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+
+
+def reading(text: str, sure: float = 0.95, rival: dict[int, str] | None = None) -> Reading:
+    """A reading of words and lines; ``rival`` names a likely other character at some places."""
+    lines = []
+    for row, line in enumerate(text.split("\n")):
+        characters, space = [], False
+        for place, char in enumerate(line):
+            if char == " ":
+                space = True
+                continue
+            scores = np.full(len(LABELS), (1 - sure) / (len(LABELS) - 1))
+            scores[LABELS.index(char)] = sure
+            if rival and place in rival:
+                scores[LABELS.index(char)], scores[LABELS.index(rival[place])] = (
+                    sure / 2 - 0.01,
+                    sure / 2 + 0.01,
+                )
+            log = np.log(scores / scores.sum()).astype(np.float32)
+            box = Box(10 * place, 30 * row, 8, 20)
+            characters.append(
+                Character(LABELS[int(log.argmax())], float(np.exp(log.max())), box, (), log, space)
+            )
+            space = False
+        lines.append(Line(tuple(characters)))
+    return Reading("camera", tuple(lines) if text else (), 0.0)
+
+
+def stabilizer(**changes: float) -> Stabilizer:
+    return Stabilizer(LABELS, Stabilize(**changes), min_confidence=0.5)
+
+
+def said(stabilizer: Stabilizer, texts: list[str], step_s: float = 0.5) -> list[str]:
+    news = []
+    for index, text in enumerate(texts):
+        settled = stabilizer.push(reading(text), index * step_s)
+        if settled.is_news and settled.reading:
+            news.append(settled.reading.text)
+    return news
+
+
+def test_news_is_said_once_when_enough_frames_agree():
+    stabilizer_ = stabilizer(frames=3)
+    assert said(stabilizer_, ["AB12"] * 2) == []
+    assert said(stabilizer_, ["AB12"] * 9) == ["AB12"]
+
+
+def test_a_single_misread_frame_is_not_said():
+    assert said(stabilizer(), ["AB12"] * 4 + ["A812"] + ["AB12"] * 4) == ["AB12"]
+
+
+def test_a_new_text_takes_over_after_as_many_frames_however_long_the_old_one_stood():
+    assert said(stabilizer(frames=3), ["11111"] * 500 + ["11112"] * 3) == ["11111", "11112"]
+
+
+def test_flicker_between_two_texts_says_the_frequent_one():
+    assert said(stabilizer(), ["AB12", "AB12", "A812", "AB12", "AB12", "A812"] * 5) == ["AB12"]
+
+
+def test_the_frames_together_know_what_no_single_frame_does():
+    stabilizer_ = stabilizer()
+    settled = None
+    for index in range(6):
+        # Each frame is wrong about another place, and not sure about it.
+        settled = stabilizer_.push(reading("CODE7", rival={index % 5: "X"}), index * 0.5)
+    assert settled
+    assert settled.reading
+    assert settled.reading.text == "CODE7"
+
+
+def test_a_better_picture_counts_more():
+    stabilizer_ = Stabilizer(LABELS, Stabilize(frames=2))
+    for index in range(4):
+        stabilizer_.push(reading("A", rival={0: "B"}), index * 0.5, weight=0.05)
+    before = stabilizer_.best()
+    stabilizer_.push(reading("A", sure=0.9), 2.0, weight=1.0)
+    after = stabilizer_.best()
+    assert before
+    assert after
+    assert (before.text, after.text) == ("B", "A")
+
+
+def test_a_character_missing_in_some_frames_stays_and_one_seen_once_does_not():
+    texts = ["SERIAL4711", "SERIAL471", "SERIAL4711", "SERIAL4711", "SERIALX4711", "SERIAL4711", "SERIAL4711"]
+    assert said(stabilizer(), texts) == ["SERIAL4711"]
+
+
+def test_what_stays_unsure_is_said_when_more_frames_do_not_help():
+    stabilizer_ = stabilizer(frames=2, certainty=0.99)
+    settled = [stabilizer_.push(reading("AB", sure=0.6), index * 0.5) for index in range(12)]
+    assert not settled[2].is_news
+    assert sum(item.is_news for item in settled) == 1
+
+
+def test_a_fused_reading_below_the_limit_is_not_said():
+    stabilizer_ = Stabilizer(LABELS, Stabilize(), min_confidence=0.9)
+    unsure = [stabilizer_.push(reading("AB", rival={1: "8"}), index * 0.5) for index in range(40)]
+    assert not any(settled.is_news for settled in unsure)
+    assert unsure[-1].is_still
+
+
+def test_empty_frames_say_nothing_and_do_not_repeat_the_old_text():
+    assert said(stabilizer(), ["AB"] * 5 + [""] * 20 + ["AB"] * 5) == ["AB"]
+
+
+def test_the_same_text_is_said_again_after_a_pause_if_that_is_wanted():
+    assert said(stabilizer(again_after_s=2.0), ["AB"] * 5 + [""] * 6 + ["AB"] * 5) == ["AB", "AB"]
+    assert said(stabilizer(again_after_s=2.0), ["AB"] * 5 + [""] * 2 + ["AB"] * 5) == ["AB"]
+
+
+def test_words_lines_and_boxes_survive():
+    stabilizer_ = stabilizer(frames=2)
+    stabilizer_.push(reading("AB 12\nC"), 0.0)
+    fused = stabilizer_.push(reading("AB 12\nC"), 0.5).reading
+    assert fused
+    assert fused.text == "AB 12\nC"
+    assert fused.lines[1].box == Box(0, 30, 8, 20)
+
+
+def test_what_an_earlier_run_said_last_is_not_said_again():
+    stabilizer_ = stabilizer()
+    stabilizer_.resume("AB")
+    assert said(stabilizer_, ["AB"] * 5 + ["CD"] * 5) == ["CD"]
+
+
+def test_labels_that_a_pattern_rules_out_do_no_harm():
+    scores = np.full(len(LABELS), -np.inf, np.float32)
+    scores[3] = 0.0
+    line = Line((Character("3", 1.0, Box(0, 0, 1, 1), (), scores),))
+    stabilizer_ = stabilizer(frames=2)
+    stabilizer_.push(Reading("c", (line,), 0.0), 0.0)
+    fused = stabilizer_.push(Reading("c", (line,), 0.0), 0.1).reading
+    assert fused
+    assert fused.text == "3"
+    assert fused.confidence == pytest.approx(1.0, abs=1e-3)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.sampled_from(["", "AB12", "A812", "AB123", "ZZ", "A"]), max_size=40), st.integers(1, 4))
+def test_the_same_is_never_said_twice_running(texts: list[str], frames: int):
+    news = said(stabilizer(frames=frames), texts)
+    assert all(before != after for before, after in itertools.pairwise(news))
+    assert set(news) <= set(texts)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.lists(st.sampled_from(["", "AB12", "A812", "77"]), max_size=30))
+def test_whatever_came_before_a_lasting_text_is_said(texts: list[str]):
+    stabilizer_ = stabilizer(frames=3)
+    before = said(stabilizer_, texts)
+    news = [
+        s.reading.text
+        for i in range(12)
+        if (s := stabilizer_.push(reading("NEW1"), 100 + i)).is_news and s.reading
+    ]
+    assert news == ["NEW1"]
+    assert "NEW1" not in before
