@@ -8,12 +8,12 @@ from collections.abc import Sequence
 
 # sources first: it holds settings that OpenCV reads when it is loaded.
 from ocr_edge import __version__
-from ocr_edge.commands import read
+from ocr_edge.commands import bundle, check, doctor, read, run
 from ocr_edge.errors import OcrEdgeError
 
 _LOGGER = logging.getLogger(__name__)
 
-COMMANDS = (read,)
+COMMANDS = (read, run, check, bundle, doctor)
 INTERRUPTED, PIPE_CLOSED = 130, 141
 """What a shell reports for a process ended by Ctrl-C, and by writing to ``head`` after ``head`` has gone."""
 
@@ -34,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         SystemExit: After ``--help`` and ``--version``, and with code 2 for arguments that make no sense.
     """
     args = parser().parse_args(argv)
-    _configure_logging(logging.DEBUG if args.verbose else logging.WARNING)
+    _configure_logging(logging.DEBUG if args.verbose else getattr(args, "level", logging.WARNING))
     try:
         return int(args.run(args))
     except OcrEdgeError as error:

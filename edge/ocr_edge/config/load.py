@@ -12,6 +12,7 @@ import msgspec
 
 from ocr_edge.config.settings import Config, Table
 from ocr_edge.errors import ConfigError
+from ocr_edge.sources import urls
 
 _UNKNOWN = re.compile(r"Object contains unknown field `(?P<key>[^`]*)`(?: - at `(?P<path>[^`]*)`)?")
 _AT = re.compile(r"^(?P<what>.*?) - at `\$\.?(?P<path>[^`]*)`$", re.DOTALL)
@@ -48,11 +49,17 @@ def parse(text: str, path: Path) -> Config:
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: is not TOML: {error}") from error
     try:
-        config = msgspec.convert(_finite(values), Config, dec_hook=_path)
+        given = msgspec.convert(_finite(values), Config, dec_hook=_path)
     except msgspec.ValidationError as error:
         raise ConfigError(f"{path}: {_explain(str(error))}") from error
-    resolved: Config = _resolve(config, path.absolute().parent)
-    return resolved
+    try:
+        urls.split(given.source.url)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error
+    folder = path.absolute().parent
+    config: Config = _resolve(given, folder)
+    source = msgspec.structs.replace(config.source, url=urls.anchored(config.source.url, folder))
+    return msgspec.structs.replace(config, source=source)
 
 
 def _path(kind: type, value: Any) -> Any:

@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from ocr_edge.regions.schedule import span
+
 Positive = Annotated[float, Meta(gt=0)]
 NotNegative = Annotated[float, Meta(ge=0)]
 Share = Annotated[float, Meta(ge=0, le=1)]
@@ -23,7 +25,7 @@ class Table(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A table of the file: unknown keys are refused."""
 
 
-class Camera(Table):
+class Camera(Table, frozen=True):
     """``[source.picamera2]``: a camera on the ribbon cable."""
 
     size: tuple[Pixels, Pixels] = (1280, 720)
@@ -48,7 +50,7 @@ class Camera(Table):
     vertical_flip: bool = False
 
 
-class Gpio(Table):
+class Gpio(Table, frozen=True):
     """A line of a GPIO chip."""
 
     line: Annotated[int, Meta(ge=0)]
@@ -57,21 +59,21 @@ class Gpio(Table):
     active_low: bool = False
 
 
-class Lamp(Gpio):
+class Lamp(Gpio, frozen=True):
     """``[source.lamp]``: lit while a picture is taken."""
 
     settle_s: NotNegative = 0.3
     """Seconds between switching on and the picture."""
 
 
-class Button(Gpio):
+class Button(Gpio, frozen=True):
     """``[source.trigger.gpio]``: a button or light barrier."""
 
     debounce_s: NotNegative = 0.02
     """Seconds a line must stay quiet."""
 
 
-class Trigger(Table):
+class Trigger(Table, frozen=True):
     """``[source.trigger]``: who may ask for a picture when ``mode = "trigger"``."""
 
     gpio: Button | None = None
@@ -83,7 +85,7 @@ class Trigger(Table):
     """Most frames read for one answer; fewer when the reading is settled before."""
 
 
-class SourceSettings(Table):
+class SourceSettings(Table, frozen=True):
     """``[source]``: where frames come from."""
 
     url: str
@@ -114,14 +116,14 @@ class SourceSettings(Table):
             raise ValueError(f"retry_max_s {self.retry_max_s} is below retry_min_s {self.retry_min_s}")
 
 
-class Mark(Table):
+class Mark(Table, frozen=True):
     """``[[picture.mark]]``: a patch of the reference picture that is found again in every frame."""
 
     box: tuple[Annotated[int, Meta(ge=0)], Annotated[int, Meta(ge=0)], Pixels, Pixels]
     """Left, top, width and height in the reference picture."""
 
 
-class Picture(Table):
+class Picture(Table, frozen=True):
     """``[picture]``: the picture that coordinates belong to, and what spoils it."""
 
     size: tuple[Pixels, Pixels] | None = None
@@ -146,7 +148,7 @@ class Picture(Table):
     """Whether pixels outside the regions are blackened before a picture is stored or shown."""
 
 
-class Value(Table):
+class Value(Table, frozen=True):
     """``[region.value]``: the region shows a number, and what numbers are believed."""
 
     decimals: Annotated[int, Meta(ge=0, le=9)] = 0
@@ -165,7 +167,7 @@ class Value(Table):
     """A rejected value that is seen this long without a break is believed after all: the old one was wrong."""
 
 
-class Region(Table):
+class Region(Table, frozen=True):
     """``[[region]]``: a named part of the picture. Without one, the whole picture is read as region ``picture``."""
 
     name: Slug = "picture"
@@ -185,12 +187,16 @@ class Region(Table):
     """Share of the contrast that some part must change by before the region is read again."""
     reread_s: Positive = 60.0
     """Seconds after which it is read again even if nothing seems to have changed."""
-    schedule: tuple[Annotated[str, Meta(pattern=r"^\d\d:\d\d-\d\d:\d\d$")], ...] = ()
+    schedule: tuple[str, ...] = ()
     """Local times of day in which it is read, such as ``06:00-22:00``; empty: always."""
     value: Value | None = None
 
+    def __post_init__(self) -> None:
+        for times in self.schedule:
+            span(times)
 
-class Stabilize(Table):
+
+class Stabilize(Table, frozen=True):
     """``[stabilize]``: when a reading is news."""
 
     frames: Count = 3
@@ -203,13 +209,13 @@ class Stabilize(Table):
     """The same text is said again when nothing was there for this many seconds; 0: never."""
 
 
-class Stdout(Table):
+class Stdout(Table, frozen=True):
     """``[stdout]``: JSON lines."""
 
     enabled: bool = True
 
 
-class Files(Table):
+class Files(Table, frozen=True):
     """``[files]``: JSON lines in files that take turns."""
 
     path: Path
@@ -219,7 +225,7 @@ class Files(Table):
     """Old files that are kept."""
 
 
-class StoreSettings(Table):
+class StoreSettings(Table, frozen=True):
     """``[store]``: every reading in SQLite, and what receivers have not taken yet."""
 
     enabled: bool = True
@@ -234,7 +240,7 @@ class StoreSettings(Table):
     """The oldest readings go when they are older or the file is larger."""
 
 
-class Mqtt(Table):
+class Mqtt(Table, frozen=True):
     """``[mqtt]``: an MQTT broker and Home Assistant."""
 
     host: str
@@ -260,7 +266,7 @@ class Mqtt(Table):
     keepalive_s: Annotated[int, Meta(ge=5, le=3600)] = 30
 
 
-class Webhook(Table):
+class Webhook(Table, frozen=True):
     """``[webhook]``: each reading as a POST of JSON."""
 
     url: Annotated[str, Meta(pattern=r"^https?://")]
@@ -269,7 +275,7 @@ class Webhook(Table):
     timeout_s: Positive = 10.0
 
 
-class Http(Table):
+class Http(Table, frozen=True):
     """``[http]``: ``/metrics``, ``/healthz`` and ``POST /trigger`` for this machine alone."""
 
     port: Port = 9464
@@ -277,7 +283,7 @@ class Http(Table):
     """Only this machine: nothing here is authenticated."""
 
 
-class Config(Table):
+class Config(Table, frozen=True):
     """The whole file."""
 
     source: SourceSettings

@@ -75,5 +75,5 @@ class Source(Protocol):
         """
 
 
-class EndOfSource(Exception):  # noqa: N818 - like StopIteration it is no error
-    """A finite source, such as a video, has given its last frame."""
+class EndOfSource(Exception):
+    """A finite source, such as a video, has given its last frame; like StopIteration it is no error."""

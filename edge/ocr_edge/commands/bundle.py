@@ -1,0 +1,172 @@
+"""``ocr-edge bundle``: install, list, verify and roll back model bundles."""
+
+import argparse
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ocr_edge.errors import ModelError
+from ocr_edge.state_dir import for_people
+
+if TYPE_CHECKING:
+    from ocr_edge.contract.manifest import Manifest
+    from ocr_edge.installed import Installed
+
+SHIPPED = "shipped"
+RELOAD = "A running daemon takes it with: sudo systemctl reload ocr-edge"
+
+DESCRIPTION = """Change the model that the daemon reads with.
+
+Installed bundles live in the folder "bundles" below the state folder. A new one is checked against its own hashes
+and must name its own test glyphs before it becomes the active one. The one before stays, for "rollback"."""
+
+
+def add(subparsers: Any) -> None:
+    """Add the command to the program's subparsers."""
+    parser = subparsers.add_parser(
+        "bundle",
+        help="install, list, verify and roll back model bundles",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
+    install = _action(actions, "install", run_install, "check a bundle and make it the active one")
+    install.add_argument(
+        "path", metavar="PATH", type=Path, help="bundle's folder, or a .zip or .tar.gz of one"
+    )
+    listing = _action(actions, "list", run_list, "show what is installed")
+    listing.add_argument("--json", action="store_true", help="one JSON array, not a table")
+    verify = _action(actions, "verify", run_verify, "check a bundle's files and its test glyphs")
+    verify.add_argument(
+        "bundle",
+        metavar="NAME|PATH",
+        nargs="?",
+        default="active",
+        help=f"an installed bundle's name, active, previous, {SHIPPED}, a folder or an archive (default: active)",
+    )
+    _action(actions, "rollback", run_rollback, "change back to the bundle before; again: forward")
+
+
+def run_install(args: argparse.Namespace) -> int:
+    """Install a bundle; the errors of ``Installed.install``."""
+    print(f"{_installed(args).install(args.path).name} is active. {RELOAD}")
+    return 0
+
+
+def run_rollback(args: argparse.Namespace) -> int:
+    """Go back to the previous bundle; the errors of ``Installed.rollback``."""
+    path = _installed(args).rollback()
+    print(f"{path.name if path else 'The shipped bundle'} is active again. {RELOAD}")
+    return 0
+
+
+def run_list(args: argparse.Namespace) -> int:
+    """Show the installed bundles and the shipped one."""
+    from ocr_edge import bundle as bundles  # noqa: PLC0415 - see commands/__init__.py
+    from ocr_edge.contract import manifest as manifests  # noqa: PLC0415
+
+    installed = _installed(args)
+    rows = [
+        _row(
+            entry.path.name,
+            entry.manifest,
+            entry.size,
+            active=entry.active,
+            previous=entry.previous,
+            bad=entry.bad,
+        )
+        for entry in installed.entries()
+    ]
+    folder = bundles.shipped()
+    manifest = manifests.decode((folder / manifests.FILE_NAME).read_bytes())
+    size = sum(file.stat().st_size for file in folder.iterdir())
+    active, previous = installed.active(), installed.previous()
+    rows.append(
+        _row(SHIPPED, manifest, size, active=active is None, previous=bool(active and not previous), bad="")
+    )
+    if args.json:
+        print(json.dumps(rows, indent=1))
+        return 0
+    print(f"{'':9} {'name':<32} {'created':<10} {'labels':>6} {'size':>8}  int8 correct")
+    for row in rows:
+        mark = "bad" if row["bad"] else "active" if row["active"] else "previous" if row["previous"] else ""
+        correct = "" if row["correct"] is None else f"{row['correct']:.1%} of {row['n']} glyphs"
+        text = f"{mark:9} {row['name']:<32} {row['created']:<10} {row['labels'] or '?':>6} {row['size'] / 1e6:>5.1f} MB"
+        print(f"{text}  {correct}".rstrip())
+        if row["bad"]:
+            print(f"{'':9} not used: {row['bad']}")
+    return 0
+
+
+def run_verify(args: argparse.Namespace) -> int:
+    """Check a bundle.
+
+    Raises:
+        ModelError: It is damaged, or there is no such bundle.
+    """
+    from ocr_edge import selftest, unpack  # noqa: PLC0415 - see commands/__init__.py
+    from ocr_edge.bundle import load  # noqa: PLC0415
+
+    name, path = _named(_installed(args), args.bundle)
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            if path is not None and path.is_file():
+                with unpack.opened(path) as files:
+                    unpack.copy(files, Path(folder))
+                path = Path(folder)
+            right, count = selftest.prove(load(path))
+        except ModelError as error:
+            raise ModelError(str(error).replace(folder, name)) from error
+    print(f"{name}: fine; hashes agree, {right} of {count} test glyphs are named as they must be")
+    return 0
+
+
+def _named(installed: "Installed", name: str) -> tuple[str, Path | None]:
+    """What a bundle is called, and its folder or archive; None for the shipped one."""
+    if name == SHIPPED:
+        return name, None
+    if name in {"active", "previous"}:
+        path = installed.previous() if name == "previous" else installed.active()
+        return (path.name if path else SHIPPED), path
+    inside = installed.folder / name
+    return name, inside if os.sep not in name and os.path.isdir(inside) else Path(name)
+
+
+def _row(
+    name: str, manifest: "Manifest | None", size: int, *, active: bool, previous: bool, bad: str
+) -> dict[str, Any]:
+    conversion = manifest.metrics.get("conversion") if manifest else None
+    measured = conversion if isinstance(conversion, dict) else {}
+    correct = measured.get("converted_top1")
+    return {
+        "name": name,
+        "created": manifest.created if manifest else "",
+        "labels": len(manifest.labels) if manifest else None,
+        "size": size,
+        "correct": correct if isinstance(correct, float | int) else None,
+        "n": measured.get("n"),
+        "active": active,
+        "previous": previous,
+        "bad": bad,
+    }
+
+
+def _installed(args: argparse.Namespace) -> "Installed":
+    from ocr_edge.installed import Installed  # noqa: PLC0415 - see commands/__init__.py
+
+    return Installed(args.state_dir or for_people())
+
+
+def _action(actions: Any, name: str, run: Any, text: str) -> Any:
+    parser = actions.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+    parser.add_argument(
+        "--state-dir",
+        type=Path,
+        metavar="DIR",
+        help="state folder (default: $STATE_DIRECTORY, /var/lib/ocr-edge if it is there, ~/.local/state/ocr-edge)",
+    )
+    parser.add_argument("-v", "--verbose", action="store_true", help="more lines on stderr")
+    parser.set_defaults(run=run)
+    return parser

@@ -1,0 +1,1 @@
+"""The daemon: from frames to published readings, for years."""

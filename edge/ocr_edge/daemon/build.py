@@ -1,0 +1,134 @@
+"""From a configuration file to a daemon that runs."""
+
+import logging
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from ocr_edge import __version__
+from ocr_edge.bundle import Bundle
+from ocr_edge.bundle import load as load_bundle
+from ocr_edge.config import Config, load
+from ocr_edge.counters import Counters
+from ocr_edge.daemon.loop import Daemon
+from ocr_edge.daemon.notify import Notifier
+from ocr_edge.daemon.outputs import Outputs
+from ocr_edge.daemon.scene import Scene
+from ocr_edge.health import Health
+from ocr_edge.installed import Installed
+from ocr_edge.selftest import prove
+from ocr_edge.sinks.metrics import Snapshot
+from ocr_edge.sources import urls
+from ocr_edge.sources.capturer import Capturer
+from ocr_edge.sources.gpio import Lamp, watch_button
+from ocr_edge.sources.opening import open_source
+from ocr_edge.sources.trigger import Trigger
+from ocr_edge.state_dir import state_dir
+
+_LOGGER = logging.getLogger(__name__)
+
+HOT = {"bundle", "threads", "picture", "region", "stabilize"}
+"""Tables and keys that a reload takes; the others need a restart."""
+
+
+@dataclass(slots=True)
+class Builder:
+    """Makes scenes of what is on disk, at the start and at every reload.
+
+    Attributes:
+        path: The configuration file.
+        health: Where it writes what it had to fall back to.
+        counters: For the scenes.
+        config: As it was at the start.
+    """
+
+    path: Path
+    health: Health
+    counters: Counters
+    config: Config
+
+    def scene(self) -> Scene:
+        """The scene of the configuration and bundle on disk.
+
+        Raises:
+            ConfigError: The configuration is wrong.
+            ModelError: No bundle can be used.
+        """
+        config = load(self.path)
+        names = Config.__struct_fields__
+        cold = [n for n in names if n not in HOT and getattr(config, n) != getattr(self.config, n)]
+        note = f"changed {', '.join(cold)}: needs a restart (sudo systemctl restart ocr-edge)" if cold else ""
+        self.health.problem("reload", note)
+        hot = msgspec.structs.replace(self.config, **{n: getattr(config, n) for n in HOT})
+        return Scene(hot, self.bundle(hot), self.counters)
+
+    def bundle(self, config: Config) -> Bundle:
+        """The configured bundle, else the installed one, else the one that ships with the program."""
+        if config.bundle:
+            bundle = load_bundle(config.bundle, config.threads)
+            prove(bundle)
+        else:
+            bundle, notes = Installed(state_dir(config)).open_active(config.threads)
+            self.health.problem("bundle", "; ".join(notes))
+        self.health.fact("bundle", bundle.path.name)
+        _LOGGER.info("bundle %s (%s)", bundle.manifest.name, bundle.path)
+        return bundle
+
+
+def run(path: Path, config: Config) -> int:
+    """Run the daemon.
+
+    Args:
+        path: The configuration file, read again at a reload.
+        config: What it says now.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        ConfigError: The configuration is wrong.
+        ModelError: No bundle can be used.
+        CaptureError: The source hangs for good.
+    """
+    state = state_dir(config)
+    if urls.split(config.source.url)[0] == "picamera2":
+        open_source(config.source, state)  # refuses to start where the package is missing; opens nothing yet
+    health, counters, trigger = Health(), Counters(), Trigger()
+    health.fact("version", __version__)
+    builder = Builder(path, health, counters, config)
+    scene = builder.scene()
+    source, fire = config.source, trigger.fire if config.source.mode == "trigger" else None
+    with ExitStack() as stack:
+        outputs = stack.enter_context(Outputs(config, health, fire))
+        outputs.resume(scene)
+        if config.http:
+            from ocr_edge.sinks import http  # noqa: PLC0415 - loads a web server
+
+            stack.enter_context(
+                http.serve(
+                    config.http,
+                    lambda: Snapshot(
+                        health.state(time.time()), counters, outputs.stats, tuple(outputs.latest.values())
+                    ),
+                    fire if source.trigger.http else None,
+                )
+            )
+        lamp = stack.enter_context(Lamp(source.lamp)) if source.lamp else None
+        capturer = stack.enter_context(Capturer(lambda: open_source(source, state), source, lamp))
+        if fire and source.trigger.gpio:
+            stack.enter_context(watch_button(source.trigger.gpio, trigger))
+        daemon = Daemon(
+            source=source,
+            capturer=capturer,
+            scene=scene,
+            outputs=outputs,
+            health=health,
+            counters=counters,
+            notifier=Notifier(),
+            trigger=trigger,
+            rebuild=builder.scene,
+        )
+        return daemon.run()

@@ -1,0 +1,204 @@
+"""The loop: the one place that decides what to survive."""
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from ocr_edge.config.settings import SourceSettings
+from ocr_edge.counters import Counters
+from ocr_edge.daemon.notify import Notifier
+from ocr_edge.daemon.outputs import Outputs
+from ocr_edge.daemon.scene import Scene
+from ocr_edge.daemon.signals import Signals, Stopped
+from ocr_edge.errors import CaptureError, OcrEdgeError
+from ocr_edge.health import Health
+from ocr_edge.reading import Reading
+from ocr_edge.sources.base import Frame
+from ocr_edge.sources.capturer import Capturer
+from ocr_edge.sources.trigger import Trigger
+
+_LOGGER = logging.getLogger(__name__)
+
+SLICE_S = 0.5
+"""Longest wait between two looks at signals, watchdog and board."""
+HUNG_LIMIT_S = 60.0
+"""A source that hangs longer ends the daemon where no watchdog does, so that whoever started it starts it again."""
+MAX_ERRORS = 5
+"""Errors of our own in a row after which going on makes no sense: a fresh process may do better."""
+SHOWN = 60
+"""Characters of a reading in the status line."""
+
+
+@dataclass(slots=True)
+class Daemon:
+    """Reads frames and publishes what they say until it is told to stop.
+
+    Attributes:
+        source: How frames are taken.
+        capturer: The open capture thread.
+        scene: What is read.
+        outputs: Where readings go.
+        health: The board of problems.
+        counters: The totals.
+        notifier: The service manager.
+        trigger: Who asks for pictures.
+        rebuild: Makes a scene from the configuration and the bundle as they are on disk now.
+    """
+
+    source: SourceSettings
+    capturer: Capturer
+    scene: Scene
+    outputs: Outputs
+    health: Health
+    counters: Counters
+    notifier: Notifier
+    trigger: Trigger
+    rebuild: Callable[[], Scene]
+    _due: float = 0.0
+    _fresh: float = 0.0
+    _hung_since: float | None = None
+    _errors: int = 0
+    _last: str = "nothing read yet"
+    _noted: set[str] = field(default_factory=set)
+
+    def run(self) -> int:
+        """Work until SIGTERM, SIGINT or the end of a finite source.
+
+        Returns:
+            The exit code.
+
+        Raises:
+            CaptureError: The source hangs, and no watchdog is there to end this.
+        """
+        step = self._wait_for_trigger if self.source.mode == "trigger" else self._wait_for_frame
+        with Signals() as signals:
+            self.notifier.ready()
+            while not (signals.stop or self.outputs.gone):
+                self._tell()
+                if signals.reload:
+                    signals.reload = False
+                    self._reload()
+                try:
+                    if not step(signals):
+                        break
+                    self._errors = 0
+                except Stopped:
+                    break
+                except OcrEdgeError:
+                    raise
+                except Exception:
+                    self._errors += 1
+                    _LOGGER.exception("error %d in a row", self._errors)
+                    if self._errors >= MAX_ERRORS:
+                        return OcrEdgeError.exit_code
+            self.notifier.stopping()
+            self._tell()
+        return 0
+
+    def _wait_for_frame(self, signals: Signals) -> bool:
+        """Wait a little for the next frame and read it; whether there may be more."""
+        wait = self._due - time.monotonic()
+        if wait > 0:
+            time.sleep(min(wait, SLICE_S))
+        if wait <= SLICE_S:
+            frame = self.capturer.next(self._fresh, SLICE_S)
+            if frame is not None:
+                self._take(frame)
+                with signals.interrupting():
+                    said = self.scene.answer([frame]) if self.capturer.separate else self.scene.look(frame)
+                self._say(frame, [reading for reading in said if reading.lines or reading.raw])
+                self._step_done()
+                return True
+        return self._step_done()
+
+    def _wait_for_trigger(self, signals: Signals) -> bool:
+        """Wait a little for somebody to ask, and answer; whether there may be more."""
+        origin = self.trigger.wait(SLICE_S)
+        if origin is None:
+            return self._step_done()
+        _LOGGER.info("a picture is asked for by %s", origin)
+        taken: list[Frame] = []
+        with signals.interrupting():
+            said = self.scene.answer(self._some(taken))
+        if not taken:
+            _LOGGER.warning("asked for a picture by %s, but the camera gives none", origin)
+        else:
+            self._say(taken[-1], said)
+        return self._step_done()
+
+    def _some(self, taken: list[Frame]) -> Iterator[Frame]:
+        """Frames taken from now on, as many as one answer may need and as come in time."""
+        self._fresh = time.monotonic()
+        ends = self._fresh + self.source.timeout_s
+        while len(taken) < self.source.trigger.frames and time.monotonic() < ends:
+            frame = self.capturer.next(self._fresh, SLICE_S)
+            self._step_done()
+            if frame is not None:
+                self._take(frame)
+                taken.append(frame)
+                yield frame
+
+    def _take(self, frame: Frame) -> None:
+        if not self.counters.frames:
+            _LOGGER.info("first frame: %d x %d", frame.image.shape[1], frame.image.shape[0])
+        self.counters.frames += 1
+        self._fresh = frame.monotonic + 1e-6
+        if self.source.mode == "interval":
+            now = time.monotonic()
+            self._due = max(self._due + self.source.interval_s, now)
+
+    def _say(self, frame: Frame, readings: Iterable[Reading]) -> None:
+        for reading in readings:
+            self.outputs.publish(reading)
+            self.counters.news[reading.region] += 1
+            self._last = reading.text.replace("\n", " ")[:SHOWN] or f"nothing: {reading.why}"
+            # Not the text: what is read may be private, and journals travel.
+            _LOGGER.info("region %s: news, confidence %.2f", reading.region, reading.confidence)
+        if self.outputs.wants_snapshots:
+            self.outputs.snapshot(self.scene.shown(frame.image))
+
+    def _step_done(self) -> bool:
+        """Feed the watchdog, unless a capture attempt has not ended in its time; whether the source has more."""
+        status = self.capturer.status
+        self.counters.capture_errors = status.failures
+        self.health.problem("camera", status.detail if status.state in ("lost", "hung") else "")
+        if status.state != "hung":
+            self._hung_since = None
+            self.notifier.watchdog()
+            return status.state != "ended"
+        now = time.monotonic()
+        self._hung_since = self._hung_since or now
+        if now - self._hung_since > HUNG_LIMIT_S and self.notifier.watchdog_s is None:
+            raise CaptureError(f"camera: {status.detail}; ending, so that a fresh start can free it")
+        return True
+
+    def _tell(self) -> None:
+        """Pass on what changed on the board."""
+        for part in self._noted - self.scene.problems.keys():
+            self.health.problem(part, "")
+        for part, what in self.scene.problems.items():
+            self.health.problem(part, what)
+        self._noted = set(self.scene.problems)
+        state = self.health.news(time.time())
+        if state is not None:
+            _LOGGER.log(logging.INFO if state.ok else logging.WARNING, "state: %s", state.text)
+            self.outputs.report(state)
+        problems = self.health.state(0.0).text
+        self.notifier.status(self._last if problems == "ok" else f"{problems}; last reading: {self._last}")
+
+    def _reload(self) -> None:
+        """Take what is on disk now; on a mistake the old settings stay, and are said to."""
+        self.notifier.reloading()
+        try:
+            scene = self.rebuild()
+        except OcrEdgeError as error:
+            _LOGGER.error("not reloaded, the old settings stay: %s", error)
+            self.health.problem("configuration", f"not reloaded: {error}")
+        else:
+            _LOGGER.info("reloaded")
+            self.health.problem("configuration", "")
+            scene.take_over(self.scene)
+            self.scene = scene
+            self.outputs.set_regions([reader.region for reader in scene.readers])
+        self.notifier.ready()

@@ -1,0 +1,145 @@
+"""All receivers of readings, each behind its own outbox."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Self
+
+from ocr_edge import __version__
+from ocr_edge.config import Config
+from ocr_edge.config.settings import Region
+from ocr_edge.contract.types import Image
+from ocr_edge.daemon.identity import device_id, device_name
+from ocr_edge.daemon.scene import Scene
+from ocr_edge.health import Health, State
+from ocr_edge.reading import Reading
+from ocr_edge.sinks.base import Sink
+from ocr_edge.sinks.mqtt import MqttSink
+from ocr_edge.sinks.outbox import Outbox, OutboxStats
+from ocr_edge.sinks.rotating import RotatingSink
+from ocr_edge.sinks.store import Store
+from ocr_edge.sinks.streams import StdoutSink
+from ocr_edge.state_dir import state_dir
+
+GOODBYE_S = 1.2
+"""Seconds that receivers get for what waits when the daemon ends, and"""
+RESERVE_S = 0.4
+"""seconds that the store gets after them."""
+
+
+class Outputs:
+    """Numbers readings and passes them to every receiver; nothing here waits for one.
+
+    Args:
+        config: The checked configuration.
+        health: Where receivers write what is wrong with them.
+        trigger: Called with the name of who asks for a picture; None when nobody may.
+
+    Attributes:
+        latest: The last reading of each region.
+
+    Raises:
+        ConfigError: A receiver cannot be set up: a secret, folder or package is missing.
+    """
+
+    def __init__(self, config: Config, health: Health, trigger: Callable[[str], None] | None = None) -> None:
+        self.latest: dict[str, Reading] = {}
+        self._health, self._device = health, device_id(config)
+        self._store: Store | None = None
+        self._outboxes: list[Outbox] = []
+        self._mqtt: MqttSink | None = None
+        self._snapshots = bool(config.mqtt and config.mqtt.snapshot)
+        try:
+            self._open(config, trigger)
+        except BaseException:
+            self.close()
+            raise
+        # Numbers grow although the clock may jump back, and although the store may have been lost.
+        self._number = max(self._store.last_number() if self._store else 0, int(time.time() * 1000))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def _open(self, config: Config, trigger: Callable[[str], None] | None) -> None:
+        if config.store.enabled:
+            self._store = Store(config.store, state_dir(config) / config.store.path, self._health)
+        if config.stdout.enabled:
+            self._add("stdout", StdoutSink("json"))
+        if config.files:
+            self._add("files", RotatingSink(config.files))
+        if config.webhook:
+            from ocr_edge.sinks.webhook import WebhookSink  # noqa: PLC0415 - loads TLS, which takes its time
+
+            self._add("webhook", WebhookSink(config.webhook), self._store)
+        if config.mqtt:
+            self._mqtt = MqttSink(
+                config.mqtt,
+                device=self._device,
+                name=device_name(config),
+                version=__version__,
+                regions=config.region,
+                trigger=trigger if config.source.trigger.mqtt else None,
+            )
+            self._mqtt.on_ready = self._add("mqtt", self._mqtt, self._store).kick
+
+    def _add(self, name: str, sink: Sink, store: Store | None = None) -> Outbox:
+        self._outboxes.append(Outbox(name, sink, health=self._health, store=store))
+        return self._outboxes[-1]
+
+    @property
+    def stats(self) -> tuple[OutboxStats, ...]:
+        """How each receiver is doing."""
+        stores = (self._store,) if self._store else ()
+        return tuple(receiver.stats for receiver in (*stores, *self._outboxes))
+
+    @property
+    def gone(self) -> bool:
+        """Whether the only reader there was, at the other end of a pipe, has gone."""
+        return not self._store and bool(self._outboxes) and all(outbox.gone for outbox in self._outboxes)
+
+    @property
+    def wants_snapshots(self) -> bool:
+        """Whether a receiver shows pictures."""
+        return self._snapshots
+
+    def resume(self, scene: Scene) -> None:
+        """Let regions go on where an earlier run ended."""
+        for reader in scene.readers if self._store else ():
+            last = self._store.last(reader.region.name) if self._store else None
+            if last is not None:
+                reader.resume(last, time.time(), time.monotonic())
+
+    def publish(self, reading: Reading) -> None:
+        """Number a reading and hand it to all receivers."""
+        self._number += 1
+        reading = reading.numbered(self._number, self._device)
+        self.latest[reading.region] = reading
+        if self._store:
+            self._store.publish(reading)
+        for outbox in self._outboxes:
+            outbox.put(reading)
+
+    def report(self, state: State) -> None:
+        """Tell the receivers that want to know how the daemon is."""
+        for outbox in self._outboxes:
+            outbox.report(state)
+
+    def snapshot(self, image: Image) -> None:
+        """Show a picture of what was read."""
+        if self._mqtt:
+            self._mqtt.snapshot(image)
+
+    def set_regions(self, regions: Sequence[Region]) -> None:
+        """Tell the receivers that describe regions which ones there are."""
+        if self._mqtt:
+            self._mqtt.set_regions(regions)
+
+    def close(self) -> None:
+        """Deliver what can be delivered in ``GOODBYE_S``; the rest stays in the store, which is closed last."""
+        ends = time.monotonic() + GOODBYE_S
+        for outbox in reversed(self._outboxes):
+            outbox.close(max(ends - time.monotonic(), 0.0))
+        if self._store:
+            self._store.close(max(ends - time.monotonic(), 0.0) + RESERVE_S)

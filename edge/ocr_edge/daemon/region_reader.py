@@ -1,0 +1,204 @@
+"""One region of the picture: from its pixels in a frame to what it says."""
+
+import datetime as dt
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ocr_edge.bundle import Bundle
+from ocr_edge.config.settings import Picture, Region, Stabilize
+from ocr_edge.contract.types import Polarity
+from ocr_edge.counters import Counters
+from ocr_edge.decode.patterns import Pattern
+from ocr_edge.pipeline import Pipeline
+from ocr_edge.plausible import Plausibility
+from ocr_edge.reading import Reading
+from ocr_edge.regions import quality, rectify, schedule
+from ocr_edge.regions.change import ChangeDetector
+from ocr_edge.segment import Segmenter
+from ocr_edge.sources.base import Frame
+from ocr_edge.stabilize import Settled, Stabilizer
+
+FRAME_CONFIDENCE = 0.5
+"""A single frame less sure than this is not fused; the region's own limit holds for the fused reading."""
+
+
+class RegionReader:
+    """Reads one region again and again.
+
+    Args:
+        region: Its settings.
+        bundle: The model.
+        stabilize: When a reading is settled.
+        picture: What spoils a picture.
+        counters: Where what happens is counted.
+
+    Attributes:
+        region: Its settings.
+        problem: What keeps it from being read, such as ``dark``; empty when nothing does.
+    """
+
+    def __init__(
+        self, region: Region, bundle: Bundle, stabilize: Stabilize, picture: Picture, counters: Counters
+    ) -> None:
+        self.region, self.problem = region, ""
+        self._stabilize, self._picture, self._counters = stabilize, picture, counters
+        self._pipeline = pipeline(region, bundle)
+        self._stabilizer = Stabilizer(self._pipeline.labels, stabilize, region.min_confidence)
+        self._plausibility = Plausibility(region.value) if region.value else None
+        self._change = ChangeDetector(region.min_change)
+        self._still: Settled | None = None
+        self._read_at = -np.inf
+        self._rejected = ""
+
+    def take_over(self, old: "RegionReader") -> None:
+        """Go on with another reader's memory, where it was of the same region and labels."""
+        if old.region.name == self.region.name and old._pipeline.labels == self._pipeline.labels:
+            self._stabilizer = replace(
+                old._stabilizer, settings=self._stabilize, min_confidence=self.region.min_confidence
+            )
+            if self._plausibility and old._plausibility:
+                self._plausibility = replace(old._plausibility, settings=self._plausibility.settings)
+
+    def resume(self, last: Reading, now: float, monotonic: float) -> None:
+        """Go on where an earlier run of the program ended.
+
+        Args:
+            last: The last reading of this region that was believed.
+            now: Epoch seconds.
+            monotonic: The same moment on ``time.monotonic``.
+        """
+        if last.value is None:
+            self._stabilizer.resume(last.text)
+        elif self._plausibility:
+            self._plausibility.resume(last.value, monotonic - max(now - last.time, 0.0))
+
+    def is_active(self, now: float) -> bool:
+        """Whether its schedule has it read at this time (epoch seconds, local time of day)."""
+        return schedule.active(self.region.schedule, dt.datetime.fromtimestamp(now).time())
+
+    def is_still(self, monotonic: float) -> bool:
+        """Whether it need not be looked at while the picture does not change."""
+        return self._still is not None and monotonic - self._read_at < self.region.reread_s
+
+    def rest(self, monotonic: float) -> list[Reading]:
+        """Nothing changed: what stood there still stands, which may make a doubted number believable."""
+        self._counters.unchanged += 1
+        if self._still and self._still.reading:
+            return self.judged(self._still.reading, monotonic, is_news=False)
+        return []
+
+    def look(self, frame: Frame, cut: rectify.Rectified) -> list[Reading]:
+        """Look at a frame.
+
+        Args:
+            frame: The frame.
+            cut: This region's part of it.
+
+        Returns:
+            What is to be said now: at most one reading.
+        """
+        if self.is_still(frame.monotonic) and not self._change.changed(cut.image):
+            return self.rest(frame.monotonic)
+        judged = self.judge_quality(cut)
+        if judged.problem:
+            self._still = None
+            return []
+        reading = self.read(frame, cut)
+        settled = self._stabilizer.push(reading, frame.monotonic, judged.weight)
+        self._still = settled if settled.is_still else None
+        if settled.is_still:
+            self._change.keep(cut.image)
+            self._read_at = frame.monotonic
+        if settled.reading is None:
+            return []
+        return self.judged(settled.reading, frame.monotonic, is_news=settled.is_news)
+
+    def ask(self) -> "Answer":
+        """Begin to read a thing of its own, such as a picture somebody asked for."""
+        return Answer(self, Stabilizer(self._pipeline.labels, self._stabilize, self.region.min_confidence))
+
+    def judge_quality(self, cut: rectify.Rectified) -> quality.Quality:
+        """What the picture of the region is worth; ``problem`` is noted."""
+        judged = quality.judge(cut.image, self._picture)
+        self.problem = judged.problem
+        if judged.problem:
+            self._counters.spoiled[judged.problem] += 1
+        return judged
+
+    def read(self, frame: Frame, cut: rectify.Rectified) -> Reading:
+        """Read one frame by itself; boxes are the frame's."""
+        reading = self._pipeline.read(cut.image, source=frame.source, time=frame.captured_at)
+        self._counters.read += 1
+        self._counters.read_seconds += reading.timing_ms["total"] / 1000
+        lines = tuple(rectify.moved(line, cut.matrix, frame.image.shape[:2]) for line in reading.lines)
+        return replace(reading, lines=lines, region=self.region.name)
+
+    def judged(self, reading: Reading, monotonic: float, *, is_news: bool) -> list[Reading]:
+        """What is said of a settled reading: it, if it is news; of a number also whether it is believed.
+
+        A believed number is said when it is new, a rejected one once, with its reason.
+        """
+        if self._plausibility is None or self.region.value is None:
+            return [reading] if is_news else []
+        verdict = self._plausibility.judge(reading.text, monotonic)
+        if verdict.value is None:
+            self.problem = f"{reading.text!r} not believed: {verdict.why}"
+            if self._rejected == reading.text and not is_news:
+                return []
+            self._rejected = reading.text
+            self._counters.rejected[self.region.name, verdict.rule] += 1
+            return [replace(reading, lines=(), raw=reading.text, why=verdict.why)]
+        self.problem = ""
+        recovered, self._rejected = bool(self._rejected) and self._rejected == reading.text, ""
+        if not (is_news or recovered):
+            return []
+        return [replace(reading, raw=reading.text, value=verdict.value, unit=self.region.value.unit)]
+
+
+@dataclass(slots=True)
+class Answer:
+    """The reading of a thing of its own, shown in a few frames.
+
+    Attributes:
+        reader: Of its region.
+        stabilizer: Fuses the frames; nothing of other things is in it.
+        latest: The latest frame's reading.
+        done: Whether more frames would not change it.
+    """
+
+    reader: RegionReader
+    stabilizer: Stabilizer
+    latest: Reading | None = None
+    done: bool = False
+
+    def push(self, frame: Frame, cut: rectify.Rectified) -> None:
+        """Take one frame."""
+        judged = self.reader.judge_quality(cut)
+        latest = self.reader.read(frame, cut)
+        self.done = self.stabilizer.push(latest, frame.monotonic, judged.weight).is_still
+        self.latest = replace(latest, why=judged.problem or latest.why)
+
+    def reading(self, monotonic: float) -> Reading:
+        """The best reading of the frames so far, or why there is none."""
+        if self.latest is None:
+            raise ValueError("no frame to read")
+        best = self.stabilizer.best()
+        if best is None:
+            return replace(self.latest, lines=(), why=self.latest.why or "below min_confidence")
+        return self.reader.judged(replace(best, why=""), monotonic, is_news=True)[0]
+
+
+def pipeline(region: Region, bundle: Bundle) -> Pipeline:
+    """The pipeline that reads a region.
+
+    Raises:
+        ConfigError: Its pattern is wrong.
+    """
+    polarity = Polarity(region.polarity) if region.polarity else None
+    return Pipeline(
+        bundle,
+        Pattern.parse(region.pattern, bundle.manifest.labels) if region.pattern else None,
+        min(FRAME_CONFIDENCE, region.min_confidence),
+        segmenter=Segmenter(text_height=region.text_height, polarity=polarity),
+    )

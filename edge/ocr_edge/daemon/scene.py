@@ -1,0 +1,154 @@
+"""All regions of the picture: aligned, cut out, read."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from ocr_edge.bundle import Bundle
+from ocr_edge.config import Config
+from ocr_edge.config.settings import Region
+from ocr_edge.contract.types import Image
+from ocr_edge.counters import Counters
+from ocr_edge.daemon.region_reader import RegionReader
+from ocr_edge.errors import CaptureError, ConfigError
+from ocr_edge.reading import Reading
+from ocr_edge.regions import mask, pose, rectify
+from ocr_edge.regions.align import Aligner
+from ocr_edge.regions.change import ChangeDetector
+from ocr_edge.regions.pose import Matrix
+from ocr_edge.sources import pictures
+from ocr_edge.sources.base import Frame
+
+SMALL_CHANGE = 0.5
+"""How much more easily a change is seen in the camera's small picture, as a factor of ``min_change``."""
+
+
+class Scene:
+    """What the camera is pointed at.
+
+    Args:
+        config: The checked configuration.
+        bundle: The model.
+        counters: Where what happens is counted.
+
+    Attributes:
+        readers: One for each region.
+        problems: What is wrong with the picture, by part: ``picture``, ``alignment``, ``region <name>``.
+
+    Raises:
+        ConfigError: A region, pattern, mark or the reference picture is wrong.
+    """
+
+    def __init__(self, config: Config, bundle: Bundle, counters: Counters) -> None:
+        self._config, self._counters = config, counters
+        reference = pictures.load(config.picture.reference) if config.picture.reference else None
+        size = config.picture.size or (reference.shape[1::-1] if reference is not None else None)
+        self._size = size[::-1] if size else None
+        self._aligner: Aligner | None = None
+        if reference is not None and config.picture.mark:
+            if reference.shape[:2] != self._size:
+                found = f"{reference.shape[1]}x{reference.shape[0]}"
+                raise ConfigError(
+                    f"picture.reference is {found}, but picture.size says otherwise; leave size out"
+                )
+            marks, picture = config.picture.mark, config.picture
+            self._aligner = Aligner(reference, marks, picture.search, picture.min_match)
+        for region in config.region:
+            if self._size and region.corners and (why := rectify.problem(region.corners, self._size)):
+                raise ConfigError(f"region {region.name}: corners: {why}")
+        self.readers = tuple(
+            RegionReader(region, bundle, config.stabilize, config.picture, counters)
+            for region in config.region
+        )
+        self.problems: Mapping[str, str] = {}
+        small = min(region.min_change for region in config.region) * SMALL_CHANGE
+        self._small = ChangeDetector(small)
+
+    def take_over(self, old: "Scene") -> None:
+        """Go on with another scene's memory of the same regions."""
+        for reader in self.readers:
+            for before in old.readers:
+                reader.take_over(before)
+
+    def look(self, frame: Frame) -> list[Reading]:
+        """Look at a frame of a scene that goes on.
+
+        Returns:
+            What is to be said now: settled, new, or rejected with a reason.
+        """
+        active = [reader for reader in self.readers if reader.is_active(frame.captured_at)]
+        still = all(reader.is_still(frame.monotonic) for reader in active)
+        if frame.small is not None:
+            if still and not self._small.changed(frame.small):
+                return [reading for reader in active for reading in reader.rest(frame.monotonic)]
+            self._small.keep(frame.small)
+        matrix = self._pose(frame.image)
+        if matrix is None:
+            return []
+        said = []
+        for reader in active:
+            said += reader.look(frame, self._cut(frame.image, reader.region, matrix))
+        self._note(active)
+        return said
+
+    def answer(self, frames: Iterable[Frame]) -> list[Reading]:
+        """Read a thing of its own.
+
+        Args:
+            frames: Pictures of it; no more are asked for than are needed.
+
+        Returns:
+            One reading a region, also when it says nothing; empty when there was no frame.
+        """
+        answers = [reader.ask() for reader in self.readers]
+        frame = None
+        for frame in frames:
+            matrix = self._pose(frame.image)
+            if matrix is None:
+                continue
+            for answer in answers:
+                if not answer.done:
+                    answer.push(frame, self._cut(frame.image, answer.reader.region, matrix))
+            if all(answer.done for answer in answers):
+                break
+        if frame is None:
+            return []
+        if all(answer.latest for answer in answers):
+            self._note(self.readers)
+            return [answer.reading(frame.monotonic) for answer in answers]
+        why = "; ".join(self.problems.values())
+        return [
+            Reading(frame.source, (), frame.captured_at, region=reader.region.name, why=why)
+            for reader in self.readers
+        ]
+
+    def shown(self, image: Image) -> Image:
+        """The picture as it may be stored or shown: black outside of the regions if the owner wants that."""
+        corners = [region.corners for region in self._config.region]
+        if not self._config.picture.blank_outside or None in corners:
+            return image
+        matrix = self._pose(image)
+        quads = [pose.apply(matrix, quad) for quad in corners if quad] if matrix is not None else []
+        return mask.outside(image, quads)
+
+    def _pose(self, image: Image) -> Matrix | None:
+        """From coordinates of the configuration to pixels of a frame; None, with a problem noted, when unknown."""
+        try:
+            if self._aligner is None:
+                return pose.scaling(image.shape[:2], self._size or image.shape[:2])
+            found = self._aligner.align(image)
+        except CaptureError as error:
+            self.problems = {"picture": str(error)}
+            return None
+        if found.lost:
+            self.problems = {"alignment": f"alignment lost: {found.detail}"}
+            return None
+        return found.matrix
+
+    def _cut(self, image: Image, region: Region, matrix: Matrix) -> rectify.Rectified:
+        if region.corners is None:
+            height, width = image.shape[:2]
+            corners = ((0, 0), (width, 0), (width, height), (0, height))
+            return rectify.rectify(image, corners, region.rotate)
+        return rectify.rectify(image, pose.apply(matrix, region.corners), region.rotate)
+
+    def _note(self, readers: Sequence[RegionReader]) -> None:
+        self.problems = {f"region {r.region.name}": r.problem for r in readers if r.problem}

@@ -1,0 +1,277 @@
+"""The SQLite file of the store: its schema, its size, and what SQLite's errors mean for people."""
+
+import logging
+import os
+import sqlite3
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from ocr_edge.errors import ConfigError, PublishError
+
+_LOGGER = logging.getLogger(__name__)
+VERSION = 1
+_SCHEMA = """
+CREATE TABLE readings (
+    number INTEGER PRIMARY KEY,
+    time REAL NOT NULL,
+    utc TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%dT%H:%M:%fZ', time, 'unixepoch')) VIRTUAL,
+    region TEXT NOT NULL,
+    text TEXT NOT NULL,
+    value REAL,
+    unit TEXT NOT NULL,
+    confidence REAL NOT NULL,
+    why TEXT NOT NULL,
+    data TEXT NOT NULL
+);
+CREATE INDEX readings_time ON readings (time);
+CREATE TABLE delivered (receiver TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
+"""
+_INSERT = """INSERT OR IGNORE INTO readings (number, time, region, text, value, unit, confidence, why, data)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+_PLACE = """INSERT INTO delivered VALUES (?, ?)
+ON CONFLICT (receiver) DO UPDATE SET number = excluded.number"""
+_OLDEST = """DELETE FROM readings WHERE number IN (
+SELECT number FROM (SELECT number, time FROM readings ORDER BY number LIMIT :step)
+WHERE time < :time AND number <= :number) RETURNING number"""
+_BUSY_S = 1.0
+_WAL_BYTES = 4_000_000
+_STEP = 5  # readings deleted between two looks at the size
+_KEPT_DAMAGED = 3
+_ROW = tuple[int, float, str, str, float | None, str, float, str, str]
+Row = _ROW
+"""number, time, region, text, value, unit, confidence, why, data."""
+
+_MEANING = {
+    sqlite3.SQLITE_FULL: "the disk is full",
+    sqlite3.SQLITE_READONLY: "cannot be written: the file or the disk is read-only",
+    sqlite3.SQLITE_CANTOPEN: "cannot be opened: the folder is missing, read-only or not ours",
+    sqlite3.SQLITE_BUSY: "another program has locked it",
+    sqlite3.SQLITE_LOCKED: "another program has locked it",
+    sqlite3.SQLITE_IOERR: "the disk failed or is full",
+    sqlite3.SQLITE_PERM: "cannot be opened: no permission",
+}
+
+
+class DamagedError(PublishError):
+    """The file is not a database, or not a whole one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """What may be deleted.
+
+    Attributes:
+        since: Epoch seconds; older readings may go.
+        bytes: Size of the file above which the oldest go, whatever their age.
+        delivered: Number of the last reading that every receiver has; later ones go only for the size.
+    """
+
+    since: float
+    bytes: float
+    delivered: int
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Turn SQLite's errors into one line.
+
+    Raises:
+        DamagedError: The database is damaged.
+        PublishError: It cannot be used now.
+    """
+    try:
+        yield
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            raise DamagedError(f"{path.name} is damaged: {error}") from error
+        raise PublishError(f"{path.name}: {_MEANING.get(code, error)}") from error
+    except OSError as error:
+        raise PublishError(f"{path.name}: {error.strerror or error}") from error
+
+
+class Database:
+    """The one connection that writes. Not for two threads at a time.
+
+    Attributes:
+        path: The file.
+        last: Number of the newest reading; 0 without one.
+        delivered: Number of the last reading each receiver has.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open the file, or begin it.
+
+        Raises:
+            ConfigError: It belongs to something else.
+            PublishError: It cannot be used now.
+        """
+        self.path = path
+        with explained(path):
+            # No reader may run our triggers or wait long for us: every wait is in a thread of its own.
+            self._connection = sqlite3.connect(
+                path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False
+            )
+            try:
+                self._prepare()
+            except BaseException:
+                self._connection.close()
+                raise
+
+    def _prepare(self) -> None:
+        run = self._connection.execute
+        # Before the first table: later it would take a VACUUM, which writes everything anew.
+        run("PRAGMA auto_vacuum = INCREMENTAL")
+        run("PRAGMA journal_mode = WAL")
+        run("PRAGMA synchronous = FULL")
+        run(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
+        # See `_checkpoint`.
+        run("PRAGMA wal_autocheckpoint = 0")
+        (version,) = run("PRAGMA user_version").fetchone()
+        if version == 0:
+            if run("SELECT count(*) FROM sqlite_schema").fetchone() != (0,):
+                raise ConfigError(
+                    f"{self.path}: is the database of another program; give store.path another name"
+                )
+            run("BEGIN IMMEDIATE")
+            for statement in _SCHEMA.split(";\n"):
+                run(statement)
+            run(f"PRAGMA user_version = {VERSION}")
+            run("COMMIT")
+        elif version != VERSION:
+            raise ConfigError(
+                f"{self.path}: has schema {version}, this program knows {VERSION}: it was written by another version"
+                " of ocr-edge; install that one, or move the file away"
+            )
+        (self.last,) = run("SELECT coalesce(max(number), 0) FROM readings").fetchone()
+        self.delivered: dict[str, int] = dict(run("SELECT receiver, number FROM delivered"))
+        (self._page_bytes,) = run("PRAGMA page_size").fetchone()
+        self._inode = os.stat(self.path).st_ino
+
+    def write(self, rows: Sequence[Row], places: Mapping[str, int], keep: Keep) -> int:
+        """Commit readings and receivers' places, and delete what is too old or too much.
+
+        Returns:
+            How many readings were deleted that some receiver did not have.
+
+        Raises:
+            PublishError: Nothing was committed; the database should be closed and opened again.
+        """
+        run = self._connection.execute
+        with explained(self.path):
+            if os.stat(self.path).st_ino != self._inode:
+                raise PublishError(f"{self.path.name}: was replaced while it was in use")
+            run("BEGIN IMMEDIATE")
+            try:
+                self._connection.executemany(_INSERT, rows)
+                self._connection.executemany(_PLACE, places.items())
+                lost = self._tidy(keep, most=50 + 2 * len(rows))
+                run("COMMIT")
+            except BaseException:
+                with suppress(sqlite3.Error):
+                    run("ROLLBACK")
+                raise
+        if rows:
+            self.last = max(self.last, rows[-1][0])
+        self._checkpoint()
+        return lost
+
+    def _tidy(self, keep: Keep, most: int) -> int:
+        """Delete what is too old, at most so many, then what is too much; how many of these were undelivered."""
+        run = self._connection.execute
+        run(_OLDEST, {"step": most, "time": keep.since, "number": keep.delivered}).fetchall()
+        # Pages that deleting makes free are used again by the next readings: the file stops growing, and nothing
+        # is moved. Room for some is left, so that it stops before the limit.
+        limit = int(keep.bytes) // self._page_bytes
+        lost = 0
+        anything = {"step": _STEP, "time": float("inf"), "number": 2**63 - 1}
+        for _ in range(0, most, _STEP):
+            if self._pages() - self._free() <= limit - min(64, limit // 8):
+                break
+            numbers = [number for (number,) in run(_OLDEST, anything)]
+            lost += sum(number > keep.delivered for number in numbers)
+        for _ in range(min(self._pages() - limit, self._free(), most)):
+            run("PRAGMA incremental_vacuum(1)")  # with a larger number Python stops after the first page too
+        return lost
+
+    def _pages(self) -> int:
+        return int(self._connection.execute("PRAGMA page_count").fetchone()[0])
+
+    def _free(self) -> int:
+        return int(self._connection.execute("PRAGMA freelist_count").fetchone()[0])
+
+    def _checkpoint(self) -> None:
+        """Move a long write-ahead log into the file, and empty it.
+
+        SQLite's own checkpoint leaves the old log lying there: were it cut then, pages older than those in the file
+        would come back.
+        """
+        with suppress(OSError, sqlite3.Error):
+            if os.stat(f"{self.path}-wal").st_size > _WAL_BYTES:
+                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def close(self) -> None:
+        """Close the connection, which also empties the write-ahead log."""
+        with suppress(sqlite3.Error):
+            self._connection.close()
+
+
+def select(path: Path, after: int, before: int | None, limit: int) -> list[tuple[int, str]]:
+    """Numbers and data of the readings after one number and before another; for any thread.
+
+    Raises:
+        PublishError: The database cannot be read.
+    """
+    query = "SELECT number, data FROM readings WHERE number > ? AND number < ? ORDER BY number LIMIT ?"
+    with explained(path), closing(_reader(path)) as connection:
+        return connection.execute(query, (after, _before(before), limit)).fetchall()
+
+
+def count(path: Path, after: int, before: int | None) -> int:
+    """How many readings ``select`` would find without a limit; its errors."""
+    # The index is a fiftieth of the table.
+    query = "SELECT count(*) FROM readings INDEXED BY readings_time WHERE +number > ? AND +number < ?"
+    with explained(path), closing(_reader(path)) as connection:
+        return int(connection.execute(query, (after, _before(before))).fetchone()[0])
+
+
+def last(path: Path, region: str) -> str | None:
+    """Data of the newest believed reading of a region, if it is among the newest 10,000; the errors of ``select``."""
+    newest = "SELECT region, why, data FROM readings ORDER BY number DESC LIMIT 10000"
+    query = f"SELECT data FROM ({newest}) WHERE region = ? AND why = '' LIMIT 1"
+    with explained(path), closing(_reader(path)) as connection:
+        row = connection.execute(query, (region,)).fetchone()
+    return None if row is None else str(row[0])
+
+
+def _before(number: int | None) -> int:
+    return 2**63 - 1 if number is None else number
+
+
+def _reader(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=_BUSY_S)
+
+
+def set_aside(path: Path) -> Path:
+    """Rename a damaged database; its write-ahead log goes with it. The oldest of several such is deleted.
+
+    Returns:
+        The new name.
+
+    Raises:
+        PublishError: It cannot be renamed.
+    """
+    aside = path.with_name(f"{path.name}.damaged-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}")
+    with explained(path):
+        for ending in ("-wal", "-shm", ""):
+            with suppress(FileNotFoundError):
+                Path(f"{path}{ending}").rename(f"{aside}{ending}")
+        earlier = sorted(path.parent.glob(f"{path.name}.damaged-*Z"))
+        for each in earlier[:-_KEPT_DAMAGED]:
+            for ending in ("-wal", "-shm", ""):
+                Path(f"{each}{ending}").unlink(missing_ok=True)
+    return aside

@@ -1,0 +1,216 @@
+"""``/metrics``, ``/healthz`` and ``POST /trigger``, for programs on this machine alone.
+
+Nothing here is authenticated, so a web page that the owner has open in a browser on this machine must not get through
+either: not by a form or script of another site (``Origin``), nor by a name that suddenly means 127.0.0.1 (``Host``).
+"""
+
+import io
+import logging
+import re
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from socketserver import TCPServer, ThreadingMixIn
+from typing import Any, Self
+from urllib.parse import urlsplit
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+import msgspec
+
+from ocr_edge.config.settings import Http
+from ocr_edge.errors import ConfigError
+from ocr_edge.sinks import metrics
+from ocr_edge.sinks.metrics import Snapshot
+
+_LOGGER = logging.getLogger(__name__)
+_NAMES = {"localhost", "127.0.0.1", "::1"}
+_CONNECTIONS = 8
+_REQUEST_S = 2.0  # in which a whole request must have come
+_REQUEST_BYTES = 16384
+_POLL_S = 0.2
+_LENGTH = re.compile(rb"\r\ncontent-length: *(\d{1,9})\r\n", re.IGNORECASE)
+
+
+class Page:
+    """The running server; ``with`` or ``close`` ends it.
+
+    Attributes:
+        port: The port it listens on.
+    """
+
+    def __init__(self, server: "_Server") -> None:
+        self.port: int = server.server_port
+        self._server = server
+        self._thread = threading.Thread(
+            target=server.serve_forever, args=(_POLL_S,), name="http", daemon=True
+        )
+        self._thread.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop listening; a request that is being answered is not waited for."""
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+def serve(
+    settings: Http, snapshot: Callable[[], Snapshot], trigger: Callable[[str], None] | None = None
+) -> Page:
+    """Answer in threads of their own until closed.
+
+    Args:
+        settings: Address and port.
+        snapshot: Asked for each answer; called in other threads.
+        trigger: Called with ``http`` when somebody asks for a picture; must return at once. None: nobody may.
+
+    Raises:
+        ConfigError: The port is in use, or prometheus-client is missing.
+    """
+    app = _app(snapshot, trigger)
+    try:
+        server = _Server(settings)
+    except OSError as error:
+        raise ConfigError(
+            f"http.port {settings.port} on {settings.address}: {error.strerror}; choose another one"
+        ) from error
+    server.set_app(app)
+    return Page(server)
+
+
+def _app(snapshot: Callable[[], Snapshot], trigger: Callable[[str], None] | None) -> WSGIApplication:
+    registry = metrics.registry(snapshot)
+    from prometheus_client import make_wsgi_app  # noqa: PLC0415
+
+    scrape: Any = make_wsgi_app(registry)
+
+    def health() -> tuple[int, object]:
+        state = snapshot().state
+        answer = {"ok": state.ok, "problems": state.problems, "facts": state.facts, "time": state.time}
+        return (200 if state.ok else 503), answer
+
+    def pull() -> tuple[int, object]:
+        assert trigger is not None
+        trigger("http")
+        return 202, {"ok": True}
+
+    def app(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        def answer(code: int, what: object, *headers: tuple[str, str]) -> Iterable[bytes]:
+            body = msgspec.json.encode(what) + b"\n"
+            fixed = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
+            start(f"{code} {HTTPStatus(code).phrase}", [*fixed, *headers])
+            return [body]
+
+        path, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
+        routes = {"/metrics": "GET", "/healthz": "GET"} | ({"/trigger": "POST"} if trigger else {})
+        if not _is_local(environ.get("HTTP_HOST", "")):
+            return answer(403, {"error": "the Host must be localhost or its address"})
+        if path not in routes:
+            return answer(404, {"error": f"there is {', '.join(routes)}"})
+        if method != routes[path]:
+            return answer(405, {"error": f"use {routes[path]}"}, ("Allow", routes[path]))
+        if path == "/metrics":
+            scraped: Iterable[bytes] = scrape(environ, start)
+            return scraped
+        if path == "/trigger" and _is_foreign(environ):
+            return answer(403, {"error": "not for pages in a browser"})
+        return answer(*(pull() if path == "/trigger" else health()))
+
+    return app
+
+
+def _is_local(host: str) -> bool:
+    """Whether a Host header names this machine as only this machine can be named."""
+    try:
+        return urlsplit(f"//{host}").hostname in _NAMES
+    except ValueError:
+        return False
+
+
+def _is_foreign(environ: WSGIEnvironment) -> bool:
+    """Whether a browser sends this on behalf of a page."""
+    site = environ.get("HTTP_SEC_FETCH_SITE", "none")
+    return "HTTP_ORIGIN" in environ or site not in ("none", "same-origin")
+
+
+class _Handler(WSGIRequestHandler):
+    timeout = _REQUEST_S
+
+    def setup(self) -> None:
+        """Take the whole request before anything looks at it: limited in size and time."""
+        super().setup()
+        self.rfile = io.BufferedReader(io.BytesIO(_request(self.connection)))
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Requests are not news."""
+
+
+def _request(connection: socket.socket) -> bytes:
+    """A whole request; nothing when it is too long or does not come in time."""
+    end = time.monotonic() + _REQUEST_S
+    data, size = b"", None
+    while size is None or len(data) < size:
+        left = end - time.monotonic()
+        if left <= 0 or len(data) > _REQUEST_BYTES:
+            return b""
+        connection.settimeout(left)
+        try:
+            part = connection.recv(4096)
+        except OSError:
+            return b""
+        if not part:
+            return b""
+        data += part
+        head = data.find(b"\r\n\r\n")
+        if head >= 0 and size is None:
+            length = _LENGTH.search(data, 0, head + 2)
+            size = head + 4 + (int(length[1]) if length else 0)
+    connection.settimeout(_REQUEST_S)
+    return data
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 128
+
+    def __init__(self, settings: Http) -> None:
+        self.address_family = socket.AF_INET6 if ":" in settings.address else socket.AF_INET
+        self._free = threading.BoundedSemaphore(_CONNECTIONS)
+        super().__init__((settings.address, settings.port), _Handler)
+
+    def server_bind(self) -> None:
+        """Bind without asking a name server for our name, which can take minutes."""
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = "localhost", self.server_address[1]
+        self.setup_environ()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Answer in a thread, or hang up when all are busy."""
+        if not self._free.acquire(blocking=False):
+            self.shutdown_request(request)
+            return
+        try:
+            super().process_request(request, client_address)
+        except RuntimeError:  # no thread could be started
+            self._free.release()
+            self.shutdown_request(request)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Answer one request."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._free.release()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that went away is no news; anything else is."""
+        _LOGGER.debug("a request ended early", exc_info=True)

@@ -1,0 +1,296 @@
+"""The capture thread: it alone touches the camera, so that a hung driver never stops the loop."""
+
+import logging
+import math
+import random
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal, Self, TypeVar
+
+import cv2
+import numpy as np
+
+from ocr_edge.config.settings import SourceSettings
+from ocr_edge.contract.types import Image
+from ocr_edge.errors import CaptureError, OcrEdgeError
+from ocr_edge.sources import urls
+from ocr_edge.sources.base import EndOfSource, Frame, Source
+from ocr_edge.sources.gpio import Lamp
+
+_LOGGER = logging.getLogger(__name__)
+
+POLL_S = 0.2
+"""Seconds until a source without news is asked again."""
+POLL_SHARE = 20
+"""It is asked at most for one part in so many of the time, however long an answer takes."""
+PACE_S = 0.005
+"""Shortest time between two grabs: a stream that has fallen behind catches up, a mad one does not take the core."""
+MOST_DAMAGED = 5
+"""Damaged pictures in a row after which a source counts as lost."""
+LIT_S = 0.2
+"""Seconds a lamp stays lit after the last request: the frames of one answer do without a new warming up."""
+GOODBYE_S = 1.0
+"""Seconds that the end of the daemon waits for a driver."""
+
+_TURNS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureStatus:
+    """How the source is.
+
+    Attributes:
+        state: ``hung`` while an attempt takes longer than ``timeout_s``, ``lost`` from a failure to the next success.
+        detail: One line for people, without credentials; empty while all is well.
+        failures: Attempts that failed or hung since the start.
+    """
+
+    state: Literal["starting", "ok", "lost", "hung", "ended"]
+    detail: str
+    failures: int
+
+
+class Capturer:
+    """Owns a source and gives its newest frame; ``with`` starts and stops the thread.
+
+    Args:
+        open_source: Makes the source, for each attempt anew; called in the capture thread.
+        settings: Patience, pauses between attempts, rotation.
+        lamp: Lit while a frame is waited for; frames from before the light was steady are passed over.
+    """
+
+    def __init__(
+        self, open_source: Callable[[], Source], settings: SourceSettings, lamp: Lamp | None = None
+    ) -> None:
+        self._open_source = open_source
+        self._settings = settings
+        self._lamp = lamp
+        self._name = urls.shown(settings.url)
+        self._changed = threading.Condition()
+        # All below is guarded by it.
+        self._stopping = False
+        self._wanted: float | None = None
+        self._frame: Frame | None = None
+        self._asked_at = 0.0
+        self._lit_at: float | None = None
+        self._in_order = False
+        self._busy_since: float | None = None
+        self._state: Literal["starting", "ok", "lost", "ended"] = "starting"
+        self._detail = ""
+        self._failures = 0
+        # These belong to the thread.
+        self._attempts = 0
+        self._damaged = 0
+        # A daemon: a driver that never comes back must not keep the process.
+        self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+        self._thread.join(GOODBYE_S)
+        if self._thread.is_alive():
+            _LOGGER.warning("%s: the driver does not return; left behind", self._name)
+        with self._changed:
+            self._darken()
+
+    @property
+    def status(self) -> CaptureStatus:
+        """How the source is now; never waits for it."""
+        with self._changed:
+            if self._is_overdue():
+                detail = (
+                    f"{self._name}: no answer from the driver for more than {self._settings.timeout_s:g} s"
+                )
+                return CaptureStatus("hung", detail, self._failures + 1)
+            return CaptureStatus(self._state, self._detail, self._failures)
+
+    @property
+    def separate(self) -> bool:
+        """Whether each picture shows a thing of its own, by the settings or else by the source's nature."""
+        return self._in_order if self._settings.separate is None else self._settings.separate
+
+    def next(self, not_before: float, timeout_s: float) -> Frame | None:
+        """The newest frame; of a source of separate pictures the next one.
+
+        Args:
+            not_before: ``time.monotonic()`` before which no frame may have been exposed. A time in the future is
+                waited for. Separate pictures may be older.
+            timeout_s: Longest wait. Asking again at once goes on with the same attempt.
+
+        Returns:
+            The frame, turned as the settings say; None when none came in time or the source has ended.
+        """
+        with self._changed:
+            if self._frame and not self._in_order and self._frame.monotonic < not_before:
+                self._frame = None  # came too late for whoever asked before
+            self._wanted = not_before
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: self._frame or self._state == "ended", timeout_s)
+            self._wanted, self._asked_at = None, time.monotonic()
+            frame, self._frame = self._frame, None
+            if self._is_overdue():
+                self._darken()
+            return frame
+
+    def _run(self) -> None:
+        while not self._stopping:
+            try:
+                self._capture()
+            except EndOfSource:
+                self._tell("ended", "")
+                return
+            except OcrEdgeError as error:
+                self._lose(str(error))
+            except Exception as error:
+                self._lose(f"{self._name}: {type(error).__name__}: {error}", unexpected=True)
+
+    def _capture(self) -> None:
+        """One life of a source, from opening it to losing it or to the end of the daemon."""
+        source = self._timed(self._open)
+        try:
+            self._in_order, self._damaged = source.separate, 0
+            if not source.drained:
+                self._works()
+            while self._is_due(source):
+                began = time.monotonic()
+                found = self._timed(source.grab)
+                self._works()
+                if found:
+                    self._hand_over(source)
+                took = time.monotonic() - began
+                self._pause(PACE_S - took if found else max(POLL_S, POLL_SHARE * took))
+        finally:
+            with self._changed:
+                self._darken()
+            self._timed(lambda: source.__exit__(None, None, None))
+
+    def _open(self) -> Source:
+        return self._open_source().__enter__()
+
+    def _is_due(self, source: Source) -> bool:
+        """Wait until it is time to grab; False when it is time to stop."""
+        with self._changed:
+            while not self._stopping:
+                wait_s = self._until_wanted()
+                if source.drained or wait_s == 0:
+                    return True
+                self._changed.wait(wait_s)
+        return False
+
+    def _until_wanted(self) -> float | None:
+        """Seconds until a frame is wanted or the lamp has to be looked after; None when nobody has asked."""
+        now = time.monotonic()
+        if self._wanted is not None and self._frame is None:
+            if self._lamp and self._lit_at is None:
+                early_s = self._wanted - self._lamp.settle_s - now
+                if early_s > 0:
+                    return early_s
+                self._lamp.on()
+                self._lit_at = now
+            return max(0.0, self._earliest(self._wanted) - now)
+        if self._wanted is None and now - self._asked_at >= LIT_S:
+            self._darken()
+        return None if self._lit_at is None else LIT_S
+
+    def _earliest(self, wanted: float) -> float:
+        """When the exposure may begin: not before the light is steady."""
+        if self._lamp is None:
+            return wanted
+        return math.inf if self._lit_at is None else max(wanted, self._lit_at + self._lamp.settle_s)
+
+    def _darken(self) -> None:
+        if self._lamp and self._lit_at is not None:
+            self._lamp.off()
+            self._lit_at = None
+
+    def _hand_over(self, source: Source) -> None:
+        """Decode what was grabbed if somebody wants it."""
+        if not source.separate and not self._wants(source.grabbed_at):
+            return
+        try:
+            frame = self._timed(source.retrieve)
+        except CaptureError as error:
+            self._damaged += 1
+            if self._damaged >= MOST_DAMAGED:
+                raise
+            _LOGGER.warning("%s", error)
+            with self._changed:
+                self._failures += 1
+            return
+        self._damaged = 0
+        frame = _turned(frame, self._settings.rotate)
+        with self._changed:
+            if source.separate or self._wants(frame.monotonic):
+                self._frame = frame
+                self._changed.notify_all()
+
+    def _wants(self, moment: float) -> bool:
+        wanted = self._wanted
+        return wanted is not None and moment >= self._earliest(wanted)
+
+    def _timed(self, step: Callable[[], T]) -> T:
+        """Do what may hang, where ``status`` can see how long it takes."""
+        with self._changed:
+            self._busy_since = time.monotonic()
+        try:
+            result = step()
+            with self._changed:
+                if self._is_overdue():
+                    self._failures += 1
+            return result
+        finally:
+            with self._changed:
+                self._busy_since = None
+
+    def _is_overdue(self) -> bool:
+        since = self._busy_since
+        return since is not None and time.monotonic() - since > self._settings.timeout_s
+
+    def _works(self) -> None:
+        if self._state == "lost":
+            _LOGGER.info("%s: is back after %d failed attempts", self._name, self._attempts)
+        self._attempts = 0
+        self._tell("ok", "")
+
+    def _lose(self, detail: str, unexpected: bool = False) -> None:
+        """Count a failure and wait before the next attempt."""
+        level = logging.DEBUG if detail == self._detail else logging.WARNING
+        _LOGGER.log(level, "%s; is tried again", detail, exc_info=unexpected)
+        with self._changed:
+            self._failures += 1
+        self._tell("lost", detail)
+        retry = self._settings
+        longest_s = min(retry.retry_max_s, retry.retry_min_s * 2.0 ** min(self._attempts, 32))
+        self._attempts += 1
+        # Many devices that lost the same camera do not all come back in the same moment.
+        self._pause(max(retry.retry_min_s, longest_s * random.uniform(0.75, 1)))
+
+    def _tell(self, state: Literal["ok", "lost", "ended"], detail: str) -> None:
+        with self._changed:
+            self._state, self._detail = state, detail
+            self._changed.notify_all()
+
+    def _pause(self, seconds: float) -> None:
+        if seconds > 0:
+            with self._changed:
+                self._changed.wait_for(lambda: self._stopping, seconds)
+
+
+def _turned(frame: Frame, degrees: int) -> Frame:
+    """The frame turned clockwise."""
+    if degrees not in _TURNS:
+        return frame
+
+    def turn(image: Image) -> Image:
+        return np.asarray(cv2.rotate(image, _TURNS[degrees]), np.uint8)
+
+    return replace(frame, image=turn(frame.image), small=None if frame.small is None else turn(frame.small))

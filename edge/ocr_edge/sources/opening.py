@@ -1,0 +1,94 @@
+"""``source.url`` becomes the source that it names."""
+
+import os
+from pathlib import Path
+
+from ocr_edge import credentials
+from ocr_edge.config.settings import SourceSettings
+from ocr_edge.errors import ConfigError, OcrEdgeError
+from ocr_edge.sources import urls
+from ocr_edge.sources.base import Source
+from ocr_edge.sources.camera import Camera
+from ocr_edge.sources.clip import Clip
+from ocr_edge.sources.folder import Folder
+from ocr_edge.sources.snapshot import Snapshot
+from ocr_edge.sources.still import Still
+from ocr_edge.sources.stream import Stream
+
+
+def open_source(settings: SourceSettings, state: Path | None = None) -> Source:
+    """Make the source that the settings name; nothing local is opened before its ``with``.
+
+    Only an HTTP camera is asked here whether it gives single pictures or a stream, which may take ``timeout_s``.
+
+    Args:
+        settings: ``[source]``.
+        state: The daemon's state folder, where ``dir:`` remembers what it has read.
+
+    Returns:
+        The source, not open yet.
+
+    Raises:
+        ConfigError: The address makes no sense, a folder or video is missing, picamera2 is not installed, or the
+            password cannot be read.
+        CaptureError: The HTTP camera does not answer.
+    """
+    kind, where = urls.split(settings.url)
+    match kind:
+        case "picamera2":
+            return Camera(int(where), settings)
+        case "v4l2":
+            return Stream(where, where, settings)
+        case "file":
+            return Still(Path(where))
+        case "dir":
+            return Folder(_existing(Path(where), "folder"), state)
+        case "video":
+            return Clip(_existing(Path(where), "file"))
+    return _network_camera(kind, settings)
+
+
+def problem(settings: SourceSettings) -> str:
+    """What would keep a source from working, as far as that can be seen without opening it.
+
+    Args:
+        settings: ``[source]``.
+
+    Returns:
+        One line; empty when nothing is wrong. A camera that is missing now is named too: the daemon would wait
+        for it.
+    """
+    try:
+        kind, where = urls.split(settings.url)
+        if kind in urls.NETWORK:
+            credentials.read(settings.password_file)
+            return ""
+        open_source(settings)
+    except OcrEdgeError as error:
+        return str(error)
+    if kind == "v4l2" and not os.path.exists(where):
+        return f"{where}: no such device; is the camera plugged in?"
+    if kind == "v4l2" and not os.access(where, os.R_OK | os.W_OK):
+        return f"{where}: no permission; add the user to the group video"
+    if kind == "file" and not os.path.isfile(where):
+        return f"{where}: no such file"
+    return ""
+
+
+def _network_camera(kind: str, settings: SourceSettings) -> Source:
+    password = credentials.read(settings.password_file)
+    if kind in ("http", "https"):
+        snapshot = Snapshot(settings, password)
+        if snapshot.is_picture():
+            return snapshot
+    address = urls.with_login(settings.url, settings.username, password)
+    return Stream(address, urls.shown(settings.url), settings)
+
+
+def _existing(path: Path, what: str) -> Path:
+    path = path.expanduser()
+    if not path.exists():
+        raise ConfigError(f"source.url: {path.absolute()}: no such {what}")
+    if path.is_dir() != (what == "folder"):
+        raise ConfigError(f"source.url: {path.absolute()}: expected a {what}")
+    return path

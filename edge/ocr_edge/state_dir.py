@@ -1,0 +1,66 @@
+"""Where readings and installed bundles live, and writing there as the user they belong to."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ocr_edge.errors import ConfigError
+
+if TYPE_CHECKING:
+    from ocr_edge.config.settings import Config
+
+SERVICE = Path("/var/lib/ocr-edge")
+"""The state folder of the installed service: ``StateDirectory=ocr-edge`` in its unit."""
+
+
+def state_dir(config: "Config | None" = None) -> Path:
+    """The state folder of this process: the configured one, else systemd's, else the user's own.
+
+    Raises:
+        ConfigError: None is given, and the user has no home folder.
+    """
+    if config is not None and config.state_dir is not None:
+        return config.state_dir
+    given = os.environ.get("STATE_DIRECTORY", "").partition(":")[0]
+    if given:
+        return Path(given)
+    try:
+        return Path.home() / ".local" / "state" / "ocr-edge"
+    except RuntimeError as error:
+        raise ConfigError(
+            "no home folder to keep the state in; set state_dir in the configuration"
+        ) from error
+
+
+def for_people() -> Path:
+    """The state folder a person at a terminal means: the installed service's where there is one, else their own."""
+    if not os.environ.get("STATE_DIRECTORY") and SERVICE.is_dir():
+        return SERVICE
+    return state_dir()
+
+
+@contextmanager
+def as_owner(folder: Path) -> Iterator[None]:
+    """Do as the owner of a folder what root is about to do in it.
+
+    Root's files would be out of reach for the service, and a link left in the folder by whoever owns it would
+    make root write elsewhere. For everyone but root nothing changes. Not for a process with other threads at work:
+    the identity belongs to all of them.
+
+    Args:
+        folder: An existing folder.
+    """
+    owner = folder.stat()
+    if os.geteuid() != 0 or owner.st_uid == 0:
+        yield
+        return
+    group = os.getegid()
+    os.setegid(owner.st_gid)
+    os.seteuid(owner.st_uid)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(group)

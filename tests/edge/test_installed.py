@@ -1,0 +1,307 @@
+"""Installed bundles: real bundles, real folders, real kills."""
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from ocr_edge import bundle as bundles
+from ocr_edge.contract import manifest as manifests
+from ocr_edge.errors import ConfigError, ModelError, OcrEdgeError
+from ocr_edge.installed import Installed
+from ocr_edge.state_dir import for_people, state_dir
+
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+
+
+def variant(folder, name, **changes):
+    """A copy of the shipped bundle that says something else about itself."""
+    shutil.copytree(bundles.shipped(), folder)
+    path = folder / manifests.FILE_NAME
+    path.write_text(json.dumps({**json.loads(path.read_text()), "name": name, **changes}))
+    return folder
+
+
+def wrong_labels(folder, name):
+    """A bundle whose hashes agree, but whose glyphs are named otherwise than it promises."""
+    variant(folder, name)
+    with np.load(folder / "selftest.npz") as arrays:
+        content = dict(arrays)
+    content["labels"] = np.roll(content["labels"], 1)
+    np.savez(folder / "selftest.npz", **content)
+    files = {n: manifests.sha256(folder / n) for n in ("selftest.npz", "card.md")}
+    path = folder / manifests.FILE_NAME
+    path.write_text(json.dumps({**json.loads(path.read_text()), "files": files}))
+    return folder
+
+
+@pytest.fixture
+def first(tmp_path):
+    return variant(tmp_path / "first", "first")
+
+
+@pytest.fixture
+def second(tmp_path):
+    return variant(tmp_path / "second", "second")
+
+
+@pytest.fixture
+def installed(tmp_path):
+    return Installed(tmp_path / "state")
+
+
+def damage(path):
+    """Flip a bit in a bundle's network."""
+    file = next(path.glob("*.tflite"))
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+
+
+def names(installed):
+    return sorted(entry.path.name.partition("-")[0] for entry in installed.entries())
+
+
+def links(installed):
+    return tuple(p and p.name.partition("-")[0] for p in (installed.active(), installed.previous()))
+
+
+def test_without_any_the_shipped_bundle_is_used(installed):
+    bundle, lines = installed.open_active()
+    assert (bundle.path, lines, installed.entries()) == (bundles.shipped(), [], [])
+
+
+def test_an_installed_bundle_becomes_active_and_the_one_before_previous(installed, first, second):
+    path = installed.install(first)
+    assert path.parent == installed.folder
+    assert path.name == f"first-{manifests.sha256(first / 'manifest.json')[:12]}"
+    assert links(installed) == ("first", None)
+    installed.install(second)
+    assert links(installed) == ("second", "first")
+    bundle, lines = installed.open_active()
+    assert (bundle.manifest.name, lines) == ("second", [])
+    entry = installed.entries()[0]
+    assert (entry.manifest.name, entry.active, entry.previous, entry.bad) == ("second", True, False, "")
+    assert entry.size == sum(file.stat().st_size for file in second.iterdir())
+
+
+def test_the_same_bundle_twice_changes_nothing(installed, first, second):
+    installed.install(first)
+    installed.install(second)
+    installed.install(second)
+    assert links(installed) == ("second", "first")
+
+
+def test_rolling_back_twice_is_rolling_forward(installed, first, second):
+    installed.install(first)
+    installed.install(second)
+    assert installed.rollback().name.startswith("first-")
+    assert links(installed) == ("first", "second")
+    installed.rollback()
+    assert links(installed) == ("second", "first")
+
+
+def test_the_first_bundle_rolls_back_to_the_shipped_one(installed, first):
+    installed.install(first)
+    assert installed.rollback() is None
+    assert installed.open_active()[0].path == bundles.shipped()
+    assert installed.rollback().name.startswith("first-")
+
+
+def test_there_is_nothing_to_roll_back_to_before_the_first(installed):
+    with pytest.raises(ConfigError, match="no other bundle"):
+        installed.rollback()
+
+
+def test_a_damaged_bundle_is_not_rolled_back_to(installed, first, second):
+    damage(installed.install(first))
+    installed.install(second)
+    with pytest.raises(ModelError, match="damaged"):
+        installed.rollback()
+    assert links(installed) == ("second", "first")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (damage, "damaged"),
+        (lambda path: (path / "card.md").unlink(), r"card\.md is missing"),
+        (lambda path: (path / "manifest.json").write_text("{"), "manifest.json"),
+        (shutil.rmtree, "no such file or folder"),
+    ],
+)
+def test_a_wrong_bundle_is_refused_and_nothing_changes(spoil, message, installed, first, second):
+    installed.install(first)
+    before = sorted(p.name for p in installed.folder.iterdir())
+    spoil(second)
+    with pytest.raises(ModelError, match=message) as caught:
+        installed.install(second)
+    assert str(second) in str(caught.value)
+    assert ".new-" not in str(caught.value)
+    assert sorted(p.name for p in installed.folder.iterdir()) == before
+
+
+def test_a_bundle_of_another_preprocessing_is_refused(installed, tmp_path):
+    with pytest.raises(ModelError, match="preprocessing 'other'"):
+        installed.install(variant(tmp_path / "x", "x", preprocess="other"))
+
+
+def test_a_bundle_that_misnames_its_own_glyphs_is_refused(installed, tmp_path):
+    with pytest.raises(ModelError, match=r"self-test failed: \d+ of 48"):
+        installed.install(wrong_labels(tmp_path / "x", "x"))
+    assert installed.active() is None
+
+
+def test_a_bundle_damaged_on_disk_gives_way_to_the_previous_one_and_stays_out(installed, first, second):
+    installed.install(first)
+    damage(installed.install(second))
+    bundle, lines = installed.open_active()
+    assert bundle.manifest.name == "first"
+    assert "second-" in lines[0]
+    assert "damaged" in lines[0]
+    assert "first-" in lines[1]
+    shutil.copytree(second, installed.active(), dirs_exist_ok=True)  # whole again, but once bad is bad
+    bundle, lines = installed.open_active()
+    assert bundle.manifest.name == "first"
+    assert "known to be bad" in lines[0]
+    installed.install(second)
+    bundle, lines = installed.open_active()
+    assert (bundle.manifest.name, lines) == ("second", [])
+
+
+def test_when_both_are_damaged_the_shipped_one_reads_on(installed, first, second):
+    damage(installed.install(first))
+    damage(installed.install(second))
+    bundle, lines = installed.open_active()
+    assert bundle.path == bundles.shipped()
+    assert len(lines) == 3
+    assert all(entry.bad for entry in installed.entries())
+
+
+def test_no_bundle_is_called_bad_when_the_fault_lies_elsewhere(installed, first, monkeypatch):
+    installed.install(first)
+    monkeypatch.setattr("ocr_edge.interpreter.RUNTIMES", ("no_such_runtime",))
+    with pytest.raises(ModelError, match="no TFLite runtime"):
+        installed.open_active()
+    assert not installed.entries()[0].bad
+
+
+def test_a_bundle_that_was_deleted_by_hand_gives_way_too(installed, first):
+    shutil.rmtree(installed.install(first))
+    bundle, lines = installed.open_active()
+    assert bundle.path == bundles.shipped()
+    assert "no such folder" in lines[0]
+
+
+def test_after_a_bad_bundle_the_one_in_use_is_what_a_rollback_goes_to(installed, first, second, tmp_path):
+    installed.install(first)
+    damage(installed.install(second))
+    installed.open_active()
+    installed.install(variant(tmp_path / "third", "third"))
+    assert links(installed) == ("third", "first")
+
+
+def test_three_bundles_are_kept_and_never_fewer_than_the_two_in_use(installed, first, tmp_path):
+    os.utime(installed.install(first), (0, 0))
+    for number in range(5):
+        path = installed.install(variant(tmp_path / str(number), f"v{number}"))
+        os.utime(path, (number, number))  # the clock of a Pi without a network
+    assert names(installed) == ["v2", "v3", "v4"]
+    os.utime(installed.previous(), (0, 0))
+    installed.install(tmp_path / "4")
+    installed.rollback()
+    assert links(installed) == ("v3", "v4")
+
+
+def test_two_installations_at_once_are_one(installed, first):
+    installed.install(first)
+    with installed._shelf.changing(), pytest.raises(OcrEdgeError, match="another command"):
+        installed.install(first)
+
+
+def test_a_kill_at_any_moment_leaves_a_bundle_that_works(installed, first, second):
+    installed.install(first)
+    code = f"""
+from pathlib import Path
+from ocr_edge.installed import Installed
+installed = Installed(Path({str(installed.folder.parent)!r}))
+print(flush=True)
+while True:
+    installed.install(Path({str(second)!r}))
+    installed.install(Path({str(first)!r}))
+"""
+    chance, seen = random.Random(3), set()
+    for _ in range(20):
+        child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+        child.stdout.readline()
+        time.sleep(chance.uniform(0, 0.4))
+        child.send_signal(signal.SIGKILL)
+        child.wait(timeout=10)
+        child.stdout.close()
+        bundle, lines = installed.open_active()
+        seen.add(bundle.manifest.name)
+        assert lines == []
+    assert seen == {"first", "second"}
+    installed.install(first)
+    left = {p.name for p in installed.folder.iterdir()}
+    assert left == {p.name for p in installed._shelf.bundles()} | {"active", "previous", ".lock"}
+
+
+@needs_root
+def test_a_full_disk_is_one_line_and_nothing_changes(first, second, tmp_path):
+    folder = tmp_path / "small"
+    folder.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "none", folder], check=False).returncode:
+        pytest.skip("no tmpfs can be mounted here")
+    try:
+        installed = Installed(folder)
+        installed.install(first)
+        with pytest.raises(ConfigError, match="disk is full"):
+            installed.install(second)
+        assert links(installed) == ("first", None)
+        assert installed.open_active()[1] == []
+        assert not list(installed.folder.glob(".new-*"))
+    finally:
+        subprocess.run(["umount", folder], check=True, timeout=10)
+
+
+@needs_root
+def test_what_root_installs_belongs_to_the_owner_of_the_state_folder(installed, first):
+    state = installed.folder.parent
+    state.mkdir()
+    os.chown(state, 12345, 12346)
+    # Whatever leads to the folder must let its owner pass, as /var/lib does.
+    for parent in state.parents[:3]:
+        parent.chmod(0o755)
+    installed.install(first)
+    everything = [installed.folder, *installed.folder.rglob("*")]
+    assert {(p.lstat().st_uid, p.lstat().st_gid) for p in everything} == {(12345, 12346)}
+    assert len(everything) == 8
+    assert os.geteuid() == 0
+
+
+def test_the_state_folder_is_the_configured_one_then_systemds_then_the_users(tmp_path, monkeypatch):
+    from ocr_edge.config.load import parse
+
+    text = '[source]\nurl = "file:x.jpg"\n'
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("STATE_DIRECTORY", raising=False)
+    monkeypatch.setattr("ocr_edge.state_dir.SERVICE", tmp_path / "service")
+    assert (
+        state_dir()
+        == state_dir(parse(text, tmp_path / "c"))
+        == for_people()
+        == tmp_path / ".local/state/ocr-edge"
+    )
+    (tmp_path / "service").mkdir()
+    assert for_people() == tmp_path / "service"
+    monkeypatch.setenv("STATE_DIRECTORY", "/var/lib/a:/var/lib/b")
+    assert str(state_dir()) == str(for_people()) == "/var/lib/a"
+    assert state_dir(parse('state_dir = "here"\n' + text, tmp_path / "c")) == tmp_path / "here"

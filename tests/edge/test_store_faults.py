@@ -1,0 +1,284 @@
+"""What was accepted survives kills, cuts, full and read-only disks, locks, damage and removal."""
+
+import os
+import random
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from ocr_edge.config.settings import StoreSettings
+from ocr_edge.errors import PublishError
+from ocr_edge.health import Health
+from ocr_edge.reading import Reading
+from ocr_edge.sinks import database, store
+from ocr_edge.sinks.store import Store
+
+LAZY = StoreSettings(commit_s=3600, commit_readings=10**6)
+KILLS = 200
+
+
+def reading(number: int) -> Reading:
+    return Reading("camera", (), time.time(), "meter", number=number, device="pi", raw="x" * 500)
+
+
+def until(true: Callable[[], object], timeout_s: float = 5.0) -> None:
+    end = time.monotonic() + timeout_s
+    while not true():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.005)
+
+
+def content(path: Path) -> list[int]:
+    """The numbers in a database that is whole."""
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        return [number for (number,) in connection.execute("SELECT number FROM readings ORDER BY number")]
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip(f"a small disk cannot be mounted here: {mounted.stderr.decode().strip()}")
+    yield folder
+    subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+@pytest.fixture
+def health():
+    return Health()
+
+
+@pytest.fixture
+def opened(health, monkeypatch):
+    monkeypatch.setattr(store, "RETRY_MIN_S", 0.05)
+    monkeypatch.setattr(store, "RETRY_MAX_S", 0.05)
+    monkeypatch.setattr(database, "_BUSY_S", 0.1)
+    stores: list[Store] = []
+
+    def open_it(path: Path, settings: StoreSettings = LAZY, **more) -> Store:
+        stores.append(Store(settings, path, health, **more))
+        return stores[-1]
+
+    yield open_it
+    for each in stores:
+        each.close()
+
+
+def test_no_accepted_reading_is_lost_to_any_of_200_kills(tmp_path):
+    path = tmp_path / "readings.sqlite"
+    accepted = Path(f"{path}.accepted")
+    chance = random.Random(3)
+    writer = subprocess.Popen(
+        [sys.executable, Path(__file__).with_name("store_writer.py")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    commits = 0
+    with writer:
+        for kill in range(1, KILLS + 1):
+            writer.stdin.write(f"{path}\n")
+            writer.stdin.flush()
+            child = int(writer.stdout.readline())
+            # From the opening of the file on; every third time only after it has begun to accept.
+            if kill % 3 == 0:
+                size = accepted.stat().st_size if accepted.exists() else 0
+                until(lambda size=size: accepted.exists() and accepted.stat().st_size > size)
+            time.sleep(chance.uniform(0, 0.04))
+            os.kill(child, signal.SIGKILL)
+            assert writer.stdout.readline() == "ended\n"
+            if kill % 20 == 0:
+                lines = accepted.read_text().splitlines()
+                commits, newest = len(lines), int(lines[-1])
+                found = content(path)
+                assert found == list(range(1, len(found) + 1))
+                assert len(found) >= newest
+        writer.stdin.close()
+        assert writer.wait(5) == 0
+    assert commits > KILLS
+
+
+@pytest.mark.parametrize("damage", ["cut", "flip"])
+def test_a_database_whose_log_is_cut_or_damaged_anywhere_opens_with_a_beginning_of_what_was_written(
+    tmp_path, opened, damage, monkeypatch
+):
+    monkeypatch.setattr(database, "_WAL_BYTES", 150_000)
+    path = tmp_path / "readings.sqlite"
+    written = opened(path)
+    chance = random.Random(4)
+    number = batches = 0
+    ends = {0}
+    copies = 0
+    while copies < 120:
+        for _ in range(chance.randint(1, 8)):
+            number += 1
+            written.publish(reading(number))
+        written.set_delivered("mqtt", number)
+        written.flush()
+        ends.add(number)
+        batches += 1
+        if batches % 4:
+            continue
+        for _ in range(4):
+            copies += 1
+            copy = tmp_path / f"{copies}" / "readings.sqlite"
+            copy.parent.mkdir()
+            shutil.copy(path, copy)
+            log = bytearray(Path(f"{path}-wal").read_bytes())
+            place = chance.randrange(len(log)) if log else 0
+            if damage == "cut":
+                del log[place:]
+            elif log:
+                log[place] ^= 1 << chance.randrange(8)
+            Path(f"{copy}-wal").write_bytes(log)
+            again = Store(LAZY, copy, Health())
+            last = again.accepted
+            assert last in ends
+            again.publish(reading(number + 1))
+            assert again.close()
+            assert content(copy) == [*range(1, last + 1), number + 1]
+            shutil.rmtree(copy.parent)
+    assert number > 200
+
+
+def test_a_full_disk_is_named_readings_wait_and_are_committed_when_there_is_room(small_disk, opened, health):
+    path = small_disk / "readings.sqlite"
+    written = opened(path)
+    written.publish(reading(1))
+    written.flush()
+    ballast = small_disk / "ballast"
+    with ballast.open("wb", buffering=0) as file, pytest.raises(OSError, match="No space"):
+        while True:
+            file.write(bytes(4096))
+    for number in range(2, 52):
+        written.publish(reading(number))
+    with pytest.raises(PublishError, match="disk .*full"):
+        written.flush()
+    assert "50 readings wait in memory" in health.state(0).problems["store"]
+    assert written.accepted == 1
+    assert [each.number for each in written.after(0, 3)] == [1, 2, 3]
+    ballast.unlink()
+    until(lambda: written.accepted == 51)
+    until(lambda: health.state(0).ok)
+    assert written.close()
+    assert content(path) == list(range(1, 52))
+
+
+def test_a_disk_that_becomes_read_only_is_survived_and_one_that_is_so_at_the_start_too(
+    small_disk, opened, health
+):
+    path = small_disk / "readings.sqlite"
+    written = opened(path)
+    written.publish(reading(1))
+    assert written.close()
+    remount = ["mount", "-o", "remount,ro", small_disk]
+    subprocess.run(remount, check=True)
+    written = opened(path)
+    written.publish(reading(2))
+    with pytest.raises(PublishError, match="read-only"):
+        written.flush()
+    assert "read-only" in health.state(0).problems["store"]
+    subprocess.run([*remount[:2], "remount,rw", small_disk], check=True)
+    until(lambda: written.accepted == 2)
+    assert health.state(0).ok
+    assert written.close()
+    assert content(path) == [1, 2]
+
+
+def test_memory_is_bounded_while_nothing_can_be_committed(small_disk, opened):
+    subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
+    written = opened(small_disk / "sub" / "readings.sqlite", limit=10)
+    for number in range(1, 101):
+        written.publish(reading(number))
+    stats = written.stats
+    assert (stats.queued, stats.dropped) == (10, 90)
+    assert "read-only" in stats.last_error.lower()
+
+
+def test_a_database_that_another_program_has_locked_is_waited_for(tmp_path, opened, health):
+    path = tmp_path / "readings.sqlite"
+    written = opened(path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        written.publish(reading(1))
+        with pytest.raises(PublishError, match="another program has locked it"):
+            written.flush()
+        assert not health.state(0).ok
+        other.execute("COMMIT")
+        until(lambda: written.accepted == 1)
+    assert health.state(0).ok
+
+
+@pytest.mark.parametrize("place", [0, 4096])
+def test_a_damaged_database_is_moved_aside_at_the_start_and_a_new_one_begun(tmp_path, opened, health, place):
+    path = tmp_path / "readings.sqlite"
+    written = opened(path)
+    for number in range(1, 101):
+        written.publish(reading(number))
+    assert written.close()
+    with path.open("r+b") as file:
+        file.seek(place)
+        file.write(b"garbage " * 2048)
+    written = opened(path)
+    written.publish(reading(101))
+    until(lambda: "damaged store" in health.state(0).problems or written.flush())
+    said = health.state(0).problems["damaged store"]
+    (aside,) = tmp_path.glob("readings.sqlite.damaged-*Z")
+    assert said == f"readings.sqlite was damaged and is now {aside.name}; a new one was begun"
+    assert written.close()
+    assert content(path) == [101]
+
+
+def test_damage_that_a_reader_finds_costs_no_places(tmp_path, opened, health):
+    path = tmp_path / "readings.sqlite"
+    written = opened(path, StoreSettings(commit_s=0.01))
+    assert written.delivered("mqtt") == 0
+    written.set_delivered("mqtt", 3)
+    written.flush()
+    path.write_bytes(b"garbage " * 2048)
+    Path(f"{path}-wal").write_bytes(b"")
+    with pytest.raises(PublishError, match="damaged"):
+        written.after(0, 10)
+    until(lambda: "damaged store" in health.state(0).problems)
+    written.publish(reading(5))
+    until(lambda: written.accepted == 5)
+    assert written.close()
+    assert opened(path).delivered("mqtt") == 3
+
+
+def test_only_a_few_damaged_databases_are_kept(tmp_path, monkeypatch):
+    path = tmp_path / "readings.sqlite"
+    for second in range(5):
+        path.write_text(str(second))
+        monkeypatch.setattr(database.time, "strftime", lambda *_, second=second: f"2026010{second}T000000Z")
+        database.set_aside(path)
+    assert sorted(each.read_text() for each in tmp_path.iterdir()) == ["2", "3", "4"]
+
+
+@pytest.mark.parametrize("endings", [("",), ("", "-wal", "-shm")])
+def test_a_file_that_is_removed_while_in_use_is_begun_anew(tmp_path, opened, endings):
+    path = tmp_path / "state" / "readings.sqlite"
+    written = opened(path)
+    written.publish(reading(1))
+    written.flush()
+    for ending in endings:
+        Path(f"{path}{ending}").unlink()
+    written.publish(reading(2))
+    with pytest.raises(PublishError):
+        written.flush()
+    until(lambda: written.accepted == 2)
+    assert written.close()
+    assert content(path) == [2]

@@ -1,0 +1,200 @@
+"""Proves the picamera2 source on libcamera's virtual camera; started by ``picamera2_virtual.sh`` in its Debian root.
+
+prove_camera.py pictures    make the pictures that the camera plays, and the camera's configuration
+prove_camera.py run         open, read, close, stall and open again; the exit status is 1 when something is wrong
+"""
+
+import faulthandler
+import gc
+import itertools
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import virtual_camera
+
+from ocr_edge.commands.read import open_pipeline
+from ocr_edge.config.settings import Camera as CameraSettings
+from ocr_edge.config.settings import SourceSettings
+from ocr_edge.errors import CaptureError
+from ocr_edge.pipeline import Pipeline
+from ocr_edge.sources.camera import Camera
+
+HERE = Path(__file__).parent
+FRAMES = HERE / "frames"
+CONFIGURATION = Path("/usr/share/libcamera/pipeline/virtual/virtual.yaml")
+EXAMPLES = ("render-clock.jpg", "render-marker.jpg")
+SIZE, SMALL = (1280, 720), (320, 180)
+GROUND = (200, 120, 60)
+"""R, G and B around a picture: three values, so that swapped channels are seen."""
+CAMERA = f"""%YAML 1.1
+---
+"Virtual":
+  supported_formats:
+  - {{width: {SIZE[0]}, height: {SIZE[1]}, frame_rates: [30, 30]}}
+  - {{width: {SMALL[0]}, height: {SMALL[1]}, frame_rates: [30, 30]}}
+  frames: {{path: "{FRAMES}/"}}
+  location: "CameraLocationExternal"
+  model: "Pictures"
+"""
+
+
+def make_pictures() -> None:
+    """Write one picture of the camera's size for each example, and the camera's configuration."""
+    FRAMES.mkdir(exist_ok=True)
+    for number, name in enumerate(EXAMPLES):
+        example = cv2.imread(str(HERE / "examples" / name))
+        scale = min(4, 560 / example.shape[0], 1000 / example.shape[1])
+        example = cv2.resize(example, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
+        height, width = example.shape[:2]
+        picture = np.full((SIZE[1], SIZE[0], 3), GROUND[::-1], np.uint8)
+        picture[80 : 80 + height, 120 : 120 + width] = example
+        cv2.imwrite(str(FRAMES / f"{number}.jpg"), picture, [cv2.IMWRITE_JPEG_QUALITY, 95])
+    CONFIGURATION.parent.mkdir(parents=True, exist_ok=True)
+    CONFIGURATION.write_text(CAMERA)
+
+
+class Report:
+    """What was checked."""
+
+    def __init__(self) -> None:
+        self.failed = 0
+
+    def check(self, what: str, holds: bool, found: object = "") -> None:
+        """One line for one fact."""
+        self.failed += not holds
+        print(f"{'ok  ' if holds else 'FAIL'} {what}{f': {found}' if found != '' else ''}", flush=True)
+
+
+def resident_mb() -> float:
+    """Memory of this process in MB."""
+    (line,) = (
+        line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmRSS:")
+    )
+    return int(line.split()[1]) / 1024
+
+
+def held() -> tuple[int, int]:
+    """Open files and threads of this process."""
+    gc.collect()
+    return len(os.listdir("/proc/self/fd")), threading.active_count()
+
+
+def sure_lines(pipeline: Pipeline, image: np.ndarray) -> list[str]:
+    """The lines that a little noise does not change."""
+    return [line.text for line in pipeline.read(image).lines if line.confidence >= 0.9]
+
+
+def check_frames(report: Report, camera: Camera) -> None:
+    """Size, time, colours and text of the first frames."""
+    frames, ages = [], []
+    for _ in range(20):
+        report.failed += not camera.grab()
+        frames.append(camera.retrieve())
+        ages.append(time.monotonic() - frames[-1].monotonic)
+    shapes = {frame.image.shape for frame in frames}
+    report.check("20 frames of the size asked for", shapes == {(*SIZE[::-1], 3)}, shapes)
+    report.check("each with a small grey one", {frame.small.shape for frame in frames} == {SMALL[::-1]})
+    stamps = [frame.monotonic for frame in frames]
+    rising = all(a < b for a, b in itertools.pairwise(stamps))
+    report.check("time stamps rise", rising, f"{stamps[-1] - stamps[0]:.2f} s")
+    fresh = min(ages) >= 0 and max(ages) < 0.5
+    report.check("frames are fresh", fresh, f"oldest {1000 * max(ages):.0f} ms")
+    report.check("the wall clock agrees", abs(frames[-1].captured_at - time.time()) < 1)
+
+    pipeline = open_pipeline(None, None, 1)
+    originals = [cv2.imread(str(FRAMES / f"{n}.jpg"))[:, :, ::-1].copy() for n in range(len(EXAMPLES))]
+    expected = [sure_lines(pipeline, original) for original in originals]
+    far, far_small, different, shown = 0.0, 0.0, [], set()
+    for frame in frames:
+        distances = [float(cv2.absdiff(frame.image, original).mean()) for original in originals]
+        which = int(np.argmin(distances))
+        shown.add(which)
+        far = max(far, distances[which])
+        grey = cv2.cvtColor(
+            cv2.resize(originals[which], SMALL, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY
+        )
+        far_small = max(far_small, float(cv2.absdiff(frame.small, grey).mean()))
+        if (text := sure_lines(pipeline, frame.image)) != expected[which]:
+            different.append(text)
+    report.check("every picture was played", len(shown) == len(EXAMPLES), shown)
+    report.check("in its colours", far < 1, f"{far:.2f} of 255 off at most")
+    report.check("the small ones show the same", far_small < 1, f"{far_small:.2f} of 255 off at most")
+    report.check("frames read as their files do", all(expected) and not different, different or expected)
+
+
+def check_long_run(report: Report, camera: Camera) -> None:
+    """Requests and memory are given back."""
+    for _ in range(60):
+        camera.grab()
+    size, began = resident_mb(), time.monotonic()
+    for _ in range(300):
+        camera.grab()
+        camera.retrieve()
+    took, growth = time.monotonic() - began, resident_mb() - size
+    report.check("300 more frames", took < 60, f"{took:.1f} s")
+    report.check("memory stays", growth < 8, f"{growth:+.1f} MB, {size:.0f} MB in all")
+
+
+def problem_of(act: Callable[[], object]) -> str:
+    """What an attempt complains of; empty when it succeeds."""
+    try:
+        act()
+    except CaptureError as error:
+        return str(error)
+    return ""
+
+
+def run() -> int:
+    """Everything that is asked of the source."""
+    report = Report()
+    settings = SourceSettings(
+        url="picamera2:0", timeout_s=2, picamera2=CameraSettings(size=SIZE, lores=SMALL)
+    )
+
+    def use(index: int, act: Callable[[Camera], object] = Camera.grab) -> None:
+        with Camera(index, settings) as camera:
+            act(camera)
+
+    with Camera(0, settings) as camera:
+        check_frames(report, camera)
+        check_long_run(report, camera)
+        problem = problem_of(lambda: use(0))
+        report.check("a second one is refused", "busy" in problem, problem)
+        report.check("and the first goes on", camera.grab())
+    first = held()
+
+    for _ in range(5):
+        use(0)
+    report.check("opened and closed five times more; files and threads", held() == first, (first, held()))
+
+    with Camera(0, settings) as camera:
+        virtual_camera.stall.set()
+        began = time.monotonic()
+        problem = problem_of(lambda: [camera.grab() for _ in range(5)])  # what was under way may still arrive
+        took = time.monotonic() - began
+        report.check("frames that stop are noticed", "no picture" in problem and took < 3, problem)
+        began = time.monotonic()
+    took = time.monotonic() - began
+    report.check("and the camera can be closed", took < 2, f"{took:.1f} s")
+    virtual_camera.resume()
+    use(0)
+    report.check("and opened again; files and threads", held() == first, (first, held()))
+
+    problem = problem_of(lambda: use(1))
+    report.check("a camera that is not there is missed", "1 camera found" in problem, problem)
+    print("failed:", report.failed)
+    return 1 if report.failed else 0
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["pictures"]:
+        make_pictures()
+    else:
+        faulthandler.dump_traceback_later(240, exit=True)
+        sys.exit(run())
