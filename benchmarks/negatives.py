@@ -2,7 +2,7 @@
 
     python benchmarks/negatives.py [--seeds 16] [--frames 6] [--photos FOLDER] [--show DIR]
 
-Scenes without text: covered lens, glare, bare belts, cloth, wood, gravel, bricks, leaves, scratches, text out of focus. Each
+Scenes without text: covered lens, glare, bare belts, cloth, wood, gravel, bricks, leaves, scratches, blurred text. Each
 is shown for several frames, with sensor noise and a little jitter, to the daemon's own scene of one region that is
 the whole picture, with the default settings. FOLDER may hold photographs without text; each is shown the same way.
 """
@@ -15,6 +15,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+
 from ocr_edge import bundle
 from ocr_edge.config.settings import Config, SourceSettings
 from ocr_edge.contract.types import Image
@@ -79,12 +80,18 @@ def gravel(random: Random) -> Image:
     for x, y in random.integers((0, 0), SIZE[::-1], (int(random.integers(150, 1200)), 2)):
         mask[y, x] = 0
     distance = cv2.distanceTransform(mask, cv2.DIST_L2, 5)
-    return colour(random, 60 + 150 * np.clip(1 - distance / distance.max() * 2, 0, 1) + random.normal(0, 6, SIZE))
+    return colour(
+        random, 60 + 150 * np.clip(1 - distance / distance.max() * 2, 0, 1) + random.normal(0, 6, SIZE)
+    )
 
 
 def bricks(random: Random) -> Image:
     """A wall."""
-    high, wide, joint = int(random.integers(20, 60)), int(random.integers(50, 130)), int(random.integers(2, 8))
+    high, wide, joint = (
+        int(random.integers(20, 60)),
+        int(random.integers(50, 130)),
+        int(random.integers(2, 8)),
+    )
     rows, columns = np.indices(SIZE)
     shifted = columns + (rows // high % 2) * wide // 2
     gray = np.where((rows % high < joint) | (shifted % wide < joint), 190.0, 110.0) + 30 * cloud(random, 4, 4)
@@ -118,7 +125,9 @@ def bubbles(random: Random) -> Image:
     image = np.full((*SIZE, 3), int(random.integers(90, 200)), np.uint8)
     for _ in range(int(random.integers(10, 90))):
         x, y = (int(v) for v in random.integers((0, 0), SIZE[::-1]))
-        cv2.circle(image, (x, y), int(random.integers(4, 30)), [int(v) for v in random.integers(0, 255, 3)], -1)
+        cv2.circle(
+            image, (x, y), int(random.integers(4, 30)), [int(v) for v in random.integers(0, 255, 3)], -1
+        )
     return image
 
 
@@ -172,12 +181,16 @@ def shown(image: Image, count: int, seed: int) -> Iterator[Frame]:
     for index in range(count):
         moved = np.roll(image, tuple(int(v) for v in random.integers(-2, 3, 2)), (0, 1))
         noisy = moved * random.uniform(0.97, 1.03) + random.normal(0, 2, image.shape)
-        yield Frame(np.clip(noisy, 0, 255).astype(np.uint8), 1e9 + index / 2, 1e6 * seed + index / 2, "negatives")
+        yield Frame(
+            np.clip(noisy, 0, 255).astype(np.uint8), 1e9 + index / 2, 1e6 * seed + index / 2, "negatives"
+        )
 
 
 def main() -> None:
     """Measure, and print JSON."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--seeds", type=int, default=16, help="scenes of each kind")
     parser.add_argument("--frames", type=int, default=6, help="frames of each scene")
     parser.add_argument("--photos", type=Path, help="folder of photographs without text")

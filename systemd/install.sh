@@ -96,20 +96,24 @@ systemd=$(systemctl --version | sed -n '1s/systemd \([0-9]*\).*/\1/p')
 [ "${systemd:-0}" -ge 252 ] || fail "systemd ${systemd:-not found}: 252 (Bookworm) or newer is needed"
 
 # What apt must bring.
+has() { dpkg -s "$1" > /dev/null 2>&1; }
 packages=()
 for package in python3 python3-venv; do
-  dpkg -s $package > /dev/null 2>&1 || packages+=("$package")
+  has "$package" || packages+=("$package")
 done
-if [ $camera = yes ] && ! dpkg -s python3-picamera2 > /dev/null 2>&1; then
+if has python3-picamera2; then camera=no; fi
+if [ -z "$wheels" ] && { [ $camera = yes ] || [ ${#packages[@]} -gt 0 ]; }; then
+  apt-get update -qq || say "apt could not renew its lists; going on with the old ones."
+fi
+if [ $camera = yes ]; then
   if apt-cache show python3-picamera2 > /dev/null 2>&1; then
     packages+=(python3-picamera2)
   else
-    say "apt knows no python3-picamera2 here (only Raspberry Pi OS has it): picamera2: sources will not work, others will."
+    say "apt knows no python3-picamera2 (Raspberry Pi OS does): picamera2: sources will not work here, all others will."
   fi
 fi
 if [ ${#packages[@]} -gt 0 ]; then
   say "apt installs: ${packages[*]}"
-  [ -n "$wheels" ] || apt-get update -qq
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" ||
     fail "apt could not install ${packages[*]}; without a network install them before"
 fi
@@ -154,12 +158,12 @@ if [ "$systemd" -ge 254 ]; then
 fi
 systemd-sysusers $LIB/sysusers.d/ocr-edge.conf
 for group in gpio render; do
-  if getent group $group > /dev/null; then usermod -aG $group ocr-edge; fi
+  if getent group $group > /dev/null; then systemd-sysusers --inline "m ocr-edge $group"; fi
 done
 systemd-tmpfiles --create $LIB/tmpfiles.d/ocr-edge.conf
 if running && command -v udevadm > /dev/null; then
-  udevadm control --reload || true
-  udevadm trigger --subsystem-match=dma_heap --subsystem-match=gpio || true
+  udevadm control --reload 2> /dev/null || true
+  udevadm trigger --subsystem-match=dma_heap --subsystem-match=gpio 2> /dev/null || true
 fi
 
 # The configuration: an owner's file is never touched.

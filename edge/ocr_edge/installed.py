@@ -185,15 +185,15 @@ class Installed:
         try:
             if new:
                 shelf.add(staged, place)
+            shelf.acquit(place)
             if used != place:
                 shelf.switch(place, used)
             elif shelf.active != place:  # the previous one, in use because the active one is bad
                 shelf.switch(place, None)
         except OSError:
             if new and place.is_dir():
-                shelf.discard(place)
+                place.rename(staged)
             raise
-        shelf.acquit(place)
         shelf.prune()
         return place
 

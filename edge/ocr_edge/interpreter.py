@@ -90,6 +90,6 @@ def _interpreter(path: Path, threads: int) -> tuple[Any, str]:
         except (ValueError, RuntimeError) as error:
             # tflite-runtime 2.14 imports beside NumPy 2 and fails only here, with an import error inside.
             raise ModelError(f"{path}: {name} cannot load it ({error})") from error
-        except ImportError as error:
+        except (ImportError, SystemError) as error:
             problems.append(f"{name}: {error} (tflite-runtime needs numpy<2)")
     raise ModelError(f"no TFLite runtime works here; pip install 'ocr-edge[pi]' ({'; '.join(problems)})")

@@ -9,6 +9,7 @@ import numpy as np
 from ocr_edge.contract.types import Box, Scores
 
 SCHEMA = 1
+NO_SCORES: Scores = np.zeros(0, np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,7 +29,7 @@ class Character:
     confidence: float
     box: Box
     alternatives: tuple[tuple[str, float], ...] = ()
-    log_probabilities: Scores = field(default_factory=lambda: np.zeros(0, np.float32))
+    log_probabilities: Scores = field(default_factory=lambda: NO_SCORES)
     space_before: bool = False
 
 
@@ -109,8 +110,15 @@ class Reading:
         return f"{self.device}-{self.number:015d}" if self.device else ""
 
     def numbered(self, number: int, device: str) -> "Reading":
-        """The same reading with its place among all readings of a device."""
-        return replace(self, number=number, device=device)
+        """The published reading, with its place among all readings of a device.
+
+        Log-probabilities are left out: they are not published, and views of a whole frame's scores would be kept
+        alive for as long as a receiver is away.
+        """
+        lines = tuple(
+            Line(tuple(replace(c, log_probabilities=NO_SCORES) for c in line.characters)) for line in self.lines
+        )
+        return replace(self, lines=lines, number=number, device=device)
 
     def as_dict(self) -> dict[str, Any]:
         """The published form, schema 1: plain values ready for JSON. What only the daemon knows comes last."""
@@ -125,7 +133,8 @@ class Reading:
             }
         return {
             "schema": SCHEMA,
-            "source": self.source,
+            # A file's name may hold bytes that are no text.
+            "source": self.source.encode("utf-8", "replace").decode(),
             "region": self.region,
             "time": round(self.time, 3),
             "text": self.text,

@@ -12,7 +12,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ocr_edge import unpack
@@ -161,18 +161,20 @@ class Shelf:
 
     def discard(self, bundle: Path) -> None:
         """Delete a bundle; a power cut leaves nothing that looks like half of one."""
-        gone = Path(tempfile.mkdtemp(prefix=".old-", dir=self.folder))
-        bundle.replace(gone)
+        gone = self.folder / f".old-{bundle.name}"
+        shutil.rmtree(gone, ignore_errors=True)
+        bundle.rename(gone)
         shutil.rmtree(gone, ignore_errors=True)
 
     def prune(self) -> None:
-        """Delete all but the newest ``KEEP`` bundles, the active and the previous one."""
-        for path in self.bundles()[KEEP:]:
-            if path not in {self.active, self.previous}:
-                self.discard(path)
-        for mark in self.folder.glob("*.bad"):
-            if not mark.with_suffix("").exists():
-                mark.unlink(missing_ok=True)
+        """Delete all but the newest ``KEEP`` bundles, the active and the previous one, as far as that can be done."""
+        with suppress(OSError):
+            for path in self.bundles()[KEEP:]:
+                if path not in {self.active, self.previous}:
+                    self.discard(path)
+            for mark in self.folder.glob("*.bad"):
+                if not mark.with_suffix("").exists():
+                    mark.unlink(missing_ok=True)
 
     def _target(self, name: str) -> Path | None:
         try:

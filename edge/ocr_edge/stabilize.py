@@ -1,10 +1,11 @@
 """Successive readings of one region become one: fused character by character, said once, when it is settled.
 
 Readings that agree are a track. In a track the log-probabilities of each character are averaged over the frames,
-better pictures and newer ones counting more (a weighted sum of log-posteriors with exponential forgetting, as in
-sequential testing: Wald, Sequential Analysis, 1947). Frames of one scene share its light and its blur, so they are
-not counted as independent witnesses. A reading that surely contradicts a track opens another one, and a few frames
-in a row are enough for it to take over: however long the old text stood, it locks nothing out.
+better pictures and newer ones counting more: a logarithmic opinion pool (Genest and Zidek, 1986) with exponential
+forgetting. They are not summed, as those of independent witnesses would be: frames of one scene share its light and
+its blur, and sums made the fused confidence worse (docs/benchmarks.md). A reading that surely contradicts a track
+opens another one, and a few frames in a row are enough for it to take over: the old text locks nothing out, however
+long it stood.
 """
 
 from dataclasses import dataclass, field, replace
@@ -18,10 +19,6 @@ from ocr_edge.reading import Character, Line, Reading
 
 FLOOR = -12.0
 """Log-probability below which nothing is believed: one frame can't rule a label out for good."""
-INDEPENDENCE = 0.3
-"""How much of a new witness each further frame of the same scene is, 0 to 1,"""
-MAX_WITNESSES = 3.0
-"""up to this many: a thousand looks at the same smudge do not make it sure."""
 SAME = 0.3
 """Bhattacharyya coefficient of two characters' probabilities below which they are different characters."""
 MAX_GAPS = 0.2
@@ -189,8 +186,7 @@ class Stabilizer:
         return replace(track.latest, lines=tuple(Line(tuple(line)) for line in lines))
 
     def _character(self, slot: _Slot) -> Character:
-        witnesses = min(1 + INDEPENDENCE * max(slot.weight - 1, 0.0), MAX_WITNESSES)
-        scores = _normal(slot.evidence / slot.weight * witnesses)
+        scores = _normal(slot.evidence / slot.weight)
         order = np.argsort(-scores, kind="stable")[:3].tolist()
         alternatives = tuple((self.labels[index], float(np.exp(scores[index]))) for index in order)
         space = slot.spaces > slot.weight / 2

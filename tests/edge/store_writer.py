@@ -1,4 +1,4 @@
-"""Publishes readings into a store until it is killed; started by ``test_store_faults.py``.
+"""Publishes readings into a store until it is killed; started by ``test_store_kills.py``.
 
 Each line on stdin names a database. A child is forked for it, which saves the imports; its process id is written to
 stdout, and ``ended`` when it is gone. The child appends each number to ``<database>.accepted`` after its commit.

@@ -1,24 +1,21 @@
 """Home Assistant finds the device, its regions and what is wrong with it, and forgets what is gone."""
 
+import asyncio
 import json
 import re
 
 import msgspec
 import pytest
 
-from ocr_edge.config.settings import Mqtt, Region, Value
-from ocr_edge.sinks import homeassistant, mqtt
+from ocr_edge.config.settings import Region, Value
+from ocr_edge.sinks import homeassistant
 from ocr_edge.sinks.device_classes import KINDS, plain
-from ocr_edge.sinks.mqtt import MqttSink
 from ocr_edge.sinks.topics import Topics
 
-from .broker import Broker, Listener, retained, until
+from .mqtt_parts import CORNERS, LABEL
 
-CORNERS = ((0, 0), (9, 0), (9, 9), (0, 9))
 WATER = Value(decimals=3, unit="m³", device_class="water", state_class="total_increasing")
 METER = Region(name="meter", corners=CORNERS, value=WATER)
-LABEL = Region(name="label", corners=CORNERS)
-DISCOVERY = "homeassistant/device/pi-1/config"
 
 # What Home Assistant's documentation of MQTT discovery allows, as far as we use it; a star means required.
 DEVICE = "identifiers* name manufacturer model sw_version"
@@ -132,7 +129,9 @@ def test_what_is_gone_is_removed_once():
     assert homeassistant.removed(json.dumps(after).encode(), described(LABEL)) == {}
 
 
-@pytest.mark.parametrize("before", [b"", b"{", b"[]", b'{"components": 3}', b'{"components": {"a": {}}}', b"\xff"])
+@pytest.mark.parametrize(
+    "before", [b"", b"{", b"[]", b'{"components": 3}', b'{"components": {"a": {}}}', b"\xff"]
+)
 def test_a_message_that_is_no_description_removes_nothing(before):
     assert homeassistant.removed(before, described(LABEL)) == {}
 
@@ -142,7 +141,10 @@ def test_a_message_that_is_no_description_removes_nothing(before):
     [
         (Value(device_class="watr"), "knows no device_class 'watr'"),
         (Value(device_class="timestamp"), "not for numbers"),
-        (Value(device_class="water", unit="kg"), "needs the unit 'CCF' or 'L' or 'gal' or 'ft³' or 'm³', not 'kg'"),
+        (
+            Value(device_class="water", unit="kg"),
+            "needs the unit 'CCF' or 'L' or 'ft³' or 'gal' or 'm³', not 'kg'",
+        ),
         (Value(device_class="temperature"), "needs the unit"),
         (Value(device_class="monetary"), "needs a unit"),
         (
@@ -161,22 +163,44 @@ def test_what_home_assistant_would_refuse_is_said_before(value, complaint):
 
 @pytest.mark.parametrize(
     "value",
-    [None, Value(), WATER, Value(unit="boxes"), Value(device_class="ph"), Value(device_class="pm25", unit="\xb5g/m³")],
+    [
+        None,
+        Value(),
+        WATER,
+        Value(unit="boxes"),
+        Value(device_class="ph"),
+        Value(device_class="pm25", unit="\xb5g/m³"),
+    ],
 )
 def test_what_home_assistant_takes_is_no_problem(value):
     assert homeassistant.problems(Region(name="meter", corners=CORNERS, value=value)) == []
 
 
-def test_home_assistants_own_validators_agree():
+def test_home_assistants_own_validators_agree(tmp_path):
     """Run by hand in an environment with Home Assistant, which is too large for ours."""
-    schemas = pytest.importorskip("homeassistant.components.mqtt.schemas", reason="Home Assistant is not installed")
+    reason = "Home Assistant is not installed"
+    schemas = pytest.importorskip("homeassistant.components.mqtt.schemas", reason=reason)
     from homeassistant.components.mqtt import binary_sensor, button, image, sensor
-    from homeassistant.components.sensor import const
+    from homeassistant.core import HomeAssistant
+    from homeassistant.helpers import frame
 
-    schemas.DEVICE_DISCOVERY_SCHEMA(described(METER, LABEL, **EVERYTHING))
-    modules = {"sensor": sensor, "binary_sensor": binary_sensor, "button": button, "image": image}
-    for component in described(METER, LABEL, snapshot=True, trigger=True)["components"].values():
-        modules[component.pop("platform")].DISCOVERY_SCHEMA(component)
+    async def validate():
+        hass = HomeAssistant(str(tmp_path))
+        frame.async_setup(hass)
+        schemas.DEVICE_DISCOVERY_SCHEMA(described(METER, LABEL, **EVERYTHING))
+        modules = {"sensor": sensor, "binary_sensor": binary_sensor, "button": button, "image": image}
+        for component in described(METER, LABEL, snapshot=True, trigger=True)["components"].values():
+            modules[component.pop("platform")].DISCOVERY_SCHEMA(component)
+        await hass.async_stop(force=True)
+
+    asyncio.run(validate())
+
+
+def test_the_device_classes_are_those_of_home_assistant():
+    """Run by hand too."""
+    const = pytest.importorskip(
+        "homeassistant.components.sensor.const", reason="Home Assistant is not installed"
+    )
     theirs = set(const.DEVICE_CLASSES) - {"date", "enum", "timestamp"}
     assert set(KINDS) == theirs
     for name in theirs:
@@ -184,82 +208,3 @@ def test_home_assistants_own_validators_agree():
         assert KINDS[name].units == (None if units is None else {plain(unit or "") for unit in units}), name
         classes = {str(each) for each in const.DEVICE_CLASS_STATE_CLASSES[name]} - {"measurement_angle"}
         assert KINDS[name].state_classes == classes, name
-
-
-@pytest.fixture
-def broker(tmp_path):
-    pytest.importorskip("paho.mqtt.client", reason="paho-mqtt is not installed")
-    with Broker(tmp_path) as running:
-        yield running
-
-
-@pytest.fixture
-def connect(broker, monkeypatch):
-    monkeypatch.setattr(mqtt, "_BIRTH_S", 0.1)
-    made = []
-
-    def make(*regions, **settings):
-        sink = MqttSink(
-            Mqtt(host="127.0.0.1", port=broker.port, **settings),
-            device="pi-1",
-            name="The Pi",
-            version="1.2.3",
-            regions=regions,
-        )
-        ready = []
-        sink.on_ready = lambda: ready.append(True)
-        made.append(sink)
-        until(lambda: ready)
-        return sink
-
-    yield make
-    for sink in made:
-        sink.close()
-
-
-def test_the_description_stays_at_the_broker(broker, connect):
-    connect(METER, LABEL)
-    assert json.loads(retained(broker.port)[DISCOVERY]) == described(METER, LABEL)
-
-
-def test_it_is_told_again_when_home_assistant_starts(broker, connect):
-    connect(LABEL)
-    with Listener(broker.port) as listener:
-        before = len(listener.texts(DISCOVERY))
-        listener.say("homeassistant/status", "offline")
-        listener.say("homeassistant/status", "online")
-        until(lambda: len(listener.texts(DISCOVERY)) == before + 1)
-        listener.until("ocr-edge/pi-1/status", "online")
-
-
-def test_a_region_that_was_removed_from_the_configuration_disappears(broker, connect):
-    first = connect(METER, LABEL)
-    leave_something(first, "meter")
-    first.close()
-    second = connect(LABEL)
-    until(lambda: "region_meter" in retained(broker.port)[DISCOVERY])
-    kept = retained(broker.port)
-    assert json.loads(kept[DISCOVERY])["components"]["region_meter"] == {"platform": "sensor"}
-    assert not [topic for topic in kept if "/meter/" in topic]
-    second.close()
-    connect(LABEL)
-    assert "region_meter" not in json.loads(retained(broker.port)[DISCOVERY])["components"]
-
-
-def leave_something(sink, region):
-    from .test_mqtt import reading
-
-    sink.publish(reading("12", region=region, value=12.0))
-
-
-def test_regions_may_change_while_it_runs(broker, connect):
-    sink = connect(METER)
-    sink.set_regions([LABEL])
-    until(lambda: "region_label" in retained(broker.port)[DISCOVERY])
-    components = json.loads(retained(broker.port)[DISCOVERY])["components"]
-    assert components["region_meter"] == {"platform": "sensor"}
-
-
-def test_without_a_prefix_home_assistant_is_told_nothing(broker, connect):
-    connect(LABEL, discovery_prefix="")
-    assert not [topic for topic in retained(broker.port) if not topic.startswith("ocr-edge/")]

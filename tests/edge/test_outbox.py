@@ -1,21 +1,20 @@
 """An outbox never holds the loop up, keeps the order, and says what is wrong with its receiver."""
 
-import gc
 import logging
+import os
+import sys
 import threading
 import time
-import tracemalloc
 from collections.abc import Callable
 
 import pytest
 
-from ocr_edge.config.settings import StoreSettings
 from ocr_edge.errors import PublishError, RefusedError
 from ocr_edge.health import Health, State
 from ocr_edge.reading import Reading
 from ocr_edge.sinks import outbox
 from ocr_edge.sinks.outbox import Outbox
-from ocr_edge.sinks.store import Store
+from ocr_edge.sinks.streams import StdoutSink
 
 
 def reading(number: int) -> Reading:
@@ -70,15 +69,16 @@ def health():
     return Health()
 
 
-@pytest.fixture
-def store(tmp_path, health):
-    store = Store(StoreSettings(commit_s=0.02), tmp_path / "readings.sqlite", health)
-    yield store
-    store.close()
-
-
 def problems(health: Health) -> dict[str, str]:
     return dict(health.state(0).problems)
+
+
+def waited(monkeypatch) -> list[float]:
+    """The waits between attempts, which are not waited for."""
+    waits: list[float] = []
+    monkeypatch.setattr(Outbox, "_pause", lambda self, seconds: (waits.append(seconds), time.sleep(0.001)))
+    monkeypatch.setattr(outbox.random, "uniform", lambda low, high: high)
+    return waits
 
 
 def down() -> PublishError:
@@ -116,8 +116,7 @@ def test_a_dead_receiver_is_named_with_what_waits_and_served_as_soon_as_it_is_ba
 
 
 def test_attempts_become_rarer_up_to_a_minute_and_as_rare_as_the_receiver_asks(health, monkeypatch):
-    waits: list[float] = []
-    monkeypatch.setattr(Outbox, "_pause", lambda self, seconds: (waits.append(seconds), time.sleep(0.001)))
+    waits = waited(monkeypatch)
     receiver = Receiver(down())
     box = Outbox("mqtt", receiver, health=health)
     box.put(reading(1))
@@ -132,6 +131,25 @@ def test_attempts_become_rarer_up_to_a_minute_and_as_rare_as_the_receiver_asks(h
     box.put(reading(2))
     until(lambda: waits)
     assert waits[0] == 1
+    box.close(1)
+
+
+def test_a_state_that_gets_through_does_not_hide_that_readings_do_not(health, monkeypatch):
+    waits = waited(monkeypatch)
+    receiver = Receiver()
+    box = Outbox("mqtt", receiver, health=health)
+    box.report(State(1.0))
+    until(lambda: receiver.states)
+
+    def fail(reading: Reading) -> None:
+        raise down()
+
+    monkeypatch.setattr(receiver, "publish", fail)
+    box.put(reading(1))
+    until(lambda: len(waits) >= 4)
+    assert waits[:4] == [1, 2, 4, 8]
+    assert len(receiver.states) >= 4
+    assert problems(health)
     box.close(1)
 
 
@@ -181,7 +199,9 @@ def test_a_refused_reading_is_counted_said_once_in_a_row_and_the_next_ones_go_on
     assert receiver.numbers == [6]
 
 
-def test_a_mistake_in_a_sink_is_logged_with_its_traceback_and_the_thread_survives(health, caplog, monkeypatch):
+def test_a_mistake_in_a_sink_is_logged_with_its_traceback_and_the_thread_survives(
+    health, caplog, monkeypatch
+):
     monkeypatch.setattr(outbox, "RETRY_MIN_S", 0.01)
     receiver = Receiver(KeyError("oops"))
     box = Outbox("mqtt", receiver, health=health)
@@ -217,15 +237,22 @@ def test_the_newest_state_wins_and_is_sent_again_after_a_failure(health):
     assert 3.0 not in receiver.states
 
 
-def test_a_reader_that_went_away_is_the_end_of_it_and_no_error(health, caplog):
-    receiver = Receiver(BrokenPipeError())
-    box = Outbox("stdout", receiver, health=health)
-    box.put(reading(1))
-    until(lambda: box.gone)
-    box.put(reading(2))
-    assert box.close(1)
-    assert not problems(health)
-    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+def test_a_reader_of_stdout_that_went_away_is_the_end_of_it_and_no_error(health, caplog, monkeypatch):
+    reader, writer = os.pipe()
+    with open(reader) as received, open(writer, "w") as stream:
+        monkeypatch.setattr(sys, "stdout", stream)
+        box = Outbox("stdout", StdoutSink("json"), health=health)
+        box.put(reading(1))
+        assert '"id":"pi-000000000000001"' in received.readline()
+        received.close()
+        box.put(reading(2))
+        until(lambda: box.gone)
+        box.put(reading(3))
+        assert box.close(1)
+        assert box.stats == outbox.OutboxStats("stdout", 0, 1, 0, "")
+        assert not problems(health)
+        assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+        os.dup2(os.open(os.devnull, os.O_WRONLY), writer)  # what is left in the stream goes nowhere
 
 
 def test_closing_gives_a_dead_receiver_one_more_chance_and_no_more(health):
@@ -236,87 +263,3 @@ def test_closing_gives_a_dead_receiver_one_more_chance_and_no_more(health):
     assert box.close(5)
     assert time.perf_counter() - begin < 1
     assert box.stats.queued == 1
-
-
-def test_what_the_queue_had_no_room_for_comes_from_the_store_once_and_in_order(health, store):
-    receiver = Receiver(down())
-    box = Outbox("mqtt", receiver, health=health, store=store, limit=10)
-    for number in range(1, 1001):
-        store.publish(reading(number))
-        box.put(reading(number))
-    box.kick()
-    until(lambda: "; 1000 readings wait" in problems(health).get("mqtt", ""))
-    assert box.stats.dropped == 0
-    receiver.error = None
-    box.kick()
-    until(lambda: len(receiver.numbers) >= 1000)
-    assert receiver.numbers == list(range(1, 1001))
-    assert box.close(1)
-    assert box.stats.queued == 0
-
-
-def test_what_an_earlier_run_did_not_deliver_is_delivered_after_the_restart(health, tmp_path):
-    path = tmp_path / "readings.sqlite"
-    store = Store(StoreSettings(), path, health)
-    dead = Outbox("mqtt", Receiver(down()), health=health, store=store)
-    for number in range(1, 301):
-        store.publish(reading(number))
-        dead.put(reading(number))
-    assert dead.close(1)
-    assert store.close()
-    store = Store(StoreSettings(), path, health)
-    receiver = Receiver()
-    box = Outbox("mqtt", receiver, health=health, store=store)
-    store.publish(reading(301))
-    box.put(reading(301))
-    until(lambda: len(receiver.numbers) >= 301)
-    assert receiver.numbers == list(range(1, 302))
-    assert box.close(1)
-    assert store.close()
-    store = Store(StoreSettings(), path, health)
-    again = Receiver()
-    box = Outbox("mqtt", again, health=health, store=store)
-    until(lambda: not box.stats.queued)
-    assert box.close(1)
-    assert again.numbers == []
-    assert store.close()
-
-
-def test_a_receiver_that_comes_and_goes_gets_everything(health, store):
-    receiver = Receiver()
-    box = Outbox("mqtt", receiver, health=health, store=store, limit=5)
-    for number in range(1, 401):
-        if number % 50 == 0:
-            receiver.error = None if receiver.error else down()
-            box.kick()
-        store.publish(reading(number))
-        box.put(reading(number))
-        time.sleep(0.001)
-    receiver.error = None
-    box.kick()
-    until(lambda: receiver.numbers and receiver.numbers[-1] == 400)
-    assert receiver.numbers == list(range(1, 401))
-    assert box.close(1)
-
-
-def test_ten_thousand_readings_go_through_without_growth(health, store):
-    box = Outbox("mqtt", Receiver(), health=health, store=store)
-
-    def send(numbers: range) -> int:
-        for number in numbers:
-            store.publish(reading(number))
-            box.put(reading(number))
-        until(lambda: not box.stats.queued, 20)
-        store.flush()
-        gc.collect()
-        return tracemalloc.get_traced_memory()[0]
-
-    tracemalloc.start()
-    try:
-        before = send(range(1, 1001))
-        after = send(range(1001, 10001))
-    finally:
-        tracemalloc.stop()
-    assert box.stats.delivered == 10000
-    assert after - before < 600_000  # the receiver's own list of numbers is half of it
-    assert box.close(2)

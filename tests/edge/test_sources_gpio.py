@@ -88,8 +88,9 @@ class Camera:
     def grab(self):
         if self.fails:
             raise CaptureError("gone")
-        self.grabbed_at = time.monotonic()
+        began = time.monotonic()
         time.sleep(0.02)
+        self.grabbed_at = time.monotonic() if self.drained else began
         return True
 
     def retrieve(self):
@@ -101,7 +102,7 @@ SETTINGS = SourceSettings(url="file:x", timeout_s=0.3, retry_min_s=5)
 
 def test_wishes_made_while_nobody_waits_count_as_one():
     trigger = Trigger()
-    for origin in ("gpio", "mqtt", "gpio"):
+    for origin in ("gpio", "mqtt", "http"):
         trigger.fire(origin)
     assert trigger.wait(0) == "gpio"
     assert trigger.wait(0.01) is None

@@ -1,14 +1,17 @@
 """What ``source.url`` may say, and what is said when it makes no sense."""
 
+import re
 from pathlib import Path
 
 import pytest
 
+from ocr_edge.config.load import parse
 from ocr_edge.config.settings import SourceSettings
 from ocr_edge.errors import ConfigError
 from ocr_edge.sources import urls
 from ocr_edge.sources.clip import Clip
 from ocr_edge.sources.folder import Folder
+from ocr_edge.sources.http_camera import HttpCamera
 from ocr_edge.sources.opening import open_source, problem
 from ocr_edge.sources.still import Still
 from ocr_edge.sources.stream import Stream
@@ -69,6 +72,7 @@ def test_local_sources_are_made_but_not_opened(tmp_path):
     assert isinstance(open_source(settings(f"video:{tmp_path}/a.mp4")), Clip)
     assert isinstance(open_source(settings(f"file:{tmp_path}/none.png")), Still)
     assert isinstance(open_source(settings("v4l2:/dev/video97")), Stream)
+    assert isinstance(open_source(settings("http://192.0.2.1/x")), HttpCamera)
     assert isinstance(open_source(settings("rtsp://192.0.2.1/x")), Stream)
 
 
@@ -106,3 +110,13 @@ def test_credentials_are_added_escaped_and_shown_never():
     assert urls.without_login(url) == ("rtsp://cam:554/h264?token=1", "me", "p@ss:w/rd")
     assert urls.with_login("rtsp://old:one@cam/", "", "x") == "rtsp://old:one@cam/"
     assert urls.shown("rtsp://old:one@[cam/") == "rtsp:"
+
+
+def test_the_examples_of_the_documentation_are_configurations():
+    text = (Path(__file__).parents[2] / "docs" / "sources.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```toml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    assert len(blocks) >= 7
+    for block in blocks:
+        urls.split(parse(block, Path("sources.md")).source.url)
+    for kind in urls.KINDS:
+        assert f"`{kind}:" in text or f"{kind}://" in text

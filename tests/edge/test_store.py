@@ -1,6 +1,7 @@
 """The store keeps readings in batches, knows how far each receiver is, and deletes no more than it must."""
 
 import os
+import re
 import sqlite3
 import time
 from contextlib import closing
@@ -16,7 +17,7 @@ from ocr_edge.reading import Character, Line, Reading
 from ocr_edge.sinks import database
 from ocr_edge.sinks.store import Store
 
-LAZY = StoreSettings(commit_s=3600, commit_readings=10**6)
+LAZY = StoreSettings(commit_s=3600, commit_readings=10**6, keep_days=1e5)
 """Commits only when it is told to."""
 
 
@@ -229,3 +230,17 @@ def test_a_path_that_can_never_work_is_refused(tmp_path):
     ]:
         with pytest.raises(ConfigError, match=why):
             Store(LAZY, tmp_path / name, Health())
+
+
+def test_the_queries_of_the_documentation_run(opened, path):
+    store = opened()
+    store.publish(reading(1, "12", at=1795362147.0, value=12.0))
+    store.publish(reading(2, "19", at=1795362148.0, value=19.0))
+    store.flush()
+    page = (Path(__file__).parents[2] / "docs" / "sinks.md").read_text(encoding="utf-8")
+    queries = re.findall(r"```sql\n(.*?)```", page, re.DOTALL)
+    times = {"__from": 0, "__to": 1e13}
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+        found = [connection.execute(query, times).fetchall() for query in queries]
+    assert [len(rows) for rows in found] == [2, 1, 0, 2]
+    assert found[1][0][1] == 7.0

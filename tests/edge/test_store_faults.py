@@ -1,15 +1,10 @@
-"""What was accepted survives kills, cuts, full and read-only disks, locks, damage and removal."""
+"""The store survives full and read-only disks, locks, damage and removal, and says what is wrong."""
 
-import os
-import random
-import shutil
-import signal
 import sqlite3
 import subprocess
-import sys
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -22,7 +17,6 @@ from ocr_edge.sinks import database, store
 from ocr_edge.sinks.store import Store
 
 LAZY = StoreSettings(commit_s=3600, commit_readings=10**6)
-KILLS = 200
 
 
 def reading(number: int) -> Reading:
@@ -77,95 +71,18 @@ def opened(health, monkeypatch):
         each.close()
 
 
-def test_no_accepted_reading_is_lost_to_any_of_200_kills(tmp_path):
-    path = tmp_path / "readings.sqlite"
-    accepted = Path(f"{path}.accepted")
-    chance = random.Random(3)
-    writer = subprocess.Popen(
-        [sys.executable, Path(__file__).with_name("store_writer.py")],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    commits = 0
-    with writer:
-        for kill in range(1, KILLS + 1):
-            writer.stdin.write(f"{path}\n")
-            writer.stdin.flush()
-            child = int(writer.stdout.readline())
-            # From the opening of the file on; every third time only after it has begun to accept.
-            if kill % 3 == 0:
-                size = accepted.stat().st_size if accepted.exists() else 0
-                until(lambda size=size: accepted.exists() and accepted.stat().st_size > size)
-            time.sleep(chance.uniform(0, 0.04))
-            os.kill(child, signal.SIGKILL)
-            assert writer.stdout.readline() == "ended\n"
-            if kill % 20 == 0:
-                lines = accepted.read_text().splitlines()
-                commits, newest = len(lines), int(lines[-1])
-                found = content(path)
-                assert found == list(range(1, len(found) + 1))
-                assert len(found) >= newest
-        writer.stdin.close()
-        assert writer.wait(5) == 0
-    assert commits > KILLS
-
-
-@pytest.mark.parametrize("damage", ["cut", "flip"])
-def test_a_database_whose_log_is_cut_or_damaged_anywhere_opens_with_a_beginning_of_what_was_written(
-    tmp_path, opened, damage, monkeypatch
-):
-    monkeypatch.setattr(database, "_WAL_BYTES", 150_000)
-    path = tmp_path / "readings.sqlite"
-    written = opened(path)
-    chance = random.Random(4)
-    number = batches = 0
-    ends = {0}
-    copies = 0
-    while copies < 120:
-        for _ in range(chance.randint(1, 8)):
-            number += 1
-            written.publish(reading(number))
-        written.set_delivered("mqtt", number)
-        written.flush()
-        ends.add(number)
-        batches += 1
-        if batches % 4:
-            continue
-        for _ in range(4):
-            copies += 1
-            copy = tmp_path / f"{copies}" / "readings.sqlite"
-            copy.parent.mkdir()
-            shutil.copy(path, copy)
-            log = bytearray(Path(f"{path}-wal").read_bytes())
-            place = chance.randrange(len(log)) if log else 0
-            if damage == "cut":
-                del log[place:]
-            elif log:
-                log[place] ^= 1 << chance.randrange(8)
-            Path(f"{copy}-wal").write_bytes(log)
-            again = Store(LAZY, copy, Health())
-            last = again.accepted
-            assert last in ends
-            again.publish(reading(number + 1))
-            assert again.close()
-            assert content(copy) == [*range(1, last + 1), number + 1]
-            shutil.rmtree(copy.parent)
-    assert number > 200
-
-
 def test_a_full_disk_is_named_readings_wait_and_are_committed_when_there_is_room(small_disk, opened, health):
     path = small_disk / "readings.sqlite"
     written = opened(path)
     written.publish(reading(1))
     written.flush()
     ballast = small_disk / "ballast"
-    with ballast.open("wb", buffering=0) as file, pytest.raises(OSError, match="No space"):
+    with ballast.open("wb", buffering=0) as file, suppress(OSError):
         while True:
             file.write(bytes(4096))
     for number in range(2, 52):
         written.publish(reading(number))
-    with pytest.raises(PublishError, match="disk .*full"):
+    with pytest.raises(PublishError, match=r"disk .*full"):
         written.flush()
     assert "50 readings wait in memory" in health.state(0).problems["store"]
     assert written.accepted == 1

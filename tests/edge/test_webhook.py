@@ -42,7 +42,7 @@ class Answer(http.server.BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
 
-    do_GET = do_POST
+    do_GET = do_POST  # noqa: N815 - the library's name; where a redirect would arrive
 
     def log_message(self, *args):
         pass
@@ -185,7 +185,12 @@ def test_no_log_and_no_message_names_more_of_the_address_than_its_host(receiver,
 def test_addresses_and_tokens_that_cannot_work_are_refused(tmp_path):
     token = tmp_path / "token"
     token.write_text("two\nlines")
-    for url, file in [("http://", ""), ("http://a:b:c/", ""), ("http://a/", str(token)), ("http://a/", "/no/such")]:
+    for url, file in [
+        ("http://", ""),
+        ("http://a:b:c/", ""),
+        ("http://a/", str(token)),
+        ("http://a/", "/no/such"),
+    ]:
         with pytest.raises(ConfigError):
             WebhookSink(Webhook(url=url, token_file=file))
     token.write_text("one")

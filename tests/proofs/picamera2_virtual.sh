@@ -66,4 +66,7 @@ inside "env $(echo $shimmed) cam --list"
 
 step "the source"
 inside "env $(echo $shimmed) venv/bin/python prove_camera.py run"
+
+step "the daemon"
+inside "env $(echo $shimmed) venv/bin/python prove_camera.py daemon"
 step "done"

@@ -2,12 +2,15 @@
 
 prove_camera.py pictures    make the pictures that the camera plays, and the camera's configuration
 prove_camera.py run         open, read, close, stall and open again; the exit status is 1 when something is wrong
+prove_camera.py daemon      run ``ocr-edge run`` until it has said what the still camera shows, and end it
 """
 
 import faulthandler
 import gc
 import itertools
+import json
 import os
+import subprocess
 import sys
 import threading
 import time
@@ -32,15 +35,21 @@ EXAMPLES = ("render-clock.jpg", "render-marker.jpg")
 SIZE, SMALL = (1280, 720), (320, 180)
 GROUND = (200, 120, 60)
 """R, G and B around a picture: three values, so that swapped channels are seen."""
-CAMERA = f"""%YAML 1.1
----
-"Virtual":
+CAMERA = """
+"{name}":
   supported_formats:
-  - {{width: {SIZE[0]}, height: {SIZE[1]}, frame_rates: [30, 30]}}
-  - {{width: {SMALL[0]}, height: {SMALL[1]}, frame_rates: [30, 30]}}
-  frames: {{path: "{FRAMES}/"}}
+  - {{width: 1280, height: 720, frame_rates: [30, 30]}}
+  - {{width: 320, height: 180, frame_rates: [30, 30]}}
+  frames: {{path: "{path}"}}
   location: "CameraLocationExternal"
-  model: "Pictures"
+  model: "{name}"
+"""
+CHANGING, STILL = "picamera2:0", "picamera2:1"
+"""The cameras, by picamera2's order: names from Z to A."""
+DAEMON = f"""
+state_dir = "state"
+[source]
+url = "{STILL}"
 """
 
 
@@ -56,7 +65,8 @@ def make_pictures() -> None:
         picture[80 : 80 + height, 120 : 120 + width] = example
         cv2.imwrite(str(FRAMES / f"{number}.jpg"), picture, [cv2.IMWRITE_JPEG_QUALITY, 95])
     CONFIGURATION.parent.mkdir(parents=True, exist_ok=True)
-    CONFIGURATION.write_text(CAMERA)
+    cameras = {"Two": f"{FRAMES}/", "One": f"{FRAMES}/0.jpg"}
+    CONFIGURATION.write_text("".join(CAMERA.format(name=name, path=path) for name, path in cameras.items()))
 
 
 class Report:
@@ -186,10 +196,51 @@ def run() -> int:
     use(0)
     report.check("and opened again; files and threads", held() == first, (first, held()))
 
-    problem = problem_of(lambda: use(1))
-    report.check("a camera that is not there is missed", "1 camera found" in problem, problem)
-    print("failed:", report.failed)
-    return 1 if report.failed else 0
+    problem = problem_of(lambda: use(2))
+    report.check("a camera that is not there is missed", "2 cameras found" in problem, problem)
+    return report.failed
+
+
+def run_daemon() -> int:
+    """The whole program on the camera whose picture stays."""
+    report = Report()
+    (HERE / "config.toml").write_text(DAEMON)
+    program = "import sys, virtual_camera; from ocr_edge.cli import main; sys.exit(main())"
+    daemon = subprocess.Popen(
+        [sys.executable, "-c", program, "run", "--config", "config.toml"],
+        cwd=HERE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    limit = threading.Timer(90, daemon.kill)
+    limit.start()
+    try:
+        began = time.monotonic()
+        expected = "\n".join(
+            sure_lines(open_pipeline(None, None, 1), cv2.imread(str(FRAMES / "0.jpg"))[:, :, ::-1].copy())
+        )
+        said = json.loads(daemon.stdout.readline() or '{"text": "nothing"}')
+        report.check(
+            "the daemon says what is there",
+            said["text"] == expected,
+            f"{said['text']!r}, {time.monotonic() - began:.1f} s",
+        )
+        time.sleep(5)
+        report.check("and goes on", daemon.poll() is None)
+        began = time.monotonic()
+        daemon.terminate()
+        rest, _ = daemon.communicate(timeout=20)
+        report.check("once", not rest, rest)
+        report.check(
+            "SIGTERM ends it with 0",
+            daemon.returncode == 0,
+            f"{daemon.returncode}, {time.monotonic() - began:.1f} s",
+        )
+    finally:
+        limit.cancel()
+        daemon.kill()
+        daemon.wait()
+    return report.failed
 
 
 if __name__ == "__main__":
@@ -197,4 +248,6 @@ if __name__ == "__main__":
         make_pictures()
     else:
         faulthandler.dump_traceback_later(240, exit=True)
-        sys.exit(run())
+        failed = run_daemon() if sys.argv[1:] == ["daemon"] else run()
+        print("failed:", failed)
+        sys.exit(1 if failed else 0)

@@ -40,7 +40,6 @@ class Machine:
         ]
         command += [
             "--register=no",
-            "--private-network",
             "--console=pipe",
             "--system-call-filter=bpf",
             *self._options,
@@ -48,16 +47,18 @@ class Machine:
         self._groups: list[Path] = []
         if not Path("/run/systemd/system").exists():  # no systemd on this side that could make a scope
             command.append("--keep-unit")
-            self._groups = [
-                Path(tempfile.mkdtemp(prefix="proof-", dir=h)) for h in HIERARCHIES if _is_group(h)
-            ]
+            # One name in all of them: nspawn makes it everywhere.
+            name = f"proof-{os.getpid()}-{time.monotonic_ns()}"
+            self._groups = [h / name for h in HIERARCHIES if (h / "cgroup.procs").exists()]
+            for group in self._groups:
+                group.mkdir()
         join = "".join(f"echo $$ > {group}/cgroup.procs; " for group in self._groups)
         self._nspawn = subprocess.Popen(
             ["/bin/sh", "-c", f'{join}exec "$@"', "sh", *command],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            # Every device policy of the container needs the second version of control groups.
+            # A container with control groups of version 2, whatever this side has: device policies need them.
             env={**os.environ, "UNIFIED_CGROUP_HIERARCHY": "1"},
             start_new_session=True,
         )
@@ -79,8 +80,8 @@ class Machine:
         for group in self._groups:
             wait("an empty control group", lambda group=group: _removed(group), HALT_S)
 
-    def run(self, script: str, *, check: bool = True, timeout: float = 300) -> str:
-        """Run a shell script as root in the container.
+    def run(self, script: str, *, check: bool = True, timeout: float = 300, **environ: str) -> str:
+        """Run a shell script as root in the container, with these variables.
 
         Returns:
             Its stdout and stderr, without blank ends.
@@ -90,7 +91,7 @@ class Machine:
         """
         done = subprocess.run(
             ["nsenter", "-t", str(self._leader), "-a", "/bin/sh", "-c", script],
-            env={"PATH": PATH, "LANG": "C.UTF-8", "HOME": "/root"},
+            env={"PATH": PATH, "LANG": "C.UTF-8", "HOME": "/root", **environ},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -110,10 +111,6 @@ class Machine:
 
 
 READY = {"running", "degraded"}
-
-
-def _is_group(folder: Path) -> bool:
-    return (folder / "cgroup.procs").exists()
 
 
 def _removed(group: Path) -> bool:

@@ -18,7 +18,7 @@ for suite in "$@"; do
   if [ ! -d "$roots/$suite" ]; then
     command -v mmdebstrap > /dev/null || skip "$roots/$suite is missing, and mmdebstrap too: apt-get install mmdebstrap"
     mmdebstrap --quiet --variant=apt \
-      --include=systemd,systemd-sysv,python3,python3-venv,dbus,udev,ca-certificates "$suite" "$roots/$suite.new"
+      --include=systemd,systemd-sysv,python3,python3-venv,dbus,udev,passwd,ca-certificates "$suite" "$roots/$suite.new"
     mv "$roots/$suite.new" "$roots/$suite"
   fi
   python3 tests/systemd/prove.py "$roots/$suite" "$roots/wheels-$suite" || code=1

@@ -4,7 +4,9 @@ import json
 import time
 
 from machine import Machine, wait
+from vm import VirtualMachine
 
+AnyMachine = Machine | VirtualMachine
 UNIT = "ocr-edge"
 STATE = "/var/lib/ocr-edge"
 CONFIG = f"""
@@ -15,44 +17,51 @@ interval_s = 0.2
 commit_s = 0.5
 """
 """A picture file as the camera."""
-PLATE, MARKER = "KMBCYEF", "MOPDMH"
-"""What the example pictures say."""
+PICTURES = {"render-plate.jpg": "KMBCYEF", "render-marker.jpg": "MOPDMH"}
+"""Example pictures, and what they say."""
 
 
-def show(machine: Machine, name: str) -> str:
+def show(machine: AnyMachine, name: str) -> str:
     """A property of the service."""
     return machine.run(f"systemctl show -P {name} {UNIT}")
 
 
-def status(machine: Machine, text: str, timeout: float = 20) -> str:
+def status(machine: AnyMachine, text: str, timeout: float = 20) -> str:
     """Wait until ``STATUS=`` holds a text; the whole line."""
     return str(
         wait(f"STATUS with {text!r}", lambda: (s := show(machine, "StatusText")) and text in s and s, timeout)
     )
 
 
-def journal(machine: Machine) -> str:
+def journal(machine: AnyMachine) -> str:
     """The service's whole journal."""
     return machine.run(f"journalctl -b --no-pager -o cat -u {UNIT}")
 
 
-def configure(machine: Machine, text: str) -> None:
+def configure(machine: AnyMachine, text: str) -> None:
     """Write the service's configuration as its owner would."""
     machine.run(f"cat > {STATE}/config.toml <<'END'\n{text}\nEND")
 
 
-def picture(machine: Machine, name: str) -> None:
-    """Put an example in front of the camera."""
-    machine.run(f"cp /src/examples/{name} {STATE}/new && mv {STATE}/new {STATE}/picture.jpg")
+def reads_on(machine: AnyMachine) -> str:
+    """Put the other picture in front of the camera and wait until it is read and stored; what it says."""
+    before = len(stored(machine))
+    for name, text in PICTURES.items():
+        if machine.run(f"cmp /src/examples/{name} {STATE}/picture.jpg && echo same", check=False) != "same":
+            machine.run(f"cp /src/examples/{name} {STATE}/new && mv {STATE}/new {STATE}/picture.jpg")
+            status(machine, text)
+            wait("the reading in SQLite", lambda: len(stored(machine)) > before, 10)
+            return text
+    raise AssertionError("both pictures at once")
 
 
-def running(machine: Machine) -> str:
+def running(machine: AnyMachine) -> str:
     """The number of the service's process."""
     wait("a running service", lambda: show(machine, "SubState") == "running", 20)
     return show(machine, "MainPID")
 
 
-def restarted(machine: Machine, before: str, timeout: float) -> float:
+def restarted(machine: AnyMachine, before: str, timeout: float) -> float:
     """Wait until the service runs with another process; the seconds that took."""
     began = time.monotonic()
 
@@ -63,7 +72,7 @@ def restarted(machine: Machine, before: str, timeout: float) -> float:
     return time.monotonic() - began
 
 
-def stored(machine: Machine) -> list[str]:
+def stored(machine: AnyMachine) -> list[str]:
     """The text of every reading in SQLite."""
     script = (
         "import json, sqlite3; d = sqlite3.connect('file:/var/lib/ocr-edge/readings.sqlite?mode=ro', uri=True);"
@@ -74,7 +83,7 @@ def stored(machine: Machine) -> list[str]:
     return list(json.loads(machine.run(f'python3 -c "{script}"')))
 
 
-def drop_in(machine: Machine, text: str) -> None:
+def drop_in(machine: AnyMachine, text: str) -> None:
     """Set or remove an owner's drop-in."""
     folder = f"/etc/systemd/system/{UNIT}.service.d"
     machine.run(

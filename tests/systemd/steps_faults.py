@@ -5,11 +5,11 @@ import time
 from machine import Machine
 from service import (
     CONFIG,
-    MARKER,
     STATE,
     UNIT,
     configure,
     journal,
+    reads_on,
     restarted,
     running,
     show,
@@ -22,7 +22,7 @@ def killed_with_9_comes_back(machine: Machine) -> str:
     before = running(machine)
     machine.run(f"kill -9 {before}")
     took = restarted(machine, before, 30)
-    status(machine, MARKER)
+    reads_on(machine)
     return f"READY again after {took:.1f} s"
 
 
@@ -31,7 +31,7 @@ def hung_process_is_ended_by_the_watchdog(machine: Machine) -> str:
     machine.run(f"kill -STOP {before}")
     took = restarted(machine, before, 90)
     assert "Watchdog timeout" in journal(machine)
-    status(machine, MARKER)
+    reads_on(machine)
     return f"SIGSTOP; READY again after {took:.1f} s"
 
 
@@ -52,7 +52,7 @@ def hung_source_is_ended_by_the_watchdog(machine: Machine) -> str:
     machine.run("systemctl stop silent-dns; rm /etc/resolv.conf")
     configure(machine, CONFIG)
     machine.run(f"systemctl restart {UNIT}")
-    status(machine, MARKER)
+    reads_on(machine)
     return f'STATUS "{said.split(";")[0]}"; new process after {took:.1f} s'
 
 
@@ -73,13 +73,13 @@ def stops_within_two_seconds(machine: Machine) -> str:
 def refuses(machine: Machine, config: str, code: int) -> str:
     """A configuration ends the service with a code and no restart."""
     configure(machine, config)
-    machine.run(f"systemctl reset-failed {UNIT}; systemctl start {UNIT}", check=False)
+    machine.run(f"systemctl restart {UNIT}", check=False)
     time.sleep(5)
     assert machine.run(f"systemctl is-failed {UNIT}", check=False) == "failed"
     assert (show(machine, "ExecMainStatus"), show(machine, "NRestarts")) == (str(code), "0")
     said = [line for line in journal(machine).splitlines() if "ERROR" in line][-1]
     configure(machine, CONFIG)
-    machine.run(f"systemctl reset-failed {UNIT}; systemctl start {UNIT}")
+    machine.run(f"systemctl restart {UNIT}")
     return f"exit {code}, 0 restarts: {said}"
 
 

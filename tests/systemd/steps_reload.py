@@ -1,7 +1,7 @@
 """Bundles and settings changed while the service reads; each step says in a few words what it saw."""
 
 from machine import Machine, wait
-from service import CONFIG, MARKER, PLATE, STATE, UNIT, configure, journal, picture, running, show, status
+from service import CONFIG, STATE, UNIT, configure, journal, reads_on, running, show, status
 
 
 def reload_takes_a_new_bundle(machine: Machine) -> str:
@@ -11,13 +11,12 @@ def reload_takes_a_new_bundle(machine: Machine) -> str:
     )
     shipped = machine.run("echo /opt/ocr-edge/venv/lib/python3*/site-packages/ocr_edge/bundles/default")
     machine.run(f'rm -rf /root/second; cp -r {shipped} /root/second; python3 -c "{rename}"')
-    status(machine, MARKER)
+    reads_on(machine)
     pid = running(machine)
     machine.run(f"ocr-edge bundle install /root/second && systemctl reload {UNIT}")
     wait("the second bundle", lambda: "bundle second" in journal(machine), 15)
     assert show(machine, "ActiveState") == "active"
-    picture(machine, "render-plate.jpg")
-    status(machine, PLATE)
+    reads_on(machine)
     assert show(machine, "MainPID") == pid
     return "same process, reads on"
 
@@ -27,8 +26,7 @@ def reload_after_a_rollback_takes_the_old_one(machine: Machine) -> str:
     machine.run(f"ocr-edge bundle rollback && systemctl reload {UNIT}")
     wait("the shipped bundle", lambda: "bundle " in journal(machine)[before:], 15)
     assert "bundle second" not in journal(machine)[before:]
-    picture(machine, "render-marker.jpg")
-    status(machine, MARKER)
+    reads_on(machine)
     assert show(machine, "MainPID") == pid
     return "same process, reads on"
 
@@ -40,8 +38,7 @@ def damaged_bundle_falls_back_by_itself(machine: Machine) -> str:
     machine.run(f"systemctl reload {UNIT}")
     said = status(machine, "is not used")
     assert show(machine, "MainPID") == pid
-    picture(machine, "render-plate.jpg")
-    status(machine, PLATE)
+    reads_on(machine)
     return f'same process, reads on; STATUS "{said[:60]}…"'
 
 

@@ -3,7 +3,7 @@
 import re
 
 from machine import Machine, wait
-from service import CONFIG, PLATE, STATE, UNIT, configure, picture, running, show, status
+from service import CONFIG, STATE, UNIT, configure, reads_on, running, show
 
 
 def install(machine: Machine) -> str:
@@ -29,7 +29,7 @@ def unit_is_understood_and_hardened(machine: Machine) -> str:
 
 def starts_and_says_ready(machine: Machine) -> str:
     configure(machine, CONFIG)
-    picture(machine, "render-plate.jpg")
+    machine.run(f"cp /src/examples/render-plate.jpg {STATE}/picture.jpg")
     machine.run(f"systemctl restart {UNIT}")
     assert show(machine, "ActiveState") == "active"
     start, ready = (
@@ -56,10 +56,10 @@ def upgrade_and_program_rollback(machine: Machine) -> str:
     assert after != before
     assert machine.run("readlink /opt/ocr-edge/previous") == before
     assert machine.run(f"grep -c mine {STATE}/config.toml") == "1"
-    status(machine, PLATE)
+    reads_on(machine)
     machine.run("/src/systemd/install.sh --rollback")
     assert machine.run("readlink /opt/ocr-edge/venv") == before
-    status(machine, PLATE)
+    reads_on(machine)
     exe = machine.run(f"tr '\\0' ' ' < /proc/{show(machine, 'MainPID')}/cmdline")
     return f"own configuration kept; runs {exe.split()[0].split('/')[3]} again"
 
@@ -73,7 +73,7 @@ def read_only_root(machine: Machine) -> str:
 
 
 def comes_back_after_a_reboot(machine: Machine) -> str:
-    status(machine, PLATE, 40)
+    reads_on(machine)
     return "enabled; reads after the boot"
 
 

@@ -37,17 +37,18 @@ def add(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Examine this machine and print what was found; 1 when something is wrong, else 0."""
-    from ocr_edge.doctor import report  # noqa: PLC0415 - see commands/__init__.py
-    from ocr_edge.doctor.examine import examine  # noqa: PLC0415
+    from ocr_edge.doctor import examine, report  # noqa: PLC0415 - see commands/__init__.py
 
-    def tell(name: str) -> None:
-        print(f"\r\033[Klooking at {name}", end="", file=sys.stderr, flush=True)
-
-    checks = examine(_probe(args.config), tell=tell) if sys.stderr.isatty() else examine(_probe(args.config))
-    if sys.stderr.isatty():
-        print("\r\033[K", end="", file=sys.stderr, flush=True)
+    checks = examine.examine(_probe(args.config), examine.CHECKS, tell=_tell)
+    _tell("")
     print(report.as_json(checks) if args.json else report.table(checks))
     return SAID_NO if any(check.verdict == "fail" for check in checks) else 0
+
+
+def _tell(name: str) -> None:
+    """Show a person at a terminal what is looked at; some checks take a while."""
+    if sys.stderr.isatty():
+        print(f"\r\033[K{'looking at ' if name else ''}{name}", end="", file=sys.stderr, flush=True)
 
 
 def _probe(path: Path | None) -> "Probe":

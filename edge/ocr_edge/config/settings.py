@@ -35,7 +35,7 @@ class Camera(Table, frozen=True):
     sensor_mode: Annotated[int, Meta(ge=0)] | None = None
     """Index of the sensor mode, as ``rpicam-hello --list-cameras`` orders them; libcamera chooses when missing."""
     frame_rate: Positive | None = None
-    """Frames a second the sensor delivers; the mode's own when missing."""
+    """Most frames a second; 30 when missing. Fewer come where an exposure takes longer than a frame."""
     exposure_us: Count | None = None
     """Fixed exposure time in microseconds; automatic when missing."""
     max_exposure_us: Count = 100_000

@@ -1,6 +1,7 @@
 """All regions of the picture: aligned, cut out, read."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 from ocr_edge.bundle import Bundle
 from ocr_edge.config import Config
@@ -39,7 +40,7 @@ class Scene:
 
     def __init__(self, config: Config, bundle: Bundle, counters: Counters) -> None:
         self._config, self._counters = config, counters
-        reference = pictures.load(config.picture.reference) if config.picture.reference else None
+        reference = _reference(config.picture.reference) if config.picture.reference else None
         size = config.picture.size or (reference.shape[1::-1] if reference is not None else None)
         self._size = size[::-1] if size else None
         self._aligner: Aligner | None = None
@@ -152,3 +153,10 @@ class Scene:
 
     def _note(self, readers: Sequence[RegionReader]) -> None:
         self.problems = {f"region {r.region.name}": r.problem for r in readers if r.problem}
+
+
+def _reference(path: Path) -> Image:
+    try:
+        return pictures.load(path)
+    except CaptureError as error:
+        raise ConfigError(f"picture.reference: {error}") from error

@@ -45,7 +45,7 @@ LIMIT_S = 90.0
 
 def examine(
     probe: Probe,
-    checks: Sequence[Checks] = CHECKS,
+    checks: Sequence[Checks],
     limit_s: float = LIMIT_S,
     tell: Callable[[str], object] = str,
 ) -> list[Check]:

@@ -52,11 +52,6 @@ def writing(target: object) -> Iterator[None]:
         raise ConfigError(f"{target}: cannot be written: {error.strerror or error}") from error
 
 
-def decodable(text: str) -> str:
-    """The text with ``?`` for each byte of a file name that could not be decoded."""
-    return text.encode("utf-8", "replace").decode()
-
-
 def printable(text: str) -> str:
     r"""The text on one line: control characters become escapes such as ``\n`` and ``\x1b``."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -1,18 +1,16 @@
-"""The SQLite file of the store: its schema, its size, and what SQLite's errors mean for people."""
+"""The SQLite file of the store: its schema, and what SQLite's errors mean for people."""
 
-import logging
 import os
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
 from ocr_edge.errors import ConfigError, PublishError
+from ocr_edge.sinks.retention import Keep, tidy
 
-_LOGGER = logging.getLogger(__name__)
 VERSION = 1
 _SCHEMA = """
 CREATE TABLE readings (
@@ -23,26 +21,21 @@ CREATE TABLE readings (
     text TEXT NOT NULL,
     value REAL,
     unit TEXT NOT NULL,
-    confidence REAL NOT NULL,
+    confidence REAL,
     why TEXT NOT NULL,
     data TEXT NOT NULL
 );
 CREATE INDEX readings_time ON readings (time);
 CREATE TABLE delivered (receiver TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
 """
-_INSERT = """INSERT OR IGNORE INTO readings (number, time, region, text, value, unit, confidence, why, data)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+_INSERT = """INSERT INTO readings (number, time, region, text, value, unit, confidence, why, data)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (number) DO NOTHING"""
 _PLACE = """INSERT INTO delivered VALUES (?, ?)
 ON CONFLICT (receiver) DO UPDATE SET number = excluded.number"""
-_OLDEST = """DELETE FROM readings WHERE number IN (
-SELECT number FROM (SELECT number, time FROM readings ORDER BY number LIMIT :step)
-WHERE time < :time AND number <= :number) RETURNING number"""
 _BUSY_S = 1.0
 _WAL_BYTES = 4_000_000
-_STEP = 5  # readings deleted between two looks at the size
 _KEPT_DAMAGED = 3
-_ROW = tuple[int, float, str, str, float | None, str, float, str, str]
-Row = _ROW
+Row = tuple[int, float, str, str, float | None, str, float, str, str]
 """number, time, region, text, value, unit, confidence, why, data."""
 
 _MEANING = {
@@ -58,21 +51,6 @@ _MEANING = {
 
 class DamagedError(PublishError):
     """The file is not a database, or not a whole one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Keep:
-    """What may be deleted.
-
-    Attributes:
-        since: Epoch seconds; older readings may go.
-        bytes: Size of the file above which the oldest go, whatever their age.
-        delivered: Number of the last reading that every receiver has; later ones go only for the size.
-    """
-
-    since: float
-    bytes: float
-    delivered: int
 
 
 @contextmanager
@@ -112,7 +90,6 @@ class Database:
         """
         self.path = path
         with explained(path):
-            # No reader may run our triggers or wait long for us: every wait is in a thread of its own.
             self._connection = sqlite3.connect(
                 path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False
             )
@@ -149,7 +126,6 @@ class Database:
             )
         (self.last,) = run("SELECT coalesce(max(number), 0) FROM readings").fetchone()
         self.delivered: dict[str, int] = dict(run("SELECT receiver, number FROM delivered"))
-        (self._page_bytes,) = run("PRAGMA page_size").fetchone()
         self._inode = os.stat(self.path).st_ino
 
     def write(self, rows: Sequence[Row], places: Mapping[str, int], keep: Keep) -> int:
@@ -169,7 +145,7 @@ class Database:
             try:
                 self._connection.executemany(_INSERT, rows)
                 self._connection.executemany(_PLACE, places.items())
-                lost = self._tidy(keep, most=50 + 2 * len(rows))
+                lost = tidy(self._connection, keep, most=50 + 2 * len(rows))
                 run("COMMIT")
             except BaseException:
                 with suppress(sqlite3.Error):
@@ -179,30 +155,6 @@ class Database:
             self.last = max(self.last, rows[-1][0])
         self._checkpoint()
         return lost
-
-    def _tidy(self, keep: Keep, most: int) -> int:
-        """Delete what is too old, at most so many, then what is too much; how many of these were undelivered."""
-        run = self._connection.execute
-        run(_OLDEST, {"step": most, "time": keep.since, "number": keep.delivered}).fetchall()
-        # Pages that deleting makes free are used again by the next readings: the file stops growing, and nothing
-        # is moved. Room for some is left, so that it stops before the limit.
-        limit = int(keep.bytes) // self._page_bytes
-        lost = 0
-        anything = {"step": _STEP, "time": float("inf"), "number": 2**63 - 1}
-        for _ in range(0, most, _STEP):
-            if self._pages() - self._free() <= limit - min(64, limit // 8):
-                break
-            numbers = [number for (number,) in run(_OLDEST, anything)]
-            lost += sum(number > keep.delivered for number in numbers)
-        for _ in range(min(self._pages() - limit, self._free(), most)):
-            run("PRAGMA incremental_vacuum(1)")  # with a larger number Python stops after the first page too
-        return lost
-
-    def _pages(self) -> int:
-        return int(self._connection.execute("PRAGMA page_count").fetchone()[0])
-
-    def _free(self) -> int:
-        return int(self._connection.execute("PRAGMA freelist_count").fetchone()[0])
 
     def _checkpoint(self) -> None:
         """Move a long write-ahead log into the file, and empty it.
@@ -275,3 +227,22 @@ def set_aside(path: Path) -> Path:
             for ending in ("-wal", "-shm", ""):
                 Path(f"{each}{ending}").unlink(missing_ok=True)
     return aside
+
+
+def refuse(path: Path) -> None:
+    """Find what is wrong with a path for good.
+
+    Raises:
+        ConfigError: It cannot be written, and waiting will not help.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except (PermissionError, NotADirectoryError, FileExistsError) as error:
+        raise ConfigError(f"store.path {path}: its folder cannot be made: {error.strerror}") from error
+    except OSError:
+        return  # full, read-only, failing: it may heal
+    if path.is_dir():
+        raise ConfigError(f"store.path {path}: is a folder; expected a file name")
+    target = path if path.exists() else path.parent
+    if not os.access(target, os.W_OK) and not os.statvfs(target).f_flag & os.ST_RDONLY:
+        raise ConfigError(f"store.path {path}: may not be written by this user")

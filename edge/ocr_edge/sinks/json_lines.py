@@ -5,7 +5,6 @@ from typing import TextIO
 import msgspec
 
 from ocr_edge.reading import Reading
-from ocr_edge.sinks.base import decodable
 
 
 class JsonSink:
@@ -20,8 +19,7 @@ class JsonSink:
 
     def publish(self, reading: Reading) -> None:
         """Write one reading as one line."""
-        values = reading.as_dict() | {"source": decodable(reading.source)}
-        self.stream.write(msgspec.json.encode(values).decode() + "\n")
+        self.stream.write(msgspec.json.encode(reading.as_dict()).decode() + "\n")
         self.stream.flush()
 
     def close(self) -> None:

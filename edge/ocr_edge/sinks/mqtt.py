@@ -16,7 +16,6 @@ from ocr_edge.health import State
 from ocr_edge.reading import Reading
 from ocr_edge.sinks import homeassistant
 from ocr_edge.sinks import mqtt_payloads as payloads
-from ocr_edge.sinks.base import decodable
 from ocr_edge.sinks.mqtt_connection import Connection
 from ocr_edge.sinks.snapshot import jpeg
 from ocr_edge.sinks.topics import WHOLE, Topics
@@ -95,7 +94,7 @@ class MqttSink:
         """
         self._wait_until_ready()
         region = reading.region or WHOLE
-        document = reading.as_dict() | {"source": decodable(reading.source)}
+        document = reading.as_dict()
         infos = [self._connection.send(self._topics.reading(region), msgspec.json.encode(document))]
         if region in self._names() and not self._is_late(region, reading):
             if value := payloads.value(reading, self._names()[region]):

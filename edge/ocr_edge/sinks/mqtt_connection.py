@@ -34,6 +34,7 @@ _OLD_BROKER = "Unsupported protocol version"  # paho's name for the answer of a 
 _DENIED = ("Bad user name or password", "Not authorized")
 _TAKEN_OVER = "Session taken over"
 _NO_REASON = "Unspecified error"
+_CLOSED = "closed"
 
 
 class Connection:
@@ -76,6 +77,7 @@ class Connection:
         self._tls = mqtt_security.tls(settings)
         self._largest = sys.maxsize
         self._since = 0.0
+        self._answered = False  # whether the broker has said yes or no to this connection
         self._short = 0  # connections running that did not last
         self.subscribed = threading.Event()
         self._sending = threading.Lock()
@@ -110,9 +112,8 @@ class Connection:
         if not self.up:
             raise PublishError(self.trouble or f"{self._where}: not connected yet")
         if len(payload) + len(topic) + _HEADER > self._largest:
-            raise RefusedError(
-                f"{self._where} takes no message of {len(payload)} bytes, only {self._largest}"
-            )
+            found = f"{len(payload)} bytes, only {self._largest}"
+            raise RefusedError(f"{self._where} takes no message of {found}")
         with self._sending:
             before = self._last.get(topic)
             if before and before[0] == payload and not before[1].is_published():
@@ -150,7 +151,7 @@ class Connection:
             timeout_s: Most seconds to wait for the network thread.
             clean: Whether to take leave; if not, the broker writes the last will.
         """
-        self.up, self.trouble = False, "closed"
+        self.up, self.trouble = False, _CLOSED
         self.subscribed.set()  # nobody needs to wait any longer
         client = self._client
         connected: Any = client.socket()
@@ -175,11 +176,10 @@ class Connection:
         )
         client.max_queued_messages_set(_WAITING)
         client.reconnect_delay_set(*RETRY_S)
-        client.suppress_exceptions = (
-            True  # a mistake in a callback must not end the network thread; it is logged
-        )
+        # A mistake in a callback must not end the network thread; paho logs it.
+        client.suppress_exceptions = True
         client.on_log = self._log
-        client.on_socket_open = _send_at_once
+        client.on_socket_open = self._opened
         client.on_connect = self._connected
         client.on_connect_fail = self._failed
         client.on_disconnect = self._lost
@@ -193,11 +193,15 @@ class Connection:
             client.tls_set_context(self._tls)
         return client
 
+    def _opened(self, client: "paho.Client", _: Any, opened: Any) -> None:
+        self._answered = False
+
     def _connected(
         self, client: "paho.Client", _: Any, flags: Any, reason: "ReasonCode", properties: "Properties | None"
     ) -> None:
         if client is not self._client:
             return
+        self._answered = True
         if reason.is_failure:
             if str(reason) == _OLD_BROKER and client.protocol == self._paho.MQTTv5:
                 _LOGGER.info("%s knows no MQTT 5; MQTT 3.1.1 is used", self._where)
@@ -220,7 +224,12 @@ class Connection:
         self._say(f"{self._where}: {mqtt_security.explain(sys.exception(), settings=self._settings)}")
 
     def _lost(self, client: "paho.Client", _: Any, flags: Any, reason: "ReasonCode", properties: Any) -> None:
-        if client is not self._client or not self.up:
+        if client is not self._client or self.trouble == _CLOSED:
+            return
+        if not self._answered:
+            wants = "a client certificate" if self._settings.tls else "TLS"
+            self._say(f"{self._where} ends the connection without a word; maybe it wants {wants}")
+        if not self.up:
             return
         self.up = False
         self._short = self._short + 1 if time.monotonic() - self._since < _LASTS_S else 0
@@ -239,9 +248,8 @@ class Connection:
         self, client: "paho.Client", _: Any, mid: int, reason: "ReasonCode", properties: "Properties"
     ) -> None:
         if reason.is_failure:
-            self._refused[mid] = (
-                f"{reason}; look at its access rules" if str(reason) in _DENIED else str(reason)
-            )
+            hint = "; look at its access rules" if str(reason) in _DENIED else ""
+            self._refused[mid] = f"{reason}{hint}"
 
     def _granted(
         self, client: "paho.Client", _: Any, mid: int, reasons: "list[ReasonCode]", properties: Any
@@ -261,11 +269,6 @@ class Connection:
 
     def _log(self, client: "paho.Client", _: Any, level: int, text: str) -> None:
         _LOGGER.log(logging.ERROR if "exception" in text else logging.DEBUG, "paho: %s", text)
-
-
-def _send_at_once(client: "paho.Client", _: Any, opened: Any) -> None:
-    """Do not collect small messages: three of them, one after the other, would take 40 ms instead of 1 ms."""
-    opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def _library() -> Any:

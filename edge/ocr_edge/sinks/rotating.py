@@ -10,7 +10,6 @@ import msgspec
 from ocr_edge.config.settings import Files
 from ocr_edge.errors import ConfigError, PublishError
 from ocr_edge.reading import Reading
-from ocr_edge.sinks.base import decodable
 
 _MEGABYTE = 1_000_000
 _HEALS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
@@ -45,7 +44,7 @@ class RotatingSink:
 
     def publish(self, reading: Reading) -> None:
         """Append one reading as one line."""
-        values = reading.as_dict() | {"source": decodable(reading.source)}
+        values = reading.as_dict()
         line = msgspec.json.encode(values) + b"\n"
         try:
             self._write(line)

@@ -1,7 +1,6 @@
 """Every reading in SQLite, and how far each receiver has got: the log that outboxes read back from."""
 
 import logging
-import os
 import threading
 import time
 from collections import deque
@@ -11,13 +10,13 @@ from pathlib import Path
 import msgspec
 
 from ocr_edge.config.settings import StoreSettings
-from ocr_edge.errors import ConfigError, PublishError
+from ocr_edge.errors import PublishError
 from ocr_edge.health import Health
 from ocr_edge.reading import Reading
 from ocr_edge.sinks import database
-from ocr_edge.sinks.base import decodable
-from ocr_edge.sinks.database import DamagedError, Database, Keep, Row
+from ocr_edge.sinks.database import DamagedError, Database, Row
 from ocr_edge.sinks.outbox import RETRY_MAX_S, RETRY_MIN_S, OutboxStats
+from ocr_edge.sinks.retention import Keep
 
 _LOGGER = logging.getLogger(__name__)
 _MEGABYTE = 1_000_000
@@ -67,7 +66,7 @@ class Store:
         self._database: Database | None = None
         self._delay = 0.0
         self._full = False
-        _refuse(path)
+        database.refuse(path)
         try:
             try:
                 self._open()
@@ -93,7 +92,7 @@ class Store:
 
     def publish(self, reading: Reading) -> None:
         """Take a reading into memory; never blocks on the disk and never raises."""
-        data = msgspec.json.encode(reading.as_dict() | {"source": decodable(reading.source)}).decode()
+        data = msgspec.json.encode(reading.as_dict()).decode()
         value, unit = reading.value, reading.unit
         confidence = round(reading.confidence, 4)
         row = (
@@ -231,7 +230,7 @@ class Store:
             except PublishError:
                 pass  # said, and tried again
             except Exception:  # the thread must outlive what nobody thought of
-                _LOGGER.exception("store: unexpected")
+                _LOGGER.warning("store: unexpected", exc_info=not self._error)
                 self._fail(PublishError(f"{self.path.name}: unexpected, see the log"))
         if self._damaged:
             with suppress(PublishError):
@@ -328,22 +327,3 @@ class Store:
         with self._changed:
             self._damaged = False
             self._moved = set(self._places)
-
-
-def _refuse(path: Path) -> None:
-    """Find what is wrong with a path for good.
-
-    Raises:
-        ConfigError: It cannot be written, and waiting will not help.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except (PermissionError, NotADirectoryError, FileExistsError) as error:
-        raise ConfigError(f"store.path {path}: its folder cannot be made: {error.strerror}") from error
-    except OSError:
-        return  # full, read-only, failing: it may heal
-    if path.is_dir():
-        raise ConfigError(f"store.path {path}: is a folder; expected a file name")
-    target = path if path.exists() else path.parent
-    if not os.access(target, os.W_OK) and not os.statvfs(target).f_flag & os.ST_RDONLY:
-        raise ConfigError(f"store.path {path}: may not be written by this user")

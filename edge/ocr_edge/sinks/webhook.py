@@ -13,7 +13,6 @@ from ocr_edge import __version__, credentials
 from ocr_edge.config.settings import Webhook
 from ocr_edge.errors import ConfigError, PublishError, RefusedError
 from ocr_edge.reading import Reading
-from ocr_edge.sinks.base import decodable
 from ocr_edge.sinks.outbox import LaterError
 
 _SET_UP = {401, 402, 403, 404, 407, 408, 421, 423, 425, 429}
@@ -63,7 +62,7 @@ class WebhookSink:
 
     def publish(self, reading: Reading) -> None:
         """Post one reading."""
-        body = msgspec.json.encode(reading.as_dict() | {"source": decodable(reading.source)})
+        body = msgspec.json.encode(reading.as_dict())
         headers = self._headers | ({"Idempotency-Key": reading.id} if reading.id else {})
         request = urllib.request.Request(self._url, body, headers)
         try:

@@ -13,5 +13,7 @@ MAX_PIXELS = 2**26
 os.environ["OPENCV_IO_MAX_IMAGE_PIXELS"] = str(MAX_PIXELS)
 os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+# Over UDP, which OpenCV 4.11 would ask for, every lost packet smears the picture.
+os.environ.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", "rtsp_transport;tcp")
+# Seconds until a silent webcam is given up: fewer than the daemon's usual timeout_s, so that it is lost, not hung.
 os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", "4")
-# Seconds after which a silent webcam is given up: below the daemon's usual timeout_s, so that it is lost, not hung.

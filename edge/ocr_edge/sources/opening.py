@@ -11,15 +11,13 @@ from ocr_edge.sources.base import Source
 from ocr_edge.sources.camera import Camera
 from ocr_edge.sources.clip import Clip
 from ocr_edge.sources.folder import Folder
-from ocr_edge.sources.snapshot import Snapshot
+from ocr_edge.sources.http_camera import HttpCamera
 from ocr_edge.sources.still import Still
 from ocr_edge.sources.stream import Stream
 
 
 def open_source(settings: SourceSettings, state: Path | None = None) -> Source:
-    """Make the source that the settings name; nothing local is opened before its ``with``.
-
-    Only an HTTP camera is asked here whether it gives single pictures or a stream, which may take ``timeout_s``.
+    """Make the source that the settings name; nothing is opened before its ``with``.
 
     Args:
         settings: ``[source]``.
@@ -31,7 +29,6 @@ def open_source(settings: SourceSettings, state: Path | None = None) -> Source:
     Raises:
         ConfigError: The address makes no sense, a folder or video is missing, picamera2 is not installed, or the
             password cannot be read.
-        CaptureError: The HTTP camera does not answer.
     """
     kind, where = urls.split(settings.url)
     match kind:
@@ -60,9 +57,6 @@ def problem(settings: SourceSettings) -> str:
     """
     try:
         kind, where = urls.split(settings.url)
-        if kind in urls.NETWORK:
-            credentials.read(settings.password_file)
-            return ""
         open_source(settings)
     except OcrEdgeError as error:
         return str(error)
@@ -78,9 +72,7 @@ def problem(settings: SourceSettings) -> str:
 def _network_camera(kind: str, settings: SourceSettings) -> Source:
     password = credentials.read(settings.password_file)
     if kind in ("http", "https"):
-        snapshot = Snapshot(settings, password)
-        if snapshot.is_picture():
-            return snapshot
+        return HttpCamera(settings, password)
     address = urls.with_login(settings.url, settings.username, password)
     return Stream(address, urls.shown(settings.url), settings)
 

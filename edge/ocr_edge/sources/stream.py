@@ -1,4 +1,4 @@
-"""Cameras that OpenCV opens: webcams through V4L2, RTSP and MJPEG streams through FFmpeg."""
+"""Cameras that OpenCV opens: webcams through V4L2, RTSP streams through FFmpeg."""
 
 import logging
 import os

@@ -1,0 +1,93 @@
+"""Whether a picture shows something else than when it was last read."""
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from ocr_edge.contract.preprocess import luminance
+from ocr_edge.contract.types import Image
+
+CELLS = 160
+"""Cells along the longer side of a picture; each is the mean of its pixels."""
+MIN_CELL = 3.0
+"""Pixels of the side of a cell, at least: smaller ones show noise."""
+JITTER = 0.25
+"""Cells that things may seem to have moved by: a trembling camera, a picture compressed anew."""
+MIN_CONTRAST = 24.0
+"""Grey levels that a share of the contrast is taken of at least: a plain surface has none."""
+NEIGHBOURS = 9
+"""Cells around one in which its contrast is looked for."""
+DARK, BRIGHT = 5.0, 250.0
+"""Grey levels outside of which the camera may have cut off what was there."""
+DEVIATIONS = 6.0
+"""Standard deviations of the noise that a change must exceed."""
+MAX_NOISE = 2.5
+"""Grey levels of noise, averaged over a cell, that are believed; more is a change of everything."""
+
+Cells = npt.NDArray[np.float32]
+
+
+class ChangeDetector:
+    """Compares pictures of one thing with the one that was kept when it was last read.
+
+    Brightness and contrast of the whole picture may differ, as may noise and compression; a single character that
+    changed is seen.
+
+    Args:
+        min_change: Share of the contrast around it that some part of the picture must change by, 0 to 1.
+    """
+
+    def __init__(self, min_change: float) -> None:
+        self._min_change = min_change
+        self._size: tuple[int, ...] = ()
+        self._kept: Cells | None = None
+
+    def keep(self, image: Image) -> None:
+        """Remember a picture as the one that was read: uint8 RGB, shape ``(H, W, 3)``, or grey, ``(H, W)``."""
+        self._kept, self._size = _cells(image), image.shape[:2]
+
+    def changed(self, image: Image) -> bool:
+        """Whether a picture shows something else than the kept one; also true when none was kept."""
+        if self._kept is None or image.shape[:2] != self._size:
+            return True
+        before, now = self._kept, _cells(image)
+        expected = _relit(before, now)
+        off = cv2.subtract(now, expected)
+        # What was cut off at white or black may come back as anything beyond it.
+        off[(before >= BRIGHT) & (off > 0) | (before <= DARK) & (off < 0)] = 0
+        size = (NEIGHBOURS, NEIGHBOURS)
+        kernel = np.ones(size, np.uint8)
+        contrast = cv2.subtract(cv2.dilate(expected, kernel), cv2.erode(expected, kernel))
+        contrast = np.maximum(contrast, cv2.subtract(cv2.dilate(now, kernel), cv2.erode(now, kernel)))
+        near = np.ones((3, 3), np.uint8)
+        slope = cv2.subtract(cv2.dilate(expected, near), cv2.erode(expected, near))
+        excess = np.abs(off) - JITTER * slope
+        noise = min(float(np.percentile(np.abs(off), 25)) / 0.32, MAX_NOISE)
+        least = np.maximum(self._min_change * np.maximum(contrast, MIN_CONTRAST), DEVIATIONS * noise)
+        return bool((excess > least).any())
+
+
+def _cells(image: Image) -> Cells:
+    """The mean grey levels of the cells of a picture."""
+    gray = image if image.ndim == 2 else luminance(image)
+    height, width = gray.shape
+    side = max(MIN_CELL, max(height, width) / CELLS)
+    size = max(1, round(width / side)), max(1, round(height / side))
+    return np.asarray(cv2.resize(gray, size, interpolation=cv2.INTER_AREA), np.float32)
+
+
+def _relit(before: Cells, now: Cells) -> Cells:
+    """A kept picture in the light of another: the gain and offset that most cells agree on."""
+    inside = (before > DARK) & (before < BRIGHT) & (now > DARK) & (now < BRIGHT)
+    old, new = before[inside], now[inside]
+    gain, offset = 1.0, 0.0
+    if old.size >= 16:
+        for _ in range(3):
+            spread = float(old.var())
+            gain = float(((old - old.mean()) * (new - new.mean())).mean()) / spread if spread > 4 else 1.0
+            gain = min(max(gain, 0.5), 2.0)
+            offset = float(new.mean() - gain * old.mean())
+            off = np.abs(new - gain * old - offset)
+            agree = off <= max(2.5 * float(np.median(off)), 0.5)
+            old, new = old[agree], new[agree]
+    return np.clip(gain * before + offset, 0, 255)

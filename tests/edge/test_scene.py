@@ -1,0 +1,194 @@
+"""Regions of a frame, from its pixels to what is said."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from ocr_edge import bundle
+from ocr_edge.config.load import parse
+from ocr_edge.counters import Counters
+from ocr_edge.daemon.scene import Scene
+from ocr_edge.errors import ConfigError
+from ocr_edge.reading import Reading
+from ocr_edge.sources import pictures
+from ocr_edge.sources.base import Frame
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+CHEQUES = {"15346": "cheque-4.jpg", "26468": "cheque-3.jpg"}
+SIZE = (480, 640)
+PLACE = (200, 180)
+CROP = (210, 56)
+HEAD = f'[source]\nurl = "file:x"\n[picture]\nsize = [{SIZE[1]}, {SIZE[0]}]\n'
+
+
+@pytest.fixture(scope="module")
+def model() -> bundle.Bundle:
+    return bundle.load()
+
+
+def table(name: str = "15346", at: tuple[int, int] = PLACE, light: float = 1.0) -> np.ndarray:
+    """A table with a cheque's amount on it, and some things around that marks can be cut from."""
+    random = np.random.default_rng(5)
+    image = np.full((*SIZE, 3), (150, 170, 180), np.uint8)
+    for _ in range(60):
+        x, y = (int(v) for v in random.integers((0, 0), SIZE[::-1]))
+        if not (120 < x < 460 and 130 < y < 330):
+            cv2.circle(
+                image, (x, y), int(random.integers(5, 25)), [int(v) for v in random.integers(0, 255, 3)], -1
+            )
+    crop = pictures.load(EXAMPLES / CHEQUES[name])
+    below, right = CROP[1] - crop.shape[0], CROP[0] - crop.shape[1]
+    crop = cv2.copyMakeBorder(crop, 0, below, 0, right, cv2.BORDER_REPLICATE)
+    image[at[1] : at[1] + crop.shape[0], at[0] : at[0] + crop.shape[1]] = crop
+    return np.clip(image * light, 0, 255).astype(np.uint8)
+
+
+def region(name: str = "amount", more: str = "") -> str:
+    left, top = PLACE
+    corners = [[left, top], [left + CROP[0], top], [left + CROP[0], top + CROP[1]], [left, top + CROP[1]]]
+    return f'[[region]]\nname = "{name}"\ncorners = {corners}\n{more}\n'
+
+
+def scene(model: bundle.Bundle, text: str, folder: Path = Path()) -> tuple[Scene, Counters]:
+    counters = Counters()
+    return Scene(parse(text, folder / "c.toml"), model, counters), counters
+
+
+def look(scene: Scene, *images: np.ndarray, start: float = 0.0, step: float = 0.5) -> list[Reading]:
+    said = []
+    for index, image in enumerate(images):
+        at = start + index * step
+        said += scene.look(Frame(image, 1e9 + at, at, "camera"))
+    return said
+
+
+def test_a_region_is_read_alone_and_its_boxes_are_the_frames(model: bundle.Bundle):
+    scene_, _ = scene(model, HEAD + region())
+    (reading,) = look(scene_, *[table()] * 4)
+    assert (reading.text, reading.region) == ("15346", "amount")
+    box = reading.lines[0].box
+    assert PLACE[0] <= box.left < box.right <= PLACE[0] + CROP[0]
+    assert PLACE[1] <= box.top < box.bottom <= PLACE[1] + CROP[1]
+
+
+def test_frames_in_which_nothing_changes_are_not_read_again(model: bundle.Bundle):
+    scene_, counters = scene(model, HEAD + region())
+    look(scene_, *[table()] * 20)
+    assert counters.read == 3
+    assert counters.unchanged == 17
+    look(scene_, table(), start=100)  # later than reread_s
+    assert counters.read == 4
+
+
+def test_a_change_is_read_and_said(model: bundle.Bundle):
+    scene_, _ = scene(model, HEAD + region())
+    said = look(scene_, *[table()] * 6, *[table("26468")] * 6)
+    assert [reading.text for reading in said] == ["15346", "26468"]
+
+
+def test_a_frame_of_another_size_is_scaled_and_one_of_another_shape_is_refused(model: bundle.Bundle):
+    scene_, _ = scene(model, HEAD + region())
+    double = cv2.resize(table(), None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
+    (reading,) = look(scene_, *[double] * 4)
+    assert reading.text == "15346"
+    assert look(scene_, table()[:, :400], start=50) == []
+    assert "400x480" in scene_.problems["picture"]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "problem"),
+    [
+        (lambda image: (image * 0.02).astype(np.uint8), "dark"),
+        (lambda image: np.full_like(image, 255), "over-exposed"),
+        (lambda image: cv2.GaussianBlur(image, (0, 0), 9), "blurred"),
+    ],
+)
+def test_a_spoiled_picture_is_named_and_says_nothing(model: bundle.Bundle, spoil, problem: str):
+    scene_, counters = scene(model, HEAD + region())
+    assert look(scene_, *[spoil(table())] * 5) == []
+    assert scene_.problems == {"region amount": problem}
+    assert counters.spoiled[problem] == 5
+    assert [reading.text for reading in look(scene_, *[table()] * 5, start=10)] == ["15346"]
+    assert scene_.problems == {}
+
+
+def test_a_number_has_value_and_unit_and_an_impossible_one_a_reason(model: bundle.Bundle):
+    value = '[region.value]\ndecimals = 2\nunit = "m3"\ndirection = "up"\nrecover_after_s = 60\n'
+    scene_, counters = scene(model, HEAD + region(more=value))
+    (reading,) = look(scene_, *[table("26468")] * 4)
+    assert (reading.text, reading.value, reading.unit) == ("26468", 264.68, "m3")
+    (rejected,) = look(scene_, *[table()] * 6, start=10)
+    assert (rejected.lines, rejected.value, rejected.raw) == ((), None, "15346")
+    assert rejected.why == "falls from 264.68"
+    assert counters.rejected["amount", "direction"] == 1
+    assert "not believed" in scene_.problems["region amount"]
+    (believed,) = look(scene_, *[table()] * 3, start=80)
+    assert believed.value == 153.46
+    assert scene_.problems == {}
+
+
+def test_a_camera_that_moved_is_followed_and_a_lost_one_says_nothing(model: bundle.Bundle, tmp_path: Path):
+    cv2.imwrite(str(tmp_path / "reference.png"), cv2.cvtColor(table(), cv2.COLOR_RGB2BGR))
+    marks = "".join(f"[[picture.mark]]\nbox = {box}\n" for box in ([20, 20, 90, 90], [500, 60, 90, 90]))
+    head = '[source]\nurl = "file:x"\n[picture]\nreference = "reference.png"\n'
+    scene_, _ = scene(model, head + marks + region(), tmp_path)
+    moved = cv2.warpAffine(
+        table(), np.float32([[1, 0, 17], [0, 1, -9]]), SIZE[::-1], borderMode=cv2.BORDER_REPLICATE
+    )
+    (reading,) = look(scene_, *[moved] * 5)
+    assert reading.text == "15346"
+    elsewhere = np.random.default_rng(0).integers(0, 255, (*SIZE, 3), np.uint8)
+    assert look(scene_, *[elsewhere] * 4, start=10) == []
+    assert scene_.problems["alignment"].startswith("alignment lost")
+
+
+def test_a_region_sleeps_outside_of_its_schedule(model: bundle.Bundle):
+    # 1e9 seconds is one moment of one day; in no time zone is it both of these.
+    scene_, counters = scene(
+        model, HEAD + region("a", 'schedule = ["00:00-12:00"]') + region("b", 'schedule = ["12:00-24:00"]')
+    )
+    said = look(scene_, *[table()] * 5)
+    assert len(said) == 1
+    assert counters.read == 3
+
+
+def test_an_answer_reads_no_more_frames_than_it_needs(model: bundle.Bundle):
+    scene_, _ = scene(model, HEAD + region())
+    frames = iter([Frame(table(), 0.0, float(index), "camera") for index in range(9)])
+    (reading,) = scene_.answer(frames)
+    assert reading.text == "15346"
+    assert len(list(frames)) == 6
+
+
+def test_an_answer_without_text_says_why(model: bundle.Bundle):
+    scene_, _ = scene(model, HEAD + region())
+    blank = np.full((*SIZE, 3), 200, np.uint8)
+    (reading,) = scene_.answer([Frame(blank, 0.0, 0.0, "camera")])
+    assert (reading.text, reading.why) == ("", "no text")
+
+
+def test_what_is_shown_holds_the_regions_alone_if_that_is_wanted(model: bundle.Bundle):
+    image = table()
+    shown = scene(model, HEAD + "blank_outside = true\n" + region())[0].shown(image)
+    left, top = PLACE
+    assert np.array_equal(
+        shown[top + 2 : top + 50, left + 2 : left + 140], image[top + 2 : top + 50, left + 2 : left + 140]
+    )
+    shown[top - 1 : top + CROP[1] + 2, left - 1 : left + CROP[0] + 2] = 0
+    assert not shown.any()
+    assert scene(model, HEAD + region())[0].shown(image) is image
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (HEAD + region().replace(f"[{PLACE[0]}, {PLACE[1]}]", "[900, 20]"), "outside of the picture"),
+        (HEAD + region(more='pattern = "["'), "pattern"),
+        (HEAD + 'reference = "none.png"\n' + region(), "none.png"),
+    ],
+)
+def test_a_region_that_cannot_be_is_refused_at_the_start(model: bundle.Bundle, text: str, said: str):
+    with pytest.raises(ConfigError, match=said):
+        scene(model, text)
