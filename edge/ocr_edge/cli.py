@@ -60,11 +60,16 @@ def parser() -> argparse.ArgumentParser:
     return result
 
 
+_SYSLOG = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3, logging.CRITICAL: 2}
+
+
 class _OneLine(logging.Formatter):
     """One record, one line, although a file name may hold line breaks and terminal codes."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the standard library's name
         text = super().formatMessage(record)
+        if "JOURNAL_STREAM" in os.environ:  # the journal takes the level from a prefix, sd-daemon(3)
+            text = f"<{_SYSLOG.get(record.levelno, 6)}>{record.getMessage()}"
         return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 

@@ -116,7 +116,8 @@ class Reading:
         alive for as long as a receiver is away.
         """
         lines = tuple(
-            Line(tuple(replace(c, log_probabilities=NO_SCORES) for c in line.characters)) for line in self.lines
+            Line(tuple(replace(c, log_probabilities=NO_SCORES) for c in line.characters))
+            for line in self.lines
         )
         return replace(self, lines=lines, number=number, device=device)
 

@@ -23,7 +23,7 @@ SAME = 0.3
 """Bhattacharyya coefficient of two characters' probabilities below which they are different characters."""
 MAX_GAPS = 0.2
 """Share of characters that one of two readings of the same text may lack."""
-PATIENCE = 3
+PATIENCE = 2
 """After so many times the demanded frames, an unchanging text is as sure as it will get."""
 MAX_TRACKS = 8
 

@@ -1,6 +1,7 @@
 """The picamera2 adapter against a fake with picamera2's surface; a real libcamera is tried by tests/proofs."""
 
 import contextlib
+import os
 import sys
 import time
 import types
@@ -47,6 +48,7 @@ class FakePicamera2:
     def __init__(self, camera_num=0):
         FakePicamera2.made.append(self)
         if self.world.busy:
+            self.notifyme_w = os.dup(1)  # the real one leaves it open
             raise RuntimeError("Camera __init__ sequence did not complete.") from RuntimeError("in use")
         self.camera_controls = dict.fromkeys(self.world.controls)
         self.sensor_modes = [{"size": (640, 480), "bit_depth": 10}, {"size": (4056, 3040), "bit_depth": 12}]
@@ -222,9 +224,12 @@ def test_a_missing_or_busy_camera_is_tried_again(world):
         assert "no camera found" in frames.status.detail
         assert FakePicamera2.made == []
         world.cameras, world.busy = 1, True
+        before = len(os.listdir("/proc/self/fd"))
         assert frames.next(0, 0.2) is None
         assert "is busy" in frames.status.detail
         assert "in use" in frames.status.detail
+        assert len(FakePicamera2.made) >= 2
+        assert len(os.listdir("/proc/self/fd")) <= before + 1
         world.busy = False
         assert frames.next(0, 1) is not None
 

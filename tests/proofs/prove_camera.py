@@ -2,7 +2,7 @@
 
 prove_camera.py pictures    make the pictures that the camera plays, and the camera's configuration
 prove_camera.py run         open, read, close, stall and open again; the exit status is 1 when something is wrong
-prove_camera.py daemon      run ``ocr-edge run`` until it has said what the still camera shows, and end it
+prove_camera.py daemon      run ``ocr-edge run`` on a camera that stops and comes back
 """
 
 import faulthandler
@@ -10,6 +10,7 @@ import gc
 import itertools
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -50,6 +51,13 @@ DAEMON = f"""
 state_dir = "state"
 [source]
 url = "{STILL}"
+"""
+PROGRAM = """
+import signal, sys, virtual_camera
+from ocr_edge.cli import main
+signal.signal(signal.SIGUSR1, lambda *_: virtual_camera.stall.set())
+signal.signal(signal.SIGUSR2, lambda *_: virtual_camera.resume())
+sys.exit(main())
 """
 
 
@@ -201,45 +209,51 @@ def run() -> int:
     return report.failed
 
 
+def heard(log: Path, words: str, times: int, limit_s: float) -> bool:
+    """Whether a log comes to hold some words so many times."""
+    until = time.monotonic() + limit_s
+    while log.read_text().count(words) < times:
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.1)
+    return True
+
+
 def run_daemon() -> int:
-    """The whole program on the camera whose picture stays."""
+    """The whole program on the camera whose picture stays, and stops and comes back."""
     report = Report()
     (HERE / "config.toml").write_text(DAEMON)
-    program = "import sys, virtual_camera; from ocr_edge.cli import main; sys.exit(main())"
-    daemon = subprocess.Popen(
-        [sys.executable, "-c", program, "run", "--config", "config.toml"],
-        cwd=HERE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    limit = threading.Timer(90, daemon.kill)
-    limit.start()
+    said, log = HERE / "said.jsonl", HERE / "log.txt"
+    with said.open("w") as stdout, log.open("w") as stderr:
+        daemon = subprocess.Popen(
+            [sys.executable, "-c", PROGRAM, "run", "--config", "config.toml"],
+            cwd=HERE,
+            stdout=stdout,
+            stderr=stderr,
+        )
     try:
-        began = time.monotonic()
-        expected = "\n".join(
-            sure_lines(open_pipeline(None, None, 1), cv2.imread(str(FRAMES / "0.jpg"))[:, :, ::-1].copy())
-        )
-        said = json.loads(daemon.stdout.readline() or '{"text": "nothing"}')
-        report.check(
-            "the daemon says what is there",
-            said["text"] == expected,
-            f"{said['text']!r}, {time.monotonic() - began:.1f} s",
-        )
-        time.sleep(5)
-        report.check("and goes on", daemon.poll() is None)
+        picture = cv2.imread(str(FRAMES / "0.jpg"))[:, :, ::-1].copy()
+        expected = "\n".join(sure_lines(open_pipeline(None, None, 1), picture))
+        report.check("the daemon says something", heard(said, "\n", 1, 30))
+        text = json.loads(said.read_text().partition("\n")[0] or "{}").get("text")
+        report.check("and what is there", bool(expected) and text == expected, repr(text))
+        daemon.send_signal(signal.SIGUSR1)
+        report.check("it says that no more frames come", heard(log, "WARNING: state: ", 1, 15))
+        daemon.send_signal(signal.SIGUSR2)
+        report.check("and that they come again", heard(log, "INFO: state: ok", 2, 15))
+        time.sleep(3)
+        report.check("what did not change is not said again", said.read_text().count("\n") == 1)
         began = time.monotonic()
         daemon.terminate()
-        rest, _ = daemon.communicate(timeout=20)
-        report.check("once", not rest, rest)
-        report.check(
-            "SIGTERM ends it with 0",
-            daemon.returncode == 0,
-            f"{daemon.returncode}, {time.monotonic() - began:.1f} s",
-        )
+        code = daemon.wait(timeout=20)
+        report.check("SIGTERM ends it with 0", code == 0, f"{code}, {time.monotonic() - began:.1f} s")
     finally:
-        limit.cancel()
         daemon.kill()
         daemon.wait()
+        print(
+            *(line for line in log.read_text().splitlines() if ": " in line and " WARN " not in line),
+            sep="\n",
+        )
     return report.failed
 
 

@@ -85,7 +85,13 @@ def attempt(step: Step, machine: AnyMachine) -> Result:
         return name, True, step(machine)
     except Exception as error:  # a table with a gap says more than none
         traceback.print_exc()
-        print(machine.run(f"systemctl status --no-pager -n 40 {UNIT}", check=False), flush=True)
+        print(
+            machine.run(
+                f"systemctl status --no-pager -n 0 {UNIT}; journalctl -b -n 80 --no-pager -u {UNIT}",
+                check=False,
+            ),
+            flush=True,
+        )
         return name, False, (str(error) or repr(error)).splitlines()[0]
 
 

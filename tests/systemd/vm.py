@@ -12,19 +12,21 @@ from typing import Self
 from machine import wait
 
 BOOT_S, HALT_S = 240, 60
-SHELL = """[Unit]
+UNIT = """[Unit]
 After=multi-user.target
 [Service]
-ExecStart=/bin/bash -c '\\
-  stty raw -echo; echo hello; \\
-  while read -r line; do \\
-    said=$(echo "$line" | base64 -d | /bin/sh 2>&1 < /dev/null; echo "$?"); echo "$said" | base64 -w0; echo; \\
-  done'
+ExecStart=/bin/bash /etc/proof-shell
 StandardInput=tty
 StandardOutput=tty
 TTYPath=/dev/ttyS1
-[Install]
-WantedBy=multi-user.target
+"""
+SHELL = """stty raw -echo
+echo hello
+while read -r line; do
+  echo "$line" | base64 -d > /run/proof
+  (/bin/sh /run/proof < /dev/null 2>&1; code=$?; echo; echo $code) | base64 -w0
+  echo
+done
 """
 """A shell on the second serial line: a script in one line of base64, its output and exit code as another."""
 
@@ -41,7 +43,8 @@ class VirtualMachine:
 
     def __enter__(self) -> Self:
         units = self._root / "etc/systemd/system"
-        (units / "proof-shell.service").write_text(SHELL)
+        (units / "proof-shell.service").write_text(UNIT)
+        (self._root / "etc/proof-shell").write_text(SHELL)
         (units / "multi-user.target.wants").mkdir(exist_ok=True)
         link = units / "multi-user.target.wants/proof-shell.service"
         link.unlink(missing_ok=True)

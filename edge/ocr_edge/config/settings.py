@@ -133,17 +133,17 @@ class Picture(Table, frozen=True):
     mark: tuple[Mark, ...] = ()
     """Two or more correct shift, turn and scale; one corrects a shift."""
     search: Share = 0.1
-    """How far a mark may have moved, as a share of the picture's longer side."""
-    min_match: Share = 0.6
+    """How far the picture may have shifted, as a share of its longer side."""
+    min_match: Share = 0.7
     """Correlation below which a mark is not found."""
     min_brightness: Annotated[float, Meta(ge=0, le=255)] = 12.0
     """A region whose bright parts (95th percentile) are darker than this grey level is ``dark``."""
     max_overexposed: Share = 0.9
-    """A region with more than this share of pixels at 250 or above is ``over-exposed``."""
-    max_glare: Share = 0.25
-    """A region with more than this share in large burnt-out spots is ``glaring``."""
-    min_sharpness: NotNegative = 0.02
-    """A region whose edges are softer than this is ``blurred``: see ``ocr_edge.regions.quality``."""
+    """A region with more than this share of pixels at 250 or above, and no ink left, is ``over-exposed``."""
+    max_glare: Share = 0.2
+    """A region with more than this share in large burnt-out spots is ``glaring``, unless it is white anyway."""
+    min_sharpness: Share = 0.2
+    """A region less sharp than this, from 0 to 1, is ``blurred``: see ``ocr_edge.regions.quality``."""
     blank_outside: bool = False
     """Whether pixels outside the regions are blackened before a picture is stored or shown."""
 
@@ -201,7 +201,7 @@ class Stabilize(Table, frozen=True):
 
     frames: Count = 3
     """Frames that must agree before anything is said."""
-    certainty: Annotated[float, Meta(gt=0.5, lt=1)] = 0.9
+    certainty: Annotated[float, Meta(gt=0, lt=1)] = 0.75
     """Probability of each character, over all fused frames, from which on it is settled."""
     memory_s: Positive = 10.0
     """Seconds after which an old frame counts half."""

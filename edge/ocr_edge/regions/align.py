@@ -166,7 +166,9 @@ class Aligner:
         """The marks that a pose is read from: all that match; one of three may be hidden."""
         order = np.argsort(-scores, kind="stable")
         least = len(scores) - len(scores) // 3
-        return sorted(int(i) for place, i in enumerate(order) if place < least or scores[i] >= self._min_match)
+        return sorted(
+            int(i) for place, i in enumerate(order) if place < least or scores[i] >= self._min_match
+        )
 
     @staticmethod
     def _weak(scores: npt.NDArray[np.float64], used: Sequence[int], least: float) -> str:

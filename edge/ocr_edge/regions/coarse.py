@@ -66,7 +66,9 @@ class Coarse:
             turns: Of ``self.turns``, those that are looked at.
         """
         small = luminance(marked.reduced(image, self.step))
-        votes = sorted((vote for turn in turns for vote in self._votes(small, turn)), key=lambda vote: -vote[0])
+        votes = sorted(
+            (vote for turn in turns for vote in self._votes(small, turn)), key=lambda vote: -vote[0]
+        )
         up = np.diag([self.step, self.step, 1.0])
         return [up @ matrix @ np.linalg.inv(up) for _, matrix in votes]
 
@@ -89,7 +91,9 @@ class Coarse:
             votes = np.array([part[y : y + side, x : x + side] for part, (x, y) in parts])
             # One of three marks may be hidden.
             hidden = len(votes) // 3
-            totals.append(np.partition(votes, hidden, axis=0)[hidden:].mean(axis=0) if hidden else votes.mean(axis=0))
+            totals.append(
+                np.partition(votes, hidden, axis=0)[hidden:].mean(axis=0) if hidden else votes.mean(axis=0)
+            )
         which = np.argmax(totals, axis=0)
         best = np.max(totals, axis=0)
         found = []

@@ -168,7 +168,9 @@ def _twin(gray: Image, mark: Mark, reach: float) -> str:
     if away[place] < 0.6:
         return "looks the same when it is shifted, as an edge does; choose a patch with corners or print"
     at = (int(place[1]) + left) * step, (int(place[0]) + top) * step
-    return f"looks like another place of the reference, at {at[0]}, {at[1]}; choose something that is there once"
+    return (
+        f"looks like another place of the reference, at {at[0]}, {at[1]}; choose something that is there once"
+    )
 
 
 def _vertex(values: npt.NDArray[np.float32], index: int) -> float:

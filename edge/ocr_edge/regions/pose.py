@@ -74,7 +74,11 @@ def fit(before: Points, after: Points, longer: int, *, simple: bool = False) -> 
     if simple or len(before) == 2 or not close < off <= BENT * longer or _area(before) < SPREAD * longer**2:
         return matrix
     matrix = _affine(before, after)
-    if len(before) == 3 or misfit(matrix, before, after) <= close or not _is_frame(before, SPREAD * longer**2):
+    if (
+        len(before) == 3
+        or misfit(matrix, before, after) <= close
+        or not _is_frame(before, SPREAD * longer**2)
+    ):
         return matrix
     found, _ = cv2.findHomography(before, after)
     return matrix if found is None else np.asarray(found, np.float64)

@@ -19,7 +19,9 @@ def active(schedule: Sequence[str], now: datetime.time) -> bool:
     minute = now.hour * 60 + now.minute
     spans = [span(text) for text in schedule]
     # Counted from its start, a span over midnight is like any other.
-    return not spans or any((minute - start) % DAY < (end - start) % DAY or end - start == DAY for start, end in spans)
+    return not spans or any(
+        (minute - start) % DAY < (end - start) % DAY or end - start == DAY for start, end in spans
+    )
 
 
 def span(text: str) -> tuple[int, int]:
