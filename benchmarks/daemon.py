@@ -158,7 +158,7 @@ def soak(args: argparse.Namespace, folder: Path, port: int) -> dict[str, object]
     with ExitStack() as stack:
         brokers = stack.enter_context(ExitStack())
         brokers.enter_context(broker(folder, port))
-        process, _ = start(folder, camera.url, port, 'mode = "continuous"')
+        process, _ = start(folder, camera.url, port, 'mode = "continuous"\n[http]\nport = 19464')
         stack.callback(process.kill)
         began, wanted = time.monotonic(), args.frames
         for turn in range(24):

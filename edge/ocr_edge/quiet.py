@@ -1,6 +1,9 @@
 """Keep what C libraries print on stderr away from the user, and hand it to the caller instead."""
 
+import faulthandler
+import logging
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -32,3 +35,22 @@ def hush() -> Iterator[list[str]]:
         text = os.read(memory, 1 << 16).decode(errors="replace")
         os.close(memory)
         lines.extend(line.strip() for line in text.splitlines() if line.strip())
+
+
+def keep_stderr() -> None:
+    """Keep stderr for Python as long as the process lives: what libraries of C write there leads nowhere from now on.
+
+    For a process of several threads, where ``hush`` would swallow log lines of the others.
+    """
+    try:
+        ours = os.fdopen(os.dup(2), "w", buffering=1, errors="backslashreplace")
+    except OSError:  # started without stderr
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
+    for handler in logging.getLogger("ocr_edge").handlers:
+        if isinstance(handler, logging.StreamHandler):
+            handler.setStream(ours)
+    sys.stderr = ours
+    faulthandler.enable(ours)

@@ -54,7 +54,9 @@ def run(args: argparse.Namespace) -> int:
 
     from ocr_edge.config import load  # noqa: PLC0415
     from ocr_edge.daemon.build import run as run_daemon  # noqa: PLC0415
+    from ocr_edge.quiet import keep_stderr  # noqa: PLC0415
 
+    keep_stderr()
     config = load(args.config)
     cv2.setNumThreads(config.threads)
     return run_daemon(args.config, config)

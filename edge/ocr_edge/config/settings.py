@@ -140,7 +140,7 @@ class Picture(Table, frozen=True):
     """A region whose bright parts (95th percentile) are darker than this grey level is ``dark``."""
     max_overexposed: Share = 0.9
     """A region with more than this share of pixels at 250 or above, and no ink left, is ``over-exposed``."""
-    max_glare: Share = 0.2
+    max_glare: Share = 0.25
     """A region with more than this share in large burnt-out spots is ``glaring``, unless it is white anyway."""
     min_sharpness: Share = 0.2
     """A region less sharp than this, from 0 to 1, is ``blurred``: see ``ocr_edge.regions.quality``."""

@@ -37,6 +37,8 @@ ONE_SIDED = 0.25
 """under which the picture counts as smeared in that direction."""
 LARGEST = 360
 """Pixels of the lower side from twice of which on a picture is halved before its edges are looked at."""
+COARSE = 100
+"""Pixels of the lower side that are enough to see spots."""
 SHARP = 3.0
 """Times the smallest sharpness from which on a picture weighs fully."""
 SAMPLES = 20_000
@@ -76,9 +78,8 @@ def judge(image: Image, settings: Picture) -> Quality:
     """
     gray = image if image.ndim == 2 else luminance(image)
     ink, brightness = (float(level) for level in np.percentile(_sampled(gray.ravel()), (1, 95)))
-    burnt = gray >= BURNT
-    overexposed = float(burnt.mean())
-    glare = _glare(gray, burnt) if overexposed > 0.5 * settings.max_glare else 0.0
+    overexposed = float((_sampled(gray.ravel()) >= BURNT).mean())
+    glare = _glare(gray) if overexposed > 0.5 * settings.max_glare else 0.0
     sharp = sharpness(gray)
     problem = ""
     if brightness < settings.min_brightness:
@@ -116,7 +117,7 @@ def sharpness(gray: Image) -> float:
         steep = _steepest(steps @ direction, noise)
         if steep * wide >= MIN_EDGE:
             losses.append(1 - min(1.0, _steepest(soft @ direction, noise / (1 + wide**2)) / steep))
-    return min(losses) * min(1.0, weak / strong / ONE_SIDED) ** 0.5 if losses else 1.0
+    return min(losses) * min(1.0, float(weak / strong) / ONE_SIDED) ** 0.5 if losses else 1.0
 
 
 def _steps(gray: Gray) -> Gray:
@@ -139,13 +140,15 @@ def _noise(gray: Gray) -> float:
     return float(np.median(_sampled(np.abs(cv2.filter2D(gray, -1, kernel)).ravel()))) / 0.6745 / 6
 
 
-def _glare(gray: Image, burnt: npt.NDArray[np.bool_]) -> float:
+def _glare(gray: Image) -> float:
     """Share of the picture in burnt-out spots wider than a stroke; 0 where the rest is as white."""
-    side = max(3, int(min(gray.shape) * SPOT))
-    spots = cv2.morphologyEx(burnt.astype(np.uint8), cv2.MORPH_OPEN, np.ones((side, side), np.uint8))
+    step = max(1, min(gray.shape) // COARSE)
+    gray = np.ascontiguousarray(gray[::step, ::step])
+    kernel = np.ones((max(3, int(min(gray.shape) * SPOT)),) * 2, np.uint8)
+    spots = cv2.morphologyEx((gray >= BURNT).astype(np.uint8), cv2.MORPH_OPEN, kernel)
     share = float(spots.mean())
-    rest = gray[cv2.dilate(spots, np.ones((side, side), np.uint8)) == 0]
-    return share if share and rest.size and np.percentile(_sampled(rest), 75) < WHITE else 0.0
+    rest = gray[cv2.dilate(spots, kernel) == 0]
+    return share if share and rest.size and np.percentile(rest, 75) < WHITE else 0.0
 
 
 def _sampled(values: npt.NDArray[_T]) -> npt.NDArray[_T]:

@@ -1,12 +1,12 @@
 """The times of day in which a region is read."""
 
-import datetime
+import datetime as dt
 from collections.abc import Sequence
 
 DAY = 24 * 60
 
 
-def active(schedule: Sequence[str], now: datetime.time) -> bool:
+def active(schedule: Sequence[str], now: dt.time) -> bool:
     """Whether one of the spans holds the time.
 
     Args:
