@@ -1,5 +1,6 @@
 """Picture in, reading out: segment, recognise, decode. Pure: no file, no camera."""
 
+import math
 import time as clock
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -41,6 +42,8 @@ class Pipeline:
         min_confidence: Lines less sure than this, 0 to 1, are not said.
         context: Whether neighbours in a word make each other's kind (digit, capital, small letter) likelier.
         segmenter: Finds the lines; what is known of the text's height and polarity is known to it.
+        limit_s: Seconds after which the less promising lines of a picture are left out: a texture can look like
+            thousands of characters.
     """
 
     def __init__(
@@ -51,9 +54,11 @@ class Pipeline:
         *,
         context: bool = True,
         segmenter: Segmenter | None = None,
+        limit_s: float = math.inf,
     ) -> None:
         self._recognizer = Recognizer(bundle)
         self._segmenter = segmenter or Segmenter()
+        self._limit_s = limit_s
         self._shapes = shapes.groups(self._recognizer.labels)
         self._twins = shapes.groups(self._recognizer.labels, shapes.TWINS)
         self._kinds = kinds.kinds_of(self._recognizer.labels)
@@ -110,7 +115,10 @@ class Pipeline:
         """Read lines, the most promising first; a place that is read surely is not read again in another guess."""
         rated: list[RatedLine] = []
         settled: list[RatedLine] = []
+        ends = clock.perf_counter() + self._limit_s
         for line in sorted(lines, key=lambda item: item.promise, reverse=True):
+            if clock.perf_counter() > ends:
+                break
             if is_settled(line.pieces, settled):
                 continue
             result = self._decode(self._score(line))

@@ -92,7 +92,7 @@ def test_a_change_is_read_and_said(model: bundle.Bundle):
 
 
 def test_a_frame_of_another_size_is_scaled_and_one_of_another_shape_is_refused(model: bundle.Bundle):
-    scene_, _ = scene(model, HEAD + region())
+    scene_, _ = scene(model, HEAD + region(more="text_height = 30"))
     larger = cv2.resize(table(), None, fx=1.5, fy=1.5, interpolation=cv2.INTER_CUBIC)
     (reading,) = look(scene_, *[larger] * 4)
     assert reading.text == "15346"

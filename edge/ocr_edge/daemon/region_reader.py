@@ -22,6 +22,9 @@ from ocr_edge.stabilize import Settled, Stabilizer
 FRAME_CONFIDENCE = 0.5
 """A single frame less sure than this is not fused; the region's own limit holds for the fused reading."""
 
+READ_LIMIT_S = 3.0
+"""Seconds that the lines of one region may take: the watchdog waits for the end of a reading."""
+
 
 class RegionReader:
     """Reads one region again and again.
@@ -43,6 +46,7 @@ class RegionReader:
     ) -> None:
         self.region, self.problem = region, ""
         self._stabilize, self._picture, self._counters = stabilize, picture, counters
+        self._bundle, self._scale = bundle, 1.0
         self._pipeline = pipeline(region, bundle)
         self._stabilizer = Stabilizer(self._pipeline.labels, stabilize, region.min_confidence)
         self._plausibility = Plausibility(region.value) if region.value else None
@@ -72,6 +76,11 @@ class RegionReader:
             self._stabilizer.resume(last.text)
         elif self._plausibility:
             self._plausibility.resume(last.value, monotonic - max(now - last.time, 0.0))
+
+    def fit(self, scale: float) -> None:
+        """Expect text that is larger by a factor than the settings say: frames need not have their size."""
+        if self.region.text_height and abs(scale - self._scale) > 0.01:
+            self._scale, self._pipeline = scale, pipeline(self.region, self._bundle, scale)
 
     def is_active(self, now: float) -> bool:
         """Whether its schedule has it read at this time (epoch seconds, local time of day)."""
@@ -189,16 +198,18 @@ class Answer:
         return self.reader.judged(replace(best, why=""), monotonic, is_news=True)[0]
 
 
-def pipeline(region: Region, bundle: Bundle) -> Pipeline:
-    """The pipeline that reads a region.
+def pipeline(region: Region, bundle: Bundle, scale: float = 1.0) -> Pipeline:
+    """The pipeline that reads a region, in frames that are larger than the settings' picture by a factor.
 
     Raises:
         ConfigError: Its pattern is wrong.
     """
     polarity = Polarity(region.polarity) if region.polarity else None
+    height = region.text_height * scale if region.text_height else None
     return Pipeline(
         bundle,
         Pattern.parse(region.pattern, bundle.manifest.labels) if region.pattern else None,
         min(FRAME_CONFIDENCE, region.min_confidence),
-        segmenter=Segmenter(text_height=region.text_height, polarity=polarity),
+        segmenter=Segmenter(text_height=height, polarity=polarity),
+        limit_s=READ_LIMIT_S,
     )

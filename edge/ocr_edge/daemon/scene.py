@@ -5,7 +5,6 @@ from pathlib import Path
 
 from ocr_edge.bundle import Bundle
 from ocr_edge.config import Config
-from ocr_edge.config.settings import Region
 from ocr_edge.contract.types import Image
 from ocr_edge.counters import Counters
 from ocr_edge.daemon.region_reader import RegionReader
@@ -86,7 +85,7 @@ class Scene:
             return []
         said = []
         for reader in active:
-            said += reader.look(frame, self._cut(frame.image, reader.region, matrix))
+            said += reader.look(frame, self._cut(frame.image, reader, matrix))
         self._note(active)
         return said
 
@@ -107,7 +106,7 @@ class Scene:
                 continue
             for answer in answers:
                 if not answer.done:
-                    answer.push(frame, self._cut(frame.image, answer.reader.region, matrix))
+                    answer.push(frame, self._cut(frame.image, answer.reader, matrix))
             if all(answer.done for answer in answers):
                 break
         if frame is None:
@@ -144,7 +143,9 @@ class Scene:
             return None
         return found.matrix
 
-    def _cut(self, image: Image, region: Region, matrix: Matrix) -> rectify.Rectified:
+    def _cut(self, image: Image, reader: RegionReader, matrix: Matrix) -> rectify.Rectified:
+        region = reader.region
+        reader.fit(image.shape[1] / self._size[1] if self._size else 1.0)
         if region.corners is None:
             height, width = image.shape[:2]
             corners = ((0, 0), (width, 0), (width, height), (0, height))

@@ -73,7 +73,7 @@ def _cells(image: Image) -> Cells:
     height, width = gray.shape
     side = max(MIN_CELL, max(height, width) / CELLS)
     size = max(1, round(width / side)), max(1, round(height / side))
-    return np.asarray(cv2.resize(gray, size, interpolation=cv2.INTER_AREA), np.float32)
+    return np.asarray(cv2.resize(gray.astype(np.float32), size, interpolation=cv2.INTER_AREA))
 
 
 def _relit(before: Cells, now: Cells) -> Cells:
