@@ -4,7 +4,7 @@
     python benchmarks/daemon.py soak  [--frames 7200]     an hour at 2 frames/s, as fast as it goes
 
 The daemon runs as a process of its own with a real MJPEG camera on loopback, SQLite, and MQTT where mosquitto is
-installed. In the soak the number in the picture changes, the camera goes away and comes back, and so does the broker.
+installed. In the soak the number in the picture changes each second, the camera goes away and comes back, and so does the broker.
 CPU is the time of the daemon's process alone; memory is its resident set.
 """
 
@@ -44,10 +44,10 @@ def scene(number: int) -> bytes:
 
 
 class Camera:
-    """An MJPEG stream of whatever picture is set, in frames per second; it can be unplugged."""
+    """An MJPEG stream of pictures, each shown for a second, in frames per second; it can be unplugged."""
 
     def __init__(self, rate: float) -> None:
-        self.pictures, self.rate, self.plugged, self.sent = [scene(4711)], rate, True, 0
+        self.pictures, self.rate, self.plugged = [scene(4711)], rate, True
         camera = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -56,13 +56,12 @@ class Camera:
                 self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=x")
                 self.end_headers()
                 while camera.plugged:
-                    picture = camera.pictures[camera.sent % len(camera.pictures)]
+                    picture = camera.pictures[int(time.monotonic()) % len(camera.pictures)]
                     head = f"--x\r\nContent-Type: image/jpeg\r\nContent-Length: {len(picture)}\r\n\r\n"
                     try:
                         self.wfile.write(head.encode() + picture + b"\r\n")
                     except OSError:
                         return
-                    camera.sent += 1
                     time.sleep(1 / camera.rate)
 
             def log_message(self, *args: object) -> None:
@@ -152,8 +151,8 @@ def still(args: argparse.Namespace, folder: Path, port: int) -> dict[str, object
 
 def soak(args: argparse.Namespace, folder: Path, port: int) -> dict[str, object]:
     """Samples over many frames with faults."""
-    camera = Camera(200)
-    camera.pictures = [scene(number) for number in range(100, 140) for _ in range(6)]
+    camera = Camera(60)
+    camera.pictures = [scene(number) for number in range(1000, 90000, 1777)]
     samples = []
     with ExitStack() as stack:
         brokers = stack.enter_context(ExitStack())

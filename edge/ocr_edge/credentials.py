@@ -21,7 +21,7 @@ def read(name: str) -> str:
     if not name:
         return ""
     if "/" in name:
-        path = Path(name).expanduser()
+        path = Path(name)
     else:
         folder = os.environ.get("CREDENTIALS_DIRECTORY")
         if not folder:

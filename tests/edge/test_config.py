@@ -76,6 +76,12 @@ def test_the_example_explains_every_key_and_every_choice_loads():
         ("zzz = 1\n" + SOURCE, "unknown key 'zzz'; known here are source, id"),
         ("region = []\n" + SOURCE, "region: an empty list"),
         ("x", "is not TOML"),
+        ("x = " + "1" * 5000, "is not TOML"),
+        ("x = " + "[" * 3000, "is not TOML"),
+        ("threads = 1000\n" + SOURCE, "threads: Expected 'int' <= 64"),
+        ('id = "a\\n"\n' + SOURCE, "id: "),
+        ('bundle = "~nobody-of-this-name/x"\n' + SOURCE, "home"),
+        (SOURCE + "[[region]]\n[region.value]\nmin = 5\nmax = 1", "min 5 is above max 1"),
     ],
 )
 def test_a_mistake_is_one_line_with_the_place_and_what_to_do(text: str, said: str):
@@ -84,6 +90,17 @@ def test_a_mistake_is_one_line_with_the_place_and_what_to_do(text: str, said: st
     assert str(caught.value).startswith("c.toml: ")
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_secret_with_a_slash_is_a_path_and_a_bare_name_is_none(tmp_path: Path):
+    text = (
+        SOURCE
+        + "username = 'me'\npassword_file = 'sub/pw'\n[webhook]\nurl = 'http://x'\ntoken_file = 'token'\n"
+    )
+    config = parse(text, tmp_path / "c.toml")
+    assert config.source.password_file == str(tmp_path / "sub" / "pw")
+    assert config.webhook
+    assert config.webhook.token_file == "token"
 
 
 def test_paths_start_at_the_files_folder_but_the_store_at_the_state_folder(tmp_path: Path):

@@ -117,6 +117,13 @@ def test_a_spoiled_picture_is_named_and_says_nothing(model: bundle.Bundle, spoil
     assert scene_.problems == {}
 
 
+def test_a_region_beside_the_picture_is_named(model: bundle.Bundle):
+    corners = "corners = [[9000, 10], [9090, 10], [9090, 50], [9000, 50]]"
+    scene_, _ = scene(model, f'[source]\nurl = "file:x"\n[[region]]\nname = "a"\n{corners}\n')
+    assert look(scene_, table()) == []
+    assert scene_.problems == {"region a": "100% of it lies outside of the picture"}
+
+
 def test_a_number_has_value_and_unit_and_an_impossible_one_a_reason(model: bundle.Bundle):
     value = '[region.value]\ndecimals = 2\nunit = "m3"\ndirection = "up"\nrecover_after_s = 60\n'
     scene_, counters = scene(model, HEAD + region(more=value))
@@ -189,9 +196,41 @@ def test_what_is_shown_holds_the_regions_alone_if_that_is_wanted(model: bundle.B
     [
         (HEAD + region().replace(f"[{PLACE[0]}, {PLACE[1]}]", "[900, 20]"), "outside of the picture"),
         (HEAD + region(more='pattern = "["'), "pattern"),
+        ('[source]\nurl = "file:x"\n[[region]]\ncorners = [[0,0],[50,40],[50,0],[0,40]]\n', "cross"),
+        (
+            '[source]\nurl = "file:x"\n[[region]]\ncorners = [[-1e30,0],[1e300,0],[50,40],[0,40]]\n',
+            "any picture",
+        ),
         (HEAD + 'reference = "none.png"\n' + region(), "none.png"),
     ],
 )
 def test_a_region_that_cannot_be_is_refused_at_the_start(model: bundle.Bundle, text: str, said: str):
     with pytest.raises(ConfigError, match=said):
         scene(model, text)
+
+
+def test_a_number_that_cannot_be_seen_is_not_believed_by_and_by(model: bundle.Bundle, tmp_path: Path):
+    cv2.imwrite(str(tmp_path / "reference.png"), cv2.cvtColor(table(), cv2.COLOR_RGB2BGR))
+    marks = "".join(f"[[picture.mark]]\nbox = {box}\n" for box in ([20, 20, 90, 90], [500, 60, 90, 90]))
+    head = '[source]\nurl = "file:x"\n[picture]\nreference = "reference.png"\n'
+    value = '[region.value]\ndirection = "up"\nrecover_after_s = 20\n'
+    scene_, _ = scene(model, head + marks + region(more=value), tmp_path)
+    noise = np.random.default_rng(0).integers(0, 255, (*SIZE, 3), np.uint8)
+    said = []
+    for start, image in ((0, table()), (10, table("558")), (20, noise)):
+        small = cv2.resize(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), (160, 120), interpolation=cv2.INTER_AREA)
+        for index in range(60 if start == 20 else 6):
+            said += scene_.look(Frame(image, 0.0, start + index, "camera", small))
+    assert [reading.text for reading in said] == ["15346", ""]
+    assert scene_.problems["alignment"].startswith("alignment lost")
+    scene_.look(Frame(np.zeros_like(noise), 0.0, 99.0, "camera"))
+    assert scene_.problems == {"alignment": "alignment lost: the picture is dark"}
+
+
+def test_a_meter_that_shows_nothing_is_named(model: bundle.Bundle):
+    scene_, _ = scene(model, HEAD + region(more="[region.value]\n"))
+    blank = np.full((*SIZE, 3), 200, np.uint8)
+    assert look(scene_, *[blank] * 5) == []
+    assert scene_.problems == {"region amount": "nothing to read: no text"}
+    look(scene_, *[table()] * 5, start=10)
+    assert scene_.problems == {}

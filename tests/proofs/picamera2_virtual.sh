@@ -59,14 +59,17 @@ inside "gcc -O1 -Wall -Werror -shared -fPIC -o dma_heap_shim.so dma_heap_shim.c
 
 step "the virtual camera"
 inside "venv/bin/python prove_camera.py pictures"
-# libcamera 0.4 leaves a frame's status unset; memory that malloc fills with zeros reads as success.
-shimmed="GLIBC_TUNABLES=glibc.malloc.perturb=255:glibc.malloc.tcache_count=0 LIBCAMERA_LOG_LEVELS='*:WARN'
-  LD_PRELOAD=/opt/ocr-edge-proof/dma_heap_shim.so"
-inside "env $(echo $shimmed) cam --list"
+shimmed() {
+  # libcamera 0.4 leaves a frame's status unset; memory that malloc fills with zeros reads as success.
+  inside "export GLIBC_TUNABLES=glibc.malloc.perturb=255:glibc.malloc.tcache_count=0
+    export LD_PRELOAD=/opt/ocr-edge-proof/dma_heap_shim.so
+    $1"
+}
+shimmed "cam --list"
 
 step "the source"
-inside "env $(echo $shimmed) venv/bin/python prove_camera.py run"
+shimmed "venv/bin/python prove_camera.py run"
 
 step "the daemon"
-inside "env $(echo $shimmed) venv/bin/python prove_camera.py daemon"
+shimmed "venv/bin/python prove_camera.py daemon"
 step "done"

@@ -55,11 +55,13 @@ def main(root: Path, wheels: Path) -> int:
             for step in STEPS:
                 results.append(attempt(step, machine))
                 assert results[0][1], "nothing can be proven of what is not installed"
-        with Machine(copy, "--volatile=state", *shares) as machine:
-            results.append(attempt(setup.read_only_root, machine))
-        with Machine(copy, *shares) as machine:
-            for step in (setup.comes_back_after_a_reboot, setup.uninstall):
-                results.append(attempt(step, machine))
+        for options, later in (
+            (["--volatile=state"], [setup.read_only_root]),
+            (["--read-only"], [setup.read_only_everything]),
+            ([], [setup.comes_back_after_a_reboot, setup.uninstall]),
+        ):
+            with Machine(copy, *options, *shares) as machine:
+                results += [attempt(step, machine) for step in later]
     return table(name, results)
 
 

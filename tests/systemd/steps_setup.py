@@ -3,7 +3,7 @@
 import re
 
 from machine import Machine, wait
-from service import CONFIG, STATE, UNIT, configure, reads_on, running, show
+from service import CONFIG, STATE, UNIT, configure, journal, reads_on, running, show, status
 
 
 def install(machine: Machine) -> str:
@@ -60,6 +60,7 @@ def upgrade_and_program_rollback(machine: Machine) -> str:
     machine.run("/src/systemd/install.sh --rollback")
     assert machine.run("readlink /opt/ocr-edge/venv") == before
     reads_on(machine)
+    machine.run(f"cp {STATE}/config.toml /etc/ocr-edge/config.toml")  # for the next steps
     exe = machine.run(f"tr '\\0' ' ' < /proc/{show(machine, 'MainPID')}/cmdline")
     return f"own configuration kept; runs {exe.split()[0].split('/')[3]} again"
 
@@ -69,7 +70,16 @@ def read_only_root(machine: Machine) -> str:
     assert "ro" in machine.run("findmnt -no OPTIONS /").split(",")
     wait("READY", lambda: show(machine, "SubState") == "running", 30)
     assert machine.run(f"cmp /etc/ocr-edge/config.toml {STATE}/config.toml") == ""
-    return "configuration seeded from /etc; READY at boot"
+    reads_on(machine)
+    return "configuration seeded from /etc; reads"
+
+
+def read_only_everything(machine: Machine) -> str:
+    """The partition for the readings was not mounted."""
+    assert machine.run(f"touch {STATE}/x && echo written", check=False) != "written"
+    said = status(machine, "store:", 40)
+    wait("a frame", lambda: "first frame" in journal(machine), 20)
+    return f'reads; STATUS "{said[:60]}…"'
 
 
 def comes_back_after_a_reboot(machine: Machine) -> str:

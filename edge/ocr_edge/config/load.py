@@ -46,19 +46,19 @@ def parse(text: str, path: Path) -> Config:
     """Read the text of a configuration file; the arguments and errors of ``load``."""
     try:
         values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigError(f"{path}: is not TOML: {error}") from error
     try:
         given = msgspec.convert(_finite(values), Config, dec_hook=_path)
     except msgspec.ValidationError as error:
         raise ConfigError(f"{path}: {_explain(str(error))}") from error
+    folder = path.absolute().parent
     try:
         urls.split(given.source.url)
-    except ConfigError as error:
+        config: Config = _resolve(given, folder)
+        source = msgspec.structs.replace(config.source, url=urls.anchored(config.source.url, folder))
+    except (ConfigError, RuntimeError) as error:  # RuntimeError: "~" of a user that is not there
         raise ConfigError(f"{path}: {error}") from error
-    folder = path.absolute().parent
-    config: Config = _resolve(given, folder)
-    source = msgspec.structs.replace(config.source, url=urls.anchored(config.source.url, folder))
     return msgspec.structs.replace(config, source=source)
 
 
@@ -126,6 +126,8 @@ def _resolve(value: Any, folder: Path) -> Any:
         inner = getattr(value, field.name)
         if isinstance(inner, Path):
             changed[field.name] = folder / inner.expanduser()
+        elif field.name.endswith("_file") and "/" in (inner or ""):  # a bare name is a systemd credential
+            changed[field.name] = str(folder / Path(inner).expanduser())
         elif field.name != "store":
             changed[field.name] = _resolve(inner, folder)
     return msgspec.structs.replace(value, **changed)

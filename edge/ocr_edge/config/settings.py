@@ -10,14 +10,14 @@ from msgspec import Meta, Struct
 
 from ocr_edge.regions.schedule import span
 
-Positive = Annotated[float, Meta(gt=0)]
-NotNegative = Annotated[float, Meta(ge=0)]
+Positive = Annotated[float, Meta(gt=0, le=1e9)]
+NotNegative = Annotated[float, Meta(ge=0, le=1e9)]
 Share = Annotated[float, Meta(ge=0, le=1)]
-Count = Annotated[int, Meta(ge=1)]
+Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 Port = Annotated[int, Meta(ge=1, le=65535)]
 Pixels = Annotated[int, Meta(ge=1, le=65535)]
 Point = tuple[float, float]
-Slug = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+Slug = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}\Z")]
 """A name that can stand in a topic, a file name and a metric."""
 
 
@@ -53,7 +53,7 @@ class Camera(Table, frozen=True):
 class Gpio(Table, frozen=True):
     """A line of a GPIO chip."""
 
-    line: Annotated[int, Meta(ge=0)]
+    line: Annotated[int, Meta(ge=0, le=65535)]
     """Offset of the line on the chip: the GPIO number on a Pi."""
     chip: str = "/dev/gpiochip0"
     active_low: bool = False
@@ -166,6 +166,10 @@ class Value(Table, frozen=True):
     recover_after_s: NotNegative = 300.0
     """A rejected value that is seen this long without a break is believed after all: the old one was wrong."""
 
+    def __post_init__(self) -> None:
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError(f"min {self.min:g} is above max {self.max:g}")
+
 
 class Region(Table, frozen=True):
     """``[[region]]``: a named part of the picture. Without one, the whole picture is read as region ``picture``."""
@@ -255,8 +259,8 @@ class Mqtt(Table, frozen=True):
     username: str = ""
     password_file: str = ""
     """File with the password; a bare name is a systemd credential (``LoadCredential=``)."""
-    prefix: Annotated[str, Meta(pattern=r"^[^#+/$][^#+]*[^#+/]$")] = "ocr-edge"
-    discovery_prefix: Annotated[str, Meta(pattern=r"^[^#+]*$")] = "homeassistant"
+    prefix: Annotated[str, Meta(pattern=r"^[^#+/$\s\0][^#+\s\0]*[^#+/\s\0]\Z")] = "ocr-edge"
+    discovery_prefix: Annotated[str, Meta(pattern=r"^[^#+\s\0]*\Z")] = "homeassistant"
     """Home Assistant's discovery topic; empty: no discovery."""
     expire_after_s: Annotated[int, Meta(ge=0)] = 0
     """Seconds after which Home Assistant shows a value as unavailable; 0: never."""
@@ -295,7 +299,7 @@ class Config(Table, frozen=True):
     """Where readings and bundles live; missing: systemd's ``StateDirectory``, else ``~/.local/state/ocr-edge``."""
     bundle: Path | None = None
     """Folder of a model bundle; missing: the installed one, else the one that ships with the program."""
-    threads: Count = 1
+    threads: Annotated[int, Meta(ge=1, le=64)] = 1
     picture: Picture = Picture()
     region: tuple[Region, ...] = (Region(),)
     stabilize: Stabilize = Stabilize()

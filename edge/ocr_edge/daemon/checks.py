@@ -138,4 +138,5 @@ def http(builder: Builder) -> str:
             raise PublishError(
                 f"port {settings.port}: {error.strerror}; fine if that is the running daemon"
             ) from error
-    return f"http://{settings.address}:{settings.port}/metrics"
+    host = f"[{settings.address}]" if family == socket.AF_INET6 else settings.address
+    return f"http://{host}:{settings.port}/metrics"

@@ -24,6 +24,8 @@ SLICE_S = 0.5
 """Longest wait between two looks at signals, watchdog and board."""
 HUNG_LIMIT_S = 60.0
 """A source that hangs longer ends the daemon where no watchdog does, so that whoever started it starts it again."""
+LOST_LIMIT_S = 300.0
+"""A ribbon camera that is lost longer ends the daemon: what libcamera holds is freed by a fresh process alone."""
 MAX_ERRORS = 5
 """Errors of our own in a row after which going on makes no sense: a fresh process may do better."""
 SHOWN = 60
@@ -58,6 +60,7 @@ class Daemon:
     _due: float = 0.0
     _fresh: float = 0.0
     _hung_since: float | None = None
+    _lost_since: float | None = None
     _errors: int = 0
     _last: str = "nothing read yet"
     _noted: set[str] = field(default_factory=set)
@@ -163,11 +166,14 @@ class Daemon:
         status = self.capturer.status
         self.counters.capture_errors = status.failures
         self.health.problem("camera", status.detail if status.state in ("lost", "hung") else "")
+        now = time.monotonic()
+        self._lost_since = (self._lost_since or now) if status.state == "lost" else None
+        if now - (self._lost_since or now) > LOST_LIMIT_S and self.source.url.startswith("picamera2:"):
+            raise CaptureError(f"{status.detail}; ending, so that a fresh start can free it")
         if status.state != "hung":
             self._hung_since = None
             self.notifier.watchdog()
             return status.state != "ended"
-        now = time.monotonic()
         self._hung_since = self._hung_since or now
         if now - self._hung_since > HUNG_LIMIT_S and self.notifier.watchdog_s is None:
             raise CaptureError(f"camera: {status.detail}; ending, so that a fresh start can free it")

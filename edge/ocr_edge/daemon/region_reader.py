@@ -22,6 +22,8 @@ from ocr_edge.stabilize import Settled, Stabilizer
 FRAME_CONFIDENCE = 0.5
 """A single frame less sure than this is not fused; the region's own limit holds for the fused reading."""
 
+MAX_OUTSIDE = 0.25
+"""Share of a region that may lie outside of the picture."""
 READ_LIMIT_S = 3.0
 """Seconds that the lines of one region may take: the watchdog waits for the end of a reading."""
 
@@ -120,6 +122,9 @@ class RegionReader:
             self._change.keep(cut.image)
             self._read_at = frame.monotonic
         if settled.reading is None:
+            # A meter or a known text that is not there is worth a word; an empty belt is not.
+            if settled.is_still and (self.region.value or self.region.pattern):
+                self.problem = f"nothing to read: {reading.why or 'below min_confidence'}"
             return []
         return self.judged(settled.reading, frame.monotonic, is_news=settled.is_news)
 
@@ -130,9 +135,13 @@ class RegionReader:
     def judge_quality(self, cut: rectify.Rectified) -> quality.Quality:
         """What the picture of the region is worth; ``problem`` is noted."""
         judged = quality.judge(cut.image, self._picture)
+        if cut.outside > MAX_OUTSIDE:
+            judged = replace(
+                judged, problem=f"{cut.outside:.0%} of it lies outside of the picture", weight=0.0
+            )
         self.problem = judged.problem
         if judged.problem:
-            self._counters.spoiled[judged.problem] += 1
+            self._counters.spoiled[judged.problem if cut.outside <= MAX_OUTSIDE else "outside"] += 1
         return judged
 
     def read(self, frame: Frame, cut: rectify.Rectified) -> Reading:

@@ -10,7 +10,7 @@ from ocr_edge.counters import Counters
 from ocr_edge.daemon.region_reader import RegionReader
 from ocr_edge.errors import CaptureError, ConfigError
 from ocr_edge.reading import Reading
-from ocr_edge.regions import mask, pose, rectify
+from ocr_edge.regions import mask, pose, quality, rectify
 from ocr_edge.regions.align import Aligner
 from ocr_edge.regions.change import ChangeDetector
 from ocr_edge.regions.pose import Matrix
@@ -52,7 +52,7 @@ class Scene:
             marks, picture = config.picture.mark, config.picture
             self._aligner = Aligner(reference, marks, picture.search, picture.min_match)
         for region in config.region:
-            if self._size and region.corners and (why := rectify.problem(region.corners, self._size)):
+            if region.corners and (why := rectify.problem(region.corners, self._size)):
                 raise ConfigError(f"region {region.name}: corners: {why}")
         self.readers = tuple(
             RegionReader(region, bundle, config.stabilize, config.picture, counters)
@@ -76,13 +76,13 @@ class Scene:
         """
         active = [reader for reader in self.readers if reader.is_active(frame.captured_at)]
         still = all(reader.is_still(frame.monotonic) for reader in active)
-        if frame.small is not None:
-            if still and not self._small.changed(frame.small):
-                return [reading for reader in active for reading in reader.rest(frame.monotonic)]
-            self._small.keep(frame.small)
+        if frame.small is not None and still and not self._small.changed(frame.small):
+            return [reading for reader in active for reading in reader.rest(frame.monotonic)]
         matrix = self._pose(frame.image)
         if matrix is None:
             return []
+        if frame.small is not None:
+            self._small.keep(frame.small)
         said = []
         for reader in active:
             said += reader.look(frame, self._cut(frame.image, reader, matrix))
@@ -139,7 +139,9 @@ class Scene:
             self.problems = {"picture": str(error)}
             return None
         if found.lost:
-            self.problems = {"alignment": f"alignment lost: {found.detail}"}
+            spoiled = quality.judge(image, self._config.picture).problem
+            detail = f"the picture is {spoiled}" if spoiled else found.detail
+            self.problems = {"alignment": f"alignment lost: {detail}"}
             return None
         return found.matrix
 

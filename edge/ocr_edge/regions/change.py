@@ -9,14 +9,16 @@ from ocr_edge.contract.types import Image
 
 CELLS = 160
 """Cells along the longer side of a picture; each is the mean of its pixels."""
-MIN_CELL = 3.0
+MIN_CELL = 2.0
 """Pixels of the side of a cell, at least: smaller ones show noise."""
-JITTER = 0.25
-"""Cells that things may seem to have moved by: a trembling camera, a picture compressed anew."""
-MIN_CONTRAST = 24.0
+JITTER = 0.6
+"""Pixels that things may seem to have moved by: a trembling camera, a picture compressed anew."""
+MIN_CONTRAST = 90.0
 """Grey levels that a share of the contrast is taken of at least: a plain surface has none."""
 NEIGHBOURS = 9
 """Cells around one in which its contrast is looked for."""
+SHADE = 25
+"""Cells over which light may change: what is wider is a shadow and no character."""
 DARK, BRIGHT = 5.0, 250.0
 """Grey levels outside of which the camera may have cut off what was there."""
 DEVIATIONS = 6.0
@@ -52,19 +54,16 @@ class ChangeDetector:
             return True
         before, now = self._kept, _cells(image)
         expected = _relit(before, now)
-        off = cv2.subtract(now, expected)
+        off = now - expected
         # What was cut off at white or black may come back as anything beyond it.
         off[(before >= BRIGHT) & (off > 0) | (before <= DARK) & (off < 0)] = 0
-        size = (NEIGHBOURS, NEIGHBOURS)
-        kernel = np.ones(size, np.uint8)
-        contrast = cv2.subtract(cv2.dilate(expected, kernel), cv2.erode(expected, kernel))
-        contrast = np.maximum(contrast, cv2.subtract(cv2.dilate(now, kernel), cv2.erode(now, kernel)))
-        near = np.ones((3, 3), np.uint8)
-        slope = cv2.subtract(cv2.dilate(expected, near), cv2.erode(expected, near))
-        excess = np.abs(off) - JITTER * slope
-        noise = min(float(np.percentile(np.abs(off), 25)) / 0.32, MAX_NOISE)
+        off -= cv2.blur(off, (SHADE, SHADE))
+        contrast = np.maximum(_range(expected, NEIGHBOURS), _range(now, NEIGHBOURS))
+        np.abs(off, out=off)
+        noise = min(float(np.percentile(off, 25)) / 0.32, MAX_NOISE)
         least = np.maximum(self._min_change * np.maximum(contrast, MIN_CONTRAST), DEVIATIONS * noise)
-        return bool((excess > least).any())
+        side = max(self._size) / max(now.shape)
+        return bool((off - JITTER / side * _range(expected, 3) > least).any())
 
 
 def _cells(image: Image) -> Cells:
@@ -73,7 +72,14 @@ def _cells(image: Image) -> Cells:
     height, width = gray.shape
     side = max(MIN_CELL, max(height, width) / CELLS)
     size = max(1, round(width / side)), max(1, round(height / side))
-    return np.asarray(cv2.resize(gray.astype(np.float32), size, interpolation=cv2.INTER_AREA))
+    # As float: rounded means would hide the noise that changes are measured against.
+    return np.asarray(cv2.resize(gray.astype(np.float32), size, interpolation=cv2.INTER_AREA), np.float32)
+
+
+def _range(cells: Cells, side: int) -> Cells:
+    """Largest less smallest value around each cell."""
+    kernel = np.ones((side, side), np.uint8)
+    return np.asarray(cv2.dilate(cells, kernel) - cv2.erode(cells, kernel), np.float32)
 
 
 def _relit(before: Cells, now: Cells) -> Cells:
@@ -90,4 +96,4 @@ def _relit(before: Cells, now: Cells) -> Cells:
             off = np.abs(new - gain * old - offset)
             agree = off <= max(2.5 * float(np.median(off)), 0.5)
             old, new = old[agree], new[agree]
-    return np.clip(gain * before + offset, 0, 255)
+    return np.asarray(np.clip(gain * before + offset, 0, 255), np.float32)

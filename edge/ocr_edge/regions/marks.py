@@ -18,7 +18,7 @@ MIN_SIDE = 16
 """Pixels that each side of a mark needs."""
 MIN_CONTRAST = 8.0
 """Standard deviation of its grey levels that a mark needs."""
-MAX_TWIN = 0.9
+MAX_TWIN = 0.85
 """Correlation with another place of the reference from which on a mark may be confused with it."""
 MIN_APART = 0.1
 """Distance that two marks need, as a share of the picture's longer side: a turn is read from it."""
@@ -80,9 +80,9 @@ class Patch:
         window = luminance(np.ascontiguousarray(image[first[1] : last[1], first[0] : last[0]]))
         if step > 1:
             window = np.asarray(cv2.resize(window, cells.tolist(), interpolation=cv2.INTER_AREA), np.uint8)
-        response = np.asarray(cv2.matchTemplate(window, template, cv2.TM_CCOEFF_NORMED))
+        response = np.asarray(cv2.matchTemplate(window, template, cv2.TM_CCOEFF_NORMED), np.float32)
         _, score, _, (x, y) = cv2.minMaxLoc(response)
-        peak = np.array((x + _vertex(response[y], x), y + _vertex(response[:, x], y)))
+        peak = np.array([x + _vertex(response[y], x), y + _vertex(response[:, x], y)], np.float64)
         return first + (peak + size / 2) * step, float(score)
 
 

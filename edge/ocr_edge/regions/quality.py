@@ -106,10 +106,10 @@ def sharpness(gray: Image) -> float:
     if min(gray.shape) < 4:
         return 1.0
     # A little blur first: single pixels are noise. What is left of it is known for white noise and taken off.
-    plain = cv2.GaussianBlur(gray.astype(np.float32), (0, 0), 1.0)
+    plain = np.asarray(cv2.GaussianBlur(gray.astype(np.float32), (0, 0), 1.0), np.float32)
     wide = float(np.clip(BLUR * min(gray.shape), MIN_BLUR, MAX_BLUR))
     noise = 0.2 * _noise(gray.astype(np.float32))
-    steps, soft = _steps(plain), _steps(cv2.GaussianBlur(plain, (0, 0), wide))
+    steps, soft = _steps(plain), _steps(np.asarray(cv2.GaussianBlur(plain, (0, 0), wide), np.float32))
     energies, directions = np.linalg.eigh(steps.T @ steps / len(steps))
     weak, strong = np.maximum(energies - noise**2, 1e-6)
     losses = []
@@ -131,7 +131,7 @@ def _steepest(steps: Gray, noise: float) -> float:
     sizes = np.abs(steps)
     first = len(sizes) - max(1, int(len(sizes) * EDGES))
     mean = float(np.partition(sizes, first)[first:].mean())
-    return max(mean**2 - (2.2 * noise) ** 2, 0.0) ** 0.5
+    return float(max(mean**2 - (2.2 * noise) ** 2, 0.0) ** 0.5)
 
 
 def _noise(gray: Gray) -> float:

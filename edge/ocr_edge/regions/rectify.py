@@ -14,6 +14,7 @@ MIN_SIDE = 8
 """Pixels that each side of a region must have: nothing smaller is read."""
 MAX_SIDE = 4096
 """Longest side of a crop in pixels; a larger region is shrunk to it."""
+MAX_COORDINATE = 65535
 _QUARTERS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
 _ORDER = "give them in the order top left, top right, bottom right, bottom left of the text"
 
@@ -33,12 +34,12 @@ class Rectified:
     outside: float
 
 
-def problem(corners: Sequence[tuple[float, float]], size: tuple[int, int]) -> str:
+def problem(corners: Sequence[tuple[float, float]], size: tuple[int, int] | None) -> str:
     """Why corners are no region of a picture.
 
     Args:
         corners: Top left, top right, bottom right, bottom left, in pixels.
-        size: The picture's ``(height, width)``.
+        size: The picture's ``(height, width)``; None where it is not known yet.
 
     Returns:
         One line; empty when they are one.
@@ -47,7 +48,9 @@ def problem(corners: Sequence[tuple[float, float]], size: tuple[int, int]) -> st
     if not np.isfinite(points).all():
         return "a corner is not a number"
     for number, (x, y) in enumerate(points, 1):
-        if not (0 <= x <= size[1] and 0 <= y <= size[0]):
+        if max(abs(x), abs(y)) > MAX_COORDINATE:
+            return f"corner {number} ({x:g}, {y:g}) lies outside of any picture"
+        if size and not (0 <= x <= size[1] and 0 <= y <= size[0]):
             return f"corner {number} ({x:g}, {y:g}) lies outside of the picture of {size[1]}x{size[0]}"
     if shape := _shape_problem(points):
         return shape

@@ -1,0 +1,109 @@
+"""What the loop survives and what it does not, with everything around it replaced by a few lines."""
+
+import time
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+
+from ocr_edge.config.settings import SourceSettings
+from ocr_edge.counters import Counters
+from ocr_edge.daemon import loop
+from ocr_edge.daemon.loop import Daemon
+from ocr_edge.errors import CaptureError
+from ocr_edge.health import Health
+from ocr_edge.sources.base import Frame
+from ocr_edge.sources.capturer import CaptureStatus
+from ocr_edge.sources.trigger import Trigger
+
+
+class Fake:
+    """Capturer, scene, outputs and notifier at once; ``after`` steps the source ends."""
+
+    separate, gone, wants_snapshots, watchdog_s = False, False, False, None
+    problems: ClassVar[dict[str, str]] = {}
+
+    def __init__(self, state: str = "ok", after: int = 10) -> None:
+        self.state, self.left, self.fed, self.error = state, after, 0, False
+
+    def next(self, not_before: float, timeout_s: float) -> Frame | None:
+        self.left -= 1
+        time.sleep(0.01)
+        return (
+            Frame(np.zeros((8, 8, 3), np.uint8), 0.0, time.monotonic(), "fake")
+            if self.state == "ok"
+            else None
+        )
+
+    @property
+    def status(self) -> CaptureStatus:
+        return CaptureStatus("ended" if self.left <= 0 else self.state, self.state, 1)  # type: ignore[arg-type]
+
+    def look(self, frame: Frame) -> list[Any]:
+        if self.error:
+            raise RuntimeError("a mistake of ours")
+        return []
+
+    def watchdog(self) -> None:
+        self.fed += 1
+
+    def ready(self, *_: object) -> None:
+        pass
+
+    report = ready
+
+
+def daemon(fake: Any, url: str = "v4l2:/dev/video0") -> Daemon:
+    class Notifier:
+        watchdog_s = fake.watchdog_s
+        watchdog, ready, stopping, status = fake.watchdog, fake.ready, fake.ready, fake.ready
+
+    source = SourceSettings(url=url, mode="continuous")
+    return Daemon(source, fake, fake, fake, Health(), Counters(), Notifier(), Trigger(), lambda: fake)  # type: ignore[arg-type]
+
+
+def test_the_end_of_the_source_is_the_end_of_the_daemon():
+    fake = Fake(after=5)
+    made = daemon(fake)
+    assert made.run() == 0
+    assert made.counters.frames == 5
+    assert fake.fed >= 4
+
+
+def test_a_source_that_hangs_is_not_fed_for_and_ends_the_daemon_without_a_watchdog(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(loop, "HUNG_LIMIT_S", 0.05)
+    fake = Fake("hung", after=1000)
+    with pytest.raises(CaptureError, match="fresh start"):
+        daemon(fake).run()
+    assert fake.fed == 0
+
+
+def test_with_a_watchdog_a_source_that_hangs_is_left_to_it(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(loop, "HUNG_LIMIT_S", 0.05)
+    fake = Fake("hung", after=20)
+    fake.watchdog_s = 30.0
+    assert daemon(fake).run() == 0
+    assert fake.fed <= 1  # for the last step, which found the end
+
+
+def test_a_lost_source_is_waited_for(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(loop, "LOST_LIMIT_S", 0.05)
+    fake = Fake("lost", after=20)
+    made = daemon(fake)
+    assert made.run() == 0
+    assert fake.fed >= 19
+
+
+def test_a_ribbon_camera_that_stays_lost_ends_the_daemon(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(loop, "LOST_LIMIT_S", 0.05)
+    with pytest.raises(CaptureError, match="fresh start"):
+        daemon(Fake("lost", after=1000), "picamera2:0").run()
+
+
+def test_mistakes_of_ours_end_the_daemon_only_in_a_row(monkeypatch: pytest.MonkeyPatch):
+    fake = Fake(after=1000)
+    fake.error = True
+    assert daemon(fake).run() == 1
+    assert fake.left == 1000 - loop.MAX_ERRORS
