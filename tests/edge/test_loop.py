@@ -29,11 +29,9 @@ class Fake:
     def next(self, not_before: float, timeout_s: float) -> Frame | None:
         self.left -= 1
         time.sleep(0.01)
-        return (
-            Frame(np.zeros((8, 8, 3), np.uint8), 0.0, time.monotonic(), "fake")
-            if self.state == "ok"
-            else None
-        )
+        if self.state != "ok" or self.left < 0:
+            return None
+        return Frame(np.zeros((8, 8, 3), np.uint8), 0.0, time.monotonic(), "fake")
 
     @property
     def status(self) -> CaptureStatus:
