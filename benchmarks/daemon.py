@@ -4,7 +4,7 @@
     python benchmarks/daemon.py soak  [--frames 7200]     an hour at 2 frames/s, as fast as it goes
 
 The daemon runs as a process of its own with a real MJPEG camera on loopback, SQLite, and MQTT where mosquitto is
-installed. In the soak the number in the picture changes each second, the camera goes away and comes back, and so does the broker.
+installed. In the soak the number in the picture changes each second, and camera and broker go away and come back.
 CPU is the time of the daemon's process alone; memory is its resident set.
 """
 

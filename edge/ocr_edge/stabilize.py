@@ -95,7 +95,7 @@ class Stabilizer:
             What the region says now.
         """
         if not reading.lines:
-            return self._nothing(at)
+            return self.nothing(at)
         self._empty, self._empty_since = 0, None
         track = self._fuse(reading, at, max(weight, 0.05))
         fused = self._reading(track)
@@ -117,6 +117,11 @@ class Stabilizer:
         fused = self._reading(track)
         return fused if fused.confidence >= self.min_confidence else None
 
+    @property
+    def said(self) -> str:
+        """The text that was said last; empty before the first."""
+        return self._said
+
     def resume(self, text: str) -> None:
         """Take up where an earlier run ended: this text was said last."""
         self._said = text
@@ -125,7 +130,8 @@ class Stabilizer:
         """Begin anew, as for another thing before the camera; what was said last may be said again."""
         self._tracks, self._said, self._empty, self._empty_since = [], "", 0, None
 
-    def _nothing(self, at: float) -> Settled:
+    def nothing(self, at: float) -> Settled:
+        """Take note that nothing is to be seen; see ``push``."""
         self._empty += 1
         if self._empty_since is None:
             self._empty_since = at

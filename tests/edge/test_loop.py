@@ -10,6 +10,7 @@ from ocr_edge.config.settings import SourceSettings
 from ocr_edge.counters import Counters
 from ocr_edge.daemon import loop
 from ocr_edge.daemon.loop import Daemon
+from ocr_edge.daemon.signals import Signals
 from ocr_edge.errors import CaptureError
 from ocr_edge.health import Health
 from ocr_edge.sources.base import Frame
@@ -20,7 +21,7 @@ from ocr_edge.sources.trigger import Trigger
 class Fake:
     """Capturer, scene, outputs and notifier at once; ``after`` steps the source ends."""
 
-    separate, gone, wants_snapshots, watchdog_s = False, False, False, None
+    separate, gone, wants_snapshots, failed, watchdog_s = False, False, False, False, None
     problems: ClassVar[dict[str, str]] = {}
 
     def __init__(self, state: str = "ok", after: int = 10) -> None:
@@ -63,7 +64,7 @@ def daemon(fake: Any, url: str = "v4l2:/dev/video0") -> Daemon:
 def test_the_end_of_the_source_is_the_end_of_the_daemon():
     fake = Fake(after=5)
     made = daemon(fake)
-    assert made.run() == 0
+    assert made.run(Signals()) == 0
     assert made.counters.frames == 5
     assert fake.fed >= 4
 
@@ -74,7 +75,7 @@ def test_a_source_that_hangs_is_not_fed_for_and_ends_the_daemon_without_a_watchd
     monkeypatch.setattr(loop, "HUNG_LIMIT_S", 0.05)
     fake = Fake("hung", after=1000)
     with pytest.raises(CaptureError, match="fresh start"):
-        daemon(fake).run()
+        daemon(fake).run(Signals())
     assert fake.fed == 0
 
 
@@ -82,7 +83,7 @@ def test_with_a_watchdog_a_source_that_hangs_is_left_to_it(monkeypatch: pytest.M
     monkeypatch.setattr(loop, "HUNG_LIMIT_S", 0.05)
     fake = Fake("hung", after=20)
     fake.watchdog_s = 30.0
-    assert daemon(fake).run() == 0
+    assert daemon(fake).run(Signals()) == 0
     assert fake.fed <= 1  # for the last step, which found the end
 
 
@@ -90,18 +91,18 @@ def test_a_lost_source_is_waited_for(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(loop, "LOST_LIMIT_S", 0.05)
     fake = Fake("lost", after=20)
     made = daemon(fake)
-    assert made.run() == 0
+    assert made.run(Signals()) == 0
     assert fake.fed >= 19
 
 
 def test_a_ribbon_camera_that_stays_lost_ends_the_daemon(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(loop, "LOST_LIMIT_S", 0.05)
     with pytest.raises(CaptureError, match="fresh start"):
-        daemon(Fake("lost", after=1000), "picamera2:0").run()
+        daemon(Fake("lost", after=1000), "picamera2:0").run(Signals())
 
 
 def test_mistakes_of_ours_end_the_daemon_only_in_a_row(monkeypatch: pytest.MonkeyPatch):
     fake = Fake(after=1000)
     fake.error = True
-    assert daemon(fake).run() == 1
+    assert daemon(fake).run(Signals()) == 1
     assert fake.left == 1000 - loop.MAX_ERRORS

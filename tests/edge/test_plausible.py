@@ -14,7 +14,7 @@ from ocr_edge.plausible import Plausibility, parse
         ("-7", 1, -0.7),
         ("12A4", 0, None),
         ("", 0, None),
-        ("1\n2", 0, 12.0),
+        ("1\n2", 0, None),
     ],
 )
 def test_a_text_becomes_a_number(text: str, decimals: int, value: float | None):
@@ -83,3 +83,19 @@ def test_believed_values_only_rise_without_recovery(values: list[int]):
         v for at, value in enumerate(values) if (v := plausibility.judge(str(value), at).value) is not None
     ]
     assert believed == sorted(believed)
+
+
+def test_a_display_that_is_renewed_now_and_then_may_step():
+    plausibility = Plausibility(Value(decimals=1, max_rate_per_h=40))
+    verdicts = []
+    for look in range(600):  # 36 an hour, in steps of 0.1 each 10 s, two looks a second
+        verdicts.append(plausibility.judge(f"{1000 + look // 20}", look / 2))
+    assert all(verdict.value is not None for verdict in verdicts)
+
+
+def test_a_doubt_does_not_outlast_a_pause():
+    plausibility = Plausibility(Value(direction="up", recover_after_s=60))
+    plausibility.judge("500", 0)
+    plausibility.judge("100", 1)
+    plausibility.pause()
+    assert plausibility.judge("100", 7200).value is None

@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 
 import cv2
@@ -19,7 +20,7 @@ from ocr_edge import bundle
 from ocr_edge.contract import manifest as manifests
 from ocr_edge.sources import pictures
 
-from .broker import until
+from .broker import free_port, until
 from .daemon_process import DaemonProcess
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -174,3 +175,41 @@ def test_numbers_grow_although_the_clock_jumps(
                 outputs.publish(Reading("c", (), time.time(), region="a"))
                 numbers.append(outputs.latest["a"].number)
     assert numbers == sorted(set(numbers))
+
+
+def test_a_second_signal_does_not_cut_the_first_one_short(tmp_path: Path, camera):
+    camera.picture = jpeg
+    settings = config(camera.url("stream")).replace("commit_s = 0.1", "commit_s = 60")
+    with DaemonProcess(tmp_path, settings) as daemon:
+        daemon.until_said(TEXT)
+        daemon.process.send_signal(signal.SIGTERM)
+        for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+            time.sleep(0.02)
+            daemon.process.send_signal(number)
+        daemon.process.wait(5)
+    assert daemon.process.returncode == 0, daemon.log
+    with sqlite3.connect(tmp_path / "state" / "readings.sqlite") as store:
+        assert store.execute("SELECT text FROM readings").fetchall() == [(TEXT,)]
+
+
+def test_a_second_daemon_on_the_same_state_is_refused(tmp_path: Path, camera):
+    camera.picture = jpeg
+    with DaemonProcess(tmp_path, config(camera.url("stream"))) as first:
+        first.until_ready()
+        with DaemonProcess(tmp_path, config(camera.url("stream"))) as second:
+            assert second.process.wait(10) == 2
+        until(lambda: "another ocr-edge works here" in second.log)
+        first.end()
+
+
+def test_who_asks_a_lost_camera_is_told_so(tmp_path: Path):
+    port = free_port()
+    settings = config(f"file:{tmp_path / 'none.png'}", f"[http]\nport = {port}\n")
+    with DaemonProcess(tmp_path, settings.replace("interval_s = 0.05", 'mode = "trigger"')) as daemon:
+        daemon.until_ready()
+        request = urllib.request.Request(f"http://127.0.0.1:{port}/trigger", method="POST")
+        urllib.request.urlopen(request, timeout=5).close()
+        until(lambda: daemon.readings)
+        daemon.end()
+    assert daemon.readings[0]["text"] == ""
+    assert "none.png" in daemon.readings[0]["why"]

@@ -133,7 +133,7 @@ def test_a_number_has_value_and_unit_and_an_impossible_one_a_reason(model: bundl
     assert (rejected.lines, rejected.value, rejected.raw) == ((), None, "558")
     assert rejected.why == "falls from 153.46"
     assert counters.rejected["amount", "direction"] == 1
-    assert "not believed" in scene_.problems["region amount"]
+    assert scene_.problems["region amount"] == "a number is not believed (direction)"
     (believed,) = look(scene_, *[table("558")] * 3, start=80)
     assert believed.value == 5.58
     assert scene_.problems == {}
@@ -234,3 +234,43 @@ def test_a_meter_that_shows_nothing_is_named(model: bundle.Bundle):
     assert scene_.problems == {"region amount": "nothing to read: no text"}
     look(scene_, *[table()] * 5, start=10)
     assert scene_.problems == {}
+
+
+def test_a_text_that_begins_to_be_a_number_is_said_with_its_value(model: bundle.Bundle):
+    before, _ = scene(model, HEAD + region())
+    assert [reading.value for reading in look(before, *[table()] * 4)] == [None]
+    after, _ = scene(model, HEAD + region(more="[region.value]\ndecimals = 1\n"))
+    after.take_over(before)
+    assert [reading.value for reading in look(after, *[table()] * 4, start=5)] == [1534.6]
+    again, _ = scene(model, HEAD + region(more="[region.value]\ndecimals = 1\n"))
+    again.take_over(after)
+    assert look(again, *[table()] * 4, start=10) == []
+
+
+def test_a_pause_counts_although_the_empty_picture_does_not_change(model: bundle.Bundle):
+    scene_, _ = scene(model, HEAD + region() + "[stabilize]\nagain_after_s = 5\n")
+    blank = np.full((*SIZE, 3), 200, np.uint8)
+    said = (
+        look(scene_, *[table()] * 4)
+        + look(scene_, *[blank] * 20, start=5)
+        + look(scene_, *[table()] * 4, start=20)
+    )
+    assert [reading.text for reading in said] == ["15346", "15346"]
+
+
+def test_an_error_in_one_region_keeps_no_other_from_being_said(model: bundle.Bundle, monkeypatch):
+    scene_, _ = scene(model, HEAD + region("broken") + region("good"))
+    monkeypatch.setattr(scene_.readers[0], "look", lambda *_: 1 / 0)
+    said = look(scene_, *[table()] * 4)
+    assert [reading.region for reading in said] == ["good"]
+    assert scene_.failed
+    assert "region broken" in scene_.problems
+
+
+def test_regions_that_had_no_time_have_their_turn_with_the_next_frame(model: bundle.Bundle, monkeypatch):
+    from ocr_edge.daemon import scene as scenes
+
+    monkeypatch.setattr(scenes, "FRAME_LIMIT_S", 0.0)
+    scene_, _ = scene(model, HEAD + region("a") + region("b") + region("c"))
+    said = look(scene_, *[table()] * 9)
+    assert [reading.region for reading in said] == ["a", "b", "c"]

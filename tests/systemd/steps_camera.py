@@ -18,7 +18,9 @@ def camera_plugged_in_later_is_found(machine: AnyMachine) -> str:
     machine.run("modprobe vivid n_devs=1 node_types=0x1")
     wait("a frame", lambda: "first frame" in journal(machine), 90)
     assert running(machine) == pid
-    return "char-video4linux; " + journal(machine).split("INFO: ")[-1].splitlines()[0]
+    return "char-video4linux; " + next(
+        line for line in journal(machine).splitlines() if "first frame" in line
+    )
 
 
 def unplugged_camera_is_taken_back(machine: AnyMachine) -> str:

@@ -77,7 +77,7 @@ def read_only_root(machine: Machine) -> str:
 def read_only_everything(machine: Machine) -> str:
     """The partition for the readings was not mounted."""
     assert machine.run(f"touch {STATE}/x && echo written", check=False) != "written"
-    said = status(machine, "store:", 40)
+    said = "store:" + status(machine, "store:", 40).partition("store:")[2]
     wait("a frame", lambda: "first frame" in journal(machine), 20)
     return f'reads; STATUS "{said[:60]}…"'
 

@@ -1,8 +1,12 @@
 """From a configuration file to a daemon that runs."""
 
+import fcntl
 import logging
+import os
+import sys
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +21,8 @@ from ocr_edge.daemon.loop import Daemon
 from ocr_edge.daemon.notify import Notifier
 from ocr_edge.daemon.outputs import Outputs
 from ocr_edge.daemon.scene import Scene
+from ocr_edge.daemon.signals import Signals
+from ocr_edge.errors import ConfigError
 from ocr_edge.health import Health
 from ocr_edge.installed import Installed
 from ocr_edge.selftest import prove
@@ -70,6 +76,7 @@ class Builder:
         if config.bundle:
             bundle = load_bundle(config.bundle, config.threads)
             prove(bundle)
+            self.health.problem("bundle", "")
         else:
             bundle, notes = Installed(state_dir(config)).open_active(config.threads)
             self.health.problem("bundle", "; ".join(notes))
@@ -101,7 +108,10 @@ def run(path: Path, config: Config) -> int:
     builder = Builder(path, health, counters, config)
     scene = builder.scene()
     source, fire = config.source, trigger.fire if config.source.mode == "trigger" else None
-    with ExitStack() as stack:
+    # SIGHUP from a terminal means that it was closed; from a service manager, that settings have changed.
+    hangup_ends = sys.stdin is not None and sys.stdin.isatty() and "NOTIFY_SOCKET" not in os.environ
+    with Signals(hangup_ends=hangup_ends) as signals, ExitStack() as stack:
+        stack.enter_context(alone(state))
         outputs = stack.enter_context(Outputs(config, health, fire))
         outputs.resume(scene)
         if config.http:
@@ -131,4 +141,28 @@ def run(path: Path, config: Config) -> int:
             trigger=trigger,
             rebuild=builder.scene,
         )
-        return daemon.run()
+        return daemon.run(signals)
+
+
+@contextmanager
+def alone(state: Path) -> Iterator[None]:
+    """Hold the state folder for this process: two daemons would number and store their readings twice.
+
+    Raises:
+        ConfigError: Another daemon holds it.
+    """
+    try:
+        state.mkdir(parents=True, exist_ok=True)
+        lock = (state / "daemon.lock").open("a")
+    except OSError as error:  # read-only: nothing is stored, so nothing can be stored twice
+        _LOGGER.warning("%s: cannot be written: %s", state, error.strerror)
+        yield
+        return
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise ConfigError(
+                f"{state}: another ocr-edge works here; give this one a state_dir of its own"
+            ) from error
+        yield

@@ -65,8 +65,11 @@ class Daemon:
     _last: str = "nothing read yet"
     _noted: set[str] = field(default_factory=set)
 
-    def run(self) -> int:
-        """Work until SIGTERM, SIGINT or the end of a finite source.
+    def run(self, signals: Signals) -> int:
+        """Work until told to end, or until the end of a finite source.
+
+        Args:
+            signals: What the daemon is told.
 
         Returns:
             The exit code.
@@ -75,29 +78,41 @@ class Daemon:
             CaptureError: The source hangs, and no watchdog is there to end this.
         """
         step = self._wait_for_trigger if self.source.mode == "trigger" else self._wait_for_frame
-        with Signals() as signals:
-            self.notifier.ready()
-            while not (signals.stop or self.outputs.gone):
-                self._tell()
-                if signals.reload:
-                    signals.reload = False
-                    self._reload()
-                try:
-                    if not step(signals):
-                        break
-                    self._errors = 0
-                except Stopped:
-                    break
-                except OcrEdgeError:
-                    raise
-                except Exception:
-                    self._errors += 1
-                    _LOGGER.exception("error %d in a row", self._errors)
-                    if self._errors >= MAX_ERRORS:
-                        return OcrEdgeError.exit_code
-            self.notifier.stopping()
+        self.notifier.ready()
+        while not (signals.stop or self.outputs.gone):
             self._tell()
+            if signals.reload:
+                signals.reload = False
+                self._reload()
+            try:
+                if not step(signals):
+                    break
+            except Stopped:
+                break
+            except OcrEdgeError:
+                raise
+            except Exception:
+                _LOGGER.exception("error while reading")
+                self._failed()
+            if self._errors >= MAX_ERRORS:
+                _LOGGER.error("%d frames in a row failed; ending, for a fresh start", self._errors)
+                return OcrEdgeError.exit_code
+        self.notifier.stopping()
+        self._tell()
         return 0
+
+    def _failed(self) -> None:
+        """Count a frame that our own code failed on."""
+        self._errors += 1
+        self.health.problem("program", f"failed on {self._errors} frames in a row; see the log")
+
+    def _read(self) -> None:
+        """Note the end of a frame's reading."""
+        if self.scene.failed:
+            self._failed()
+        else:
+            self._errors = 0
+            self.health.problem("program", "")
 
     def _wait_for_frame(self, signals: Signals) -> bool:
         """Wait a little for the next frame and read it; whether there may be more."""
@@ -110,6 +125,7 @@ class Daemon:
                 self._take(frame)
                 with signals.interrupting():
                     said = self.scene.answer([frame]) if self.capturer.separate else self.scene.look(frame)
+                self._read()
                 self._say(frame, [reading for reading in said if reading.lines or reading.raw])
                 self._step_done()
                 return True
@@ -124,10 +140,9 @@ class Daemon:
         taken: list[Frame] = []
         with signals.interrupting():
             said = self.scene.answer(self._some(taken))
-        if not taken:
-            _LOGGER.warning("asked for a picture by %s, but the camera gives none", origin)
-        else:
-            self._say(taken[-1], said)
+        self._read()
+        why = self.capturer.status.detail or "no picture in time"
+        self._say(taken[-1] if taken else None, said or self.scene.silent(self.source.url, time.time(), why))
         return self._step_done()
 
     def _some(self, taken: list[Frame]) -> Iterator[Frame]:
@@ -151,14 +166,14 @@ class Daemon:
             now = time.monotonic()
             self._due = max(self._due + self.source.interval_s, now)
 
-    def _say(self, frame: Frame, readings: Iterable[Reading]) -> None:
+    def _say(self, frame: Frame | None, readings: Iterable[Reading]) -> None:
         for reading in readings:
             self.outputs.publish(reading)
             self.counters.news[reading.region] += 1
             self._last = reading.text.replace("\n", " ")[:SHOWN] or f"nothing: {reading.why}"
             # Not the text: what is read may be private, and journals travel.
             _LOGGER.info("region %s: news, confidence %.2f", reading.region, reading.confidence)
-        if self.outputs.wants_snapshots:
+        if frame is not None and self.outputs.wants_snapshots:
             self.outputs.snapshot(self.scene.shown(frame.image))
 
     def _step_done(self) -> bool:
@@ -198,7 +213,9 @@ class Daemon:
         self.notifier.reloading()
         try:
             scene = self.rebuild()
-        except OcrEdgeError as error:
+        except Exception as error:
+            if not isinstance(error, OcrEdgeError):
+                _LOGGER.exception("error while reloading")
             _LOGGER.error("not reloaded, the old settings stay: %s", error)
             self.health.problem("configuration", f"not reloaded: {error}")
         else:

@@ -20,9 +20,9 @@ from ocr_edge.sinks.store import Store
 from ocr_edge.sinks.streams import StdoutSink
 from ocr_edge.state_dir import state_dir
 
-GOODBYE_S = 1.2
+GOODBYE_S = 0.5
 """Seconds that receivers get for what waits when the daemon ends, and"""
-RESERVE_S = 0.4
+RESERVE_S = 0.3
 """seconds that the store gets after them."""
 
 
@@ -133,6 +133,8 @@ class Outputs:
 
     def set_regions(self, regions: Sequence[Region]) -> None:
         """Tell the receivers that describe regions which ones there are."""
+        names = {region.name for region in regions}
+        self.latest = {name: reading for name, reading in self.latest.items() if name in names}
         if self._mqtt:
             self._mqtt.set_regions(regions)
 

@@ -59,12 +59,18 @@ class RegionReader:
 
     def take_over(self, old: "RegionReader") -> None:
         """Go on with another reader's memory, where it was of the same region and labels."""
-        if old.region.name == self.region.name and old._pipeline.labels == self._pipeline.labels:
+        if old.region.name != self.region.name:
+            return
+        if old._pipeline.labels == self._pipeline.labels:
             self._stabilizer = replace(
                 old._stabilizer, settings=self._stabilize, min_confidence=self.region.min_confidence
             )
-            if self._plausibility and old._plausibility:
-                self._plausibility = replace(old._plausibility, settings=self._plausibility.settings)
+        # A text that begins to be a number, or another one, is news again.
+        same = old.region.value == self.region.value
+        self._stabilizer.resume(old._stabilizer.said if same else "")
+        self._rejected = old._rejected if same else ""
+        if self._plausibility and old._plausibility:
+            self._plausibility = replace(old._plausibility, settings=self._plausibility.settings)
 
     def resume(self, last: Reading, now: float, monotonic: float) -> None:
         """Go on where an earlier run of the program ended.
@@ -74,9 +80,9 @@ class RegionReader:
             now: Epoch seconds.
             monotonic: The same moment on ``time.monotonic``.
         """
-        if last.value is None:
-            self._stabilizer.resume(last.text)
-        elif self._plausibility:
+        if (last.value is None) == (self._plausibility is None):
+            self._stabilizer.resume(last.raw or last.text)
+        if last.value is not None and self._plausibility:
             self._plausibility.resume(last.value, monotonic - max(now - last.time, 0.0))
 
     def fit(self, scale: float) -> None:
@@ -95,6 +101,8 @@ class RegionReader:
     def rest(self, monotonic: float) -> list[Reading]:
         """Nothing changed: what stood there still stands, which may make a doubted number believable."""
         self._counters.unchanged += 1
+        if self._still and self._still.reading is None:
+            self._stabilizer.nothing(monotonic)
         if self._still and self._still.reading:
             return self.judged(self._still.reading, monotonic, is_news=False)
         return []
@@ -122,8 +130,9 @@ class RegionReader:
             self._change.keep(cut.image)
             self._read_at = frame.monotonic
         if settled.reading is None:
-            # A meter or a known text that is not there is worth a word; an empty belt is not.
-            if settled.is_still and (self.region.value or self.region.pattern):
+            # A meter that shows nothing is worth a word; an empty belt is not.
+            if settled.is_still and self._plausibility:
+                self._plausibility.pause()
                 self.problem = f"nothing to read: {reading.why or 'below min_confidence'}"
             return []
         return self.judged(settled.reading, frame.monotonic, is_news=settled.is_news)
@@ -161,7 +170,7 @@ class RegionReader:
             return [reading] if is_news else []
         verdict = self._plausibility.judge(reading.text, monotonic)
         if verdict.value is None:
-            self.problem = f"{reading.text!r} not believed: {verdict.why}"
+            self.problem = f"a number is not believed ({verdict.rule})"
             if self._rejected == reading.text and not is_news:
                 return []
             self._rejected = reading.text

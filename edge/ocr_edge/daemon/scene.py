@@ -1,5 +1,7 @@
 """All regions of the picture: aligned, cut out, read."""
 
+import logging
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -19,6 +21,10 @@ from ocr_edge.sources.base import Frame
 
 SMALL_CHANGE = 0.5
 """How much more easily a change is seen in the camera's small picture, as a factor of ``min_change``."""
+FRAME_LIMIT_S = 6.0
+"""Seconds after which the regions not yet looked at wait for the next frame: the watchdog waits for this one."""
+
+_LOGGER = logging.getLogger(__name__)
 
 
 class Scene:
@@ -32,6 +38,7 @@ class Scene:
     Attributes:
         readers: One for each region.
         problems: What is wrong with the picture, by part: ``picture``, ``alignment``, ``region <name>``.
+        failed: Whether our own code failed on the last frame.
 
     Raises:
         ConfigError: A region, pattern, mark or the reference picture is wrong.
@@ -59,6 +66,7 @@ class Scene:
             for region in config.region
         )
         self.problems: Mapping[str, str] = {}
+        self.failed = self._lost = False
         small = min(region.min_change for region in config.region) * SMALL_CHANGE
         self._small = ChangeDetector(small)
 
@@ -74,20 +82,38 @@ class Scene:
         Returns:
             What is to be said now: settled, new, or rejected with a reason.
         """
-        active = [reader for reader in self.readers if reader.is_active(frame.captured_at)]
-        still = all(reader.is_still(frame.monotonic) for reader in active)
-        if frame.small is not None and still and not self._small.changed(frame.small):
+        now = time.time()  # not the frame's: a picture file may be years old
+        active = [reader for reader in self.readers if reader.is_active(now)]
+        still = not self._lost and all(reader.is_still(frame.monotonic) for reader in active)
+        if still and frame.small is not None and not self._small.changed(frame.small):
+            self._note(active)
             return [reading for reader in active for reading in reader.rest(frame.monotonic)]
+        self.failed = False
         matrix = self._pose(frame.image)
         if matrix is None:
             return []
-        if frame.small is not None:
-            self._small.keep(frame.small)
-        said = []
-        for reader in active:
-            said += reader.look(frame, self._cut(frame.image, reader, matrix))
+        said: list[Reading] = []
+        ends = time.monotonic() + FRAME_LIMIT_S
+        for count, reader in enumerate(active, 1):
+            said += self._look(reader, frame, matrix)
+            if count < len(active) and time.monotonic() > ends:
+                # The rest have their turn with the next frame, before those that had theirs.
+                self.readers = (*active[count:], *(r for r in self.readers if r not in active[count:]))
+                break
+        else:
+            if frame.small is not None:
+                self._small.keep(frame.small)
         self._note(active)
         return said
+
+    def _look(self, reader: RegionReader, frame: Frame, matrix: Matrix) -> list[Reading]:
+        """One region; what goes wrong with it keeps no other one from being said."""
+        try:
+            return reader.look(frame, self._cut(frame.image, reader, matrix))
+        except Exception:
+            _LOGGER.exception("region %s: error while reading", reader.region.name)
+            reader.problem, self.failed = "error of the program, see the log", True
+            return []
 
     def answer(self, frames: Iterable[Frame]) -> list[Reading]:
         """Read a thing of its own.
@@ -98,6 +124,7 @@ class Scene:
         Returns:
             One reading a region, also when it says nothing; empty when there was no frame.
         """
+        self.failed = False
         answers = [reader.ask() for reader in self.readers]
         frame = None
         for frame in frames:
@@ -112,13 +139,14 @@ class Scene:
         if frame is None:
             return []
         if all(answer.latest for answer in answers):
-            self._note(self.readers)
+            # What was wrong with one thing says nothing about the next; the answer itself has it in ``why``.
+            self.problems = {}
             return [answer.reading(frame.monotonic) for answer in answers]
-        why = "; ".join(self.problems.values())
-        return [
-            Reading(frame.source, (), frame.captured_at, region=reader.region.name, why=why)
-            for reader in self.readers
-        ]
+        return self.silent(frame.source, frame.captured_at, "; ".join(self.problems.values()))
+
+    def silent(self, source: str, at: float, why: str) -> list[Reading]:
+        """A reading a region that says nothing, and why."""
+        return [Reading(source, (), at, region=reader.region.name, why=why) for reader in self.readers]
 
     def shown(self, image: Image) -> Image:
         """The picture as it may be stored or shown: black outside of the regions if the owner wants that."""
@@ -133,11 +161,15 @@ class Scene:
         """From coordinates of the configuration to pixels of a frame; None, with a problem noted, when unknown."""
         try:
             if self._aligner is None:
-                return pose.scaling(image.shape[:2], self._size or image.shape[:2])
+                matrix = pose.scaling(image.shape[:2], self._size or image.shape[:2])
+                self._lost = False
+                return matrix
             found = self._aligner.align(image)
         except CaptureError as error:
             self.problems = {"picture": str(error)}
+            self._lost = True
             return None
+        self._lost = found.lost
         if found.lost:
             spoiled = quality.judge(image, self._config.picture).problem
             detail = f"the picture is {spoiled}" if spoiled else found.detail

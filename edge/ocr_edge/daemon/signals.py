@@ -9,20 +9,26 @@ from typing import Self
 _HANDLED = signal.SIGTERM, signal.SIGINT, signal.SIGHUP
 
 
-class Stopped(Exception):
-    """The daemon was told to end while it was reading a picture, which may take longer than anyone waits."""
+class Stopped(BaseException):
+    """The daemon was told to end while it was reading a picture; like KeyboardInterrupt, no error to be survived."""
 
 
 class Signals:
-    """Notes signals from ``with`` on; for the main thread alone.
+    """Notes signals from ``with`` on, so that a second one does not cut short what the first one began.
+
+    For the main thread alone.
+
+    Args:
+        hangup_ends: Whether SIGHUP means that the terminal was closed, and not that settings have changed.
 
     Attributes:
         stop: SIGTERM or SIGINT came.
         reload: SIGHUP came; set it back when it is done.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, hangup_ends: bool = False) -> None:
         self.stop = self.reload = False
+        self._hangup_ends = hangup_ends
         self._raise = False
 
     def __enter__(self) -> Self:
@@ -31,7 +37,8 @@ class Signals:
 
     def __exit__(self, *exc: object) -> None:
         for number, handler in self._before.items():
-            signal.signal(number, handler)
+            # Once told to end, the process is on its way out: another signal must not change its exit code.
+            signal.signal(number, signal.SIG_IGN if self.stop else handler)
 
     @contextlib.contextmanager
     def interrupting(self) -> Iterator[None]:
@@ -45,7 +52,7 @@ class Signals:
             self._raise = False
 
     def _note(self, number: int, _frame: FrameType | None) -> None:
-        if number == signal.SIGHUP:
+        if number == signal.SIGHUP and not self._hangup_ends:
             self.reload = True
             return
         self.stop = True

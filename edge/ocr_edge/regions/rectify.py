@@ -143,7 +143,7 @@ def _warped(image: Image, points: Points) -> tuple[Image, Matrix]:
     back = np.asarray(cv2.getPerspectiveTransform(upright, points.astype(np.float32)), np.float64)
     # OpenCV counts from the pixels' centres.
     centred = _shift(-0.5) @ back @ _shift(0.5)
-    how = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+    how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     crop = cv2.warpPerspective(image, centred, (width, height), flags=how, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(crop, np.uint8), back
 
