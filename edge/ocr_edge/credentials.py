@@ -5,18 +5,22 @@ from pathlib import Path
 
 from ocr_edge.errors import ConfigError
 
+CREDSTORE = "/etc/credstore"
+"""Where systemd takes the unit's credentials from; read here by who runs a command by hand."""
+
 
 def read(name: str) -> str:
     """The secret that a setting names.
 
     Args:
-        name: A path, or a bare name: a file in ``$CREDENTIALS_DIRECTORY`` (systemd's ``LoadCredential=``).
+        name: A path, or a bare name: a file in ``$CREDENTIALS_DIRECTORY`` (systemd's ``LoadCredential=``), and without
+            that, the file that systemd would take it from.
 
     Returns:
         The file's text without the line break at its end; empty for an empty name.
 
     Raises:
-        ConfigError: The file cannot be read, or a bare name is used where systemd gave no credentials.
+        ConfigError: The file cannot be read.
     """
     if not name:
         return ""
@@ -24,12 +28,7 @@ def read(name: str) -> str:
         path = Path(name)
     else:
         folder = os.environ.get("CREDENTIALS_DIRECTORY")
-        if not folder:
-            raise ConfigError(
-                f"credential {name!r}: no systemd credentials here; add LoadCredential={name}:/path to the unit,"
-                " or give a path with a slash"
-            )
-        path = Path(folder) / name
+        path = Path(folder) / name if folder else Path(f"{CREDSTORE}/ocr-edge.{name}")
     try:
         return path.read_text(encoding="utf-8").rstrip("\r\n")
     except UnicodeDecodeError as error:

@@ -36,7 +36,8 @@ def state_dir(config: "Config | None" = None) -> Path:
 
 def for_people() -> Path:
     """The state folder a person at a terminal means: the installed service's where there is one, else their own."""
-    if not os.environ.get("STATE_DIRECTORY") and SERVICE.is_dir():
+    # Not is_dir: it may be a link to where only root may look.
+    if not os.environ.get("STATE_DIRECTORY") and os.path.lexists(SERVICE):
         return SERVICE
     return state_dir()
 

@@ -58,7 +58,7 @@ def drain(source, seconds=0.5):
 def test_a_picture_that_is_renewed_is_read_again_and_given_whenever_asked(tmp_path, monkeypatch):
     path, loads = picture(tmp_path / "now.png", 10), []
     load = folder_source.pictures.load
-    monkeypatch.setattr("ocr_edge.sources.still.pictures.load", lambda path: loads.append(path) or load(path))
+    monkeypatch.setattr("ocr_edge.sources.still.pictures.load", lambda *args, **live: loads.append(args) or load(*args, **live))
     with capturer(f"file:{path}") as frames:
         assert [level(frames.next(time.monotonic(), 2)) for _ in range(3)] == [10, 10, 10]
         assert len(loads) == 1

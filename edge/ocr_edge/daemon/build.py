@@ -113,7 +113,7 @@ def run(path: Path, config: Config) -> int:
     with Signals(hangup_ends=hangup_ends) as signals, ExitStack() as stack:
         stack.enter_context(alone(state))
         outputs = stack.enter_context(Outputs(config, health, fire))
-        outputs.resume(scene)
+        last = outputs.resume(scene)
         if config.http:
             from ocr_edge.sinks import http  # noqa: PLC0415 - loads a web server
 
@@ -140,6 +140,7 @@ def run(path: Path, config: Config) -> int:
             notifier=Notifier(),
             trigger=trigger,
             rebuild=builder.scene,
+            last=last,
         )
         return daemon.run(signals)
 

@@ -7,15 +7,20 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from msgspec.structs import replace
+
 from ocr_edge.config import Config
+from ocr_edge.config.settings import Gpio
+from ocr_edge.daemon.asking import nobody_asks
 from ocr_edge.daemon.build import Builder
 from ocr_edge.daemon.identity import device_id
 from ocr_edge.errors import ConfigError, PublishError
-from ocr_edge.sinks import database
+from ocr_edge.sinks import database, metrics
 from ocr_edge.sinks.homeassistant import problems
 from ocr_edge.sinks.mqtt_connection import Connection
 from ocr_edge.sinks.webhook import WebhookSink
 from ocr_edge.sources import opening, urls
+from ocr_edge.sources.gpio import _gpiod
 from ocr_edge.state_dir import state_dir
 
 PATIENCE_S = 5.0
@@ -28,6 +33,10 @@ Check = Callable[[Builder], str]
 def of(config: Config) -> Iterator[tuple[str, Check]]:
     """Names and checks of what a configuration uses, in the order of the file."""
     yield "source", source
+    if config.source.lamp:
+        yield "lamp", lamp
+    if config.source.mode == "trigger":
+        yield "trigger", trigger
     yield "bundle", bundle
     yield "regions", regions
     if config.store.enabled:
@@ -45,9 +54,48 @@ def of(config: Config) -> Iterator[tuple[str, Check]]:
 def source(builder: Builder) -> str:
     """The source exists, as far as that can be seen without opening it."""
     settings = builder.config.source
-    if why := opening.problem(settings):
+    kind, where = urls.split(settings.url)
+    note = _unseen(settings.password_file) if kind in urls.NETWORK else ""
+    if note:
+        settings = replace(settings, password_file="")
+    try:
+        why = opening.problem(settings)
+    except OSError as error:
+        raise ConfigError(f"{where}: {error.strerror}; use sudo") from error
+    if why:
+        # What can be plugged in or written later is waited for.
+        raise PublishError(why) if kind in {"v4l2", "file"} else ConfigError(why)
+    return "; ".join(filter(None, [f"{urls.shown(settings.url)} (not opened)", note]))
+
+
+def lamp(builder: Builder) -> str:
+    """The lamp's chip can be had; the lamp stays as it is."""
+    assert builder.config.source.lamp
+    return _line(builder.config.source.lamp)
+
+
+def trigger(builder: Builder) -> str:
+    """Somebody can ask for a picture."""
+    config = builder.config
+    if why := nobody_asks(config):
         raise ConfigError(why)
-    return f"{urls.shown(settings.url)} (not opened)"
+    who = config.source.trigger
+    asks = {
+        "MQTT": who.mqtt and config.mqtt,
+        "HTTP": who.http and config.http,
+        _line(who.gpio) if who.gpio else "": who.gpio,
+    }
+    return ", ".join(name for name, may in asks.items() if may)
+
+
+def _line(settings: Gpio) -> str:
+    """The line, if its chip can be opened."""
+    _gpiod()
+    try:
+        os.close(os.open(settings.chip, os.O_RDWR | os.O_CLOEXEC))
+    except OSError as error:
+        raise ConfigError(f"GPIO {settings.chip}: {error.strerror}; gpiodetect lists the chips") from error
+    return f"GPIO {settings.chip} line {settings.line}"
 
 
 def bundle(builder: Builder) -> str:
@@ -69,9 +117,10 @@ def store(builder: Builder) -> str:
     """The database can be read, or its folder written; nothing is made, which might then belong to somebody else."""
     config = builder.config
     path = state_dir(config) / config.store.path
+    said = _writable(path)
     if path.exists():
-        database.select(path, 0, None, 1)
-    return _writable(path)
+        database.look(path)
+    return said
 
 
 def files(builder: Builder) -> str:
@@ -82,8 +131,11 @@ def files(builder: Builder) -> str:
 
 def _writable(path: Path) -> str:
     """The path, if a file can be made or written there."""
-    there = next(place for place in (path, *path.parents) if place.exists())
-    if (there.is_dir() if there == path else not there.is_dir()) or not os.access(there, os.W_OK):
+    # os.path: Path.exists raises where this user may not look.
+    there = next(place for place in (path, *path.parents) if os.path.exists(place))
+    if there.is_dir() and not os.access(there, os.X_OK):
+        raise ConfigError(f"{there}: this user may not go there; use sudo")
+    if there.is_dir() == (there == path) or not os.access(there, os.W_OK):
         raise ConfigError(f"{path}: cannot be written; look at {there}")
     return str(path)
 
@@ -92,6 +144,10 @@ def mqtt(builder: Builder) -> str:
     """The broker takes us."""
     settings = builder.config.mqtt
     assert settings
+    if note := _unseen(settings.password_file):
+        if not settings.username:
+            raise ConfigError("mqtt.password_file needs mqtt.username: a password alone is not sent")
+        settings = replace(settings, password_file="")
     # A name of its own: the broker would end the running daemon's connection for another one of the same name.
     name = f"{device_id(builder.config)}-check"
     connection = Connection(
@@ -101,6 +157,9 @@ def mqtt(builder: Builder) -> str:
         on_up=lambda: None,
         on_message=lambda *_: None,
     )
+    if note:
+        _knock(settings.host, settings.port or (8883 if settings.tls else 1883))
+        return f"{settings.host} listens; {note}"
     connection.start()
     ends = time.monotonic() + PATIENCE_S
     while not (connection.up or connection.trouble) and time.monotonic() < ends:
@@ -114,21 +173,36 @@ def mqtt(builder: Builder) -> str:
 
 def webhook(builder: Builder) -> str:
     """The receiver's machine listens; nothing is sent."""
-    assert builder.config.webhook
-    host = WebhookSink(builder.config.webhook).host
+    settings = builder.config.webhook
+    assert settings
+    if note := _unseen(settings.token_file):
+        settings = replace(settings, token_file="")
+    host = WebhookSink(settings).host
     parts = urlsplit(host)
-    port = parts.port or (443 if parts.scheme == "https" else 80)
+    _knock(parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80))
+    return "; ".join(filter(None, [f"{host} listens", note]))
+
+
+def _knock(host: str, port: int) -> None:
+    """Raise PublishError where no machine listens."""
     try:
-        socket.create_connection((parts.hostname or "", port), PATIENCE_S).close()
-    except OSError as error:
-        raise PublishError(f"{host}: {error.strerror or error}") from error
-    return f"{host} listens"
+        socket.create_connection((host, port), PATIENCE_S).close()
+    except (OSError, UnicodeError) as error:
+        raise PublishError(f"{host}:{port}: {getattr(error, 'strerror', None) or error}") from error
+
+
+def _unseen(name: str) -> str:
+    """A note on a secret that systemd gives to the service alone; empty for what can be read here."""
+    if not name or "/" in name or os.environ.get("CREDENTIALS_DIRECTORY"):
+        return ""
+    return f"secret {name} is given by systemd, not seen here"
 
 
 def http(builder: Builder) -> str:
     """The port is free, or already ours."""
     settings = builder.config.http
     assert settings
+    metrics.registry(lambda: metrics.Snapshot(builder.health.state(0.0), builder.counters))
     family = socket.AF_INET6 if ":" in settings.address else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

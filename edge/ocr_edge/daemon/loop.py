@@ -46,6 +46,7 @@ class Daemon:
         notifier: The service manager.
         trigger: Who asks for pictures.
         rebuild: Makes a scene from the configuration and the bundle as they are on disk now.
+        last: The last reading, for the status line.
     """
 
     source: SourceSettings
@@ -57,12 +58,12 @@ class Daemon:
     notifier: Notifier
     trigger: Trigger
     rebuild: Callable[[], Scene]
+    last: str = ""
     _due: float = 0.0
     _fresh: float = 0.0
     _hung_since: float | None = None
     _lost_since: float | None = None
     _errors: int = 0
-    _last: str = "nothing read yet"
     _noted: set[str] = field(default_factory=set)
 
     def run(self, signals: Signals) -> int:
@@ -170,7 +171,7 @@ class Daemon:
         for reading in readings:
             self.outputs.publish(reading)
             self.counters.news[reading.region] += 1
-            self._last = reading.text.replace("\n", " ")[:SHOWN] or f"nothing: {reading.why}"
+            self.last = reading.text.replace("\n", " ")[:SHOWN] or f"nothing: {reading.why}"
             # Not the text: what is read may be private, and journals travel.
             _LOGGER.info("region %s: news, confidence %.2f", reading.region, reading.confidence)
         if frame is not None and self.outputs.wants_snapshots:
@@ -206,7 +207,8 @@ class Daemon:
             _LOGGER.log(logging.INFO if state.ok else logging.WARNING, "state: %s", state.text)
             self.outputs.report(state)
         problems = self.health.state(0.0).text
-        self.notifier.status(self._last if problems == "ok" else f"{problems}; last reading: {self._last}")
+        last = self.last or "nothing read yet"
+        self.notifier.status(last if problems == "ok" else f"{problems}; last reading: {last}")
 
     def _reload(self) -> None:
         """Take what is on disk now; on a mistake the old settings stay, and are said to."""

@@ -104,12 +104,19 @@ class Outputs:
         """Whether a receiver shows pictures."""
         return self._snapshots
 
-    def resume(self, scene: Scene) -> None:
-        """Let regions go on where an earlier run ended."""
+    def resume(self, scene: Scene) -> str:
+        """Let regions go on where an earlier run ended.
+
+        Returns:
+            The text that was said last; empty when nothing was.
+        """
+        newest: Reading | None = None
         for reader in scene.readers if self._store else ():
             last = self._store.last(reader.region.name) if self._store else None
             if last is not None:
                 reader.resume(last, time.time(), time.monotonic())
+                newest = max(newest or last, last, key=lambda reading: reading.number)
+        return newest.text if newest else ""
 
     def publish(self, reading: Reading) -> None:
         """Number a reading and hand it to all receivers."""

@@ -165,7 +165,7 @@ def _twin(gray: Image, mark: Mark, reach: float) -> str:
     place = np.unravel_index(int(response.argmax()), response.shape)
     if response[place] < MAX_TWIN:
         return ""
-    if away[place] < 0.6:
+    if response[away < 0.5].max() >= MAX_TWIN:
         return "looks the same when it is shifted, as an edge does; choose a patch with corners or print"
     at = (int(place[1]) + left) * step, (int(place[0]) + top) * step
     return (

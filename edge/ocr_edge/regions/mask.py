@@ -22,7 +22,8 @@ def outside(image: Image, quads: Sequence[Points]) -> Image:
     mask = np.zeros(image.shape[:2], np.uint8)
     limit = 4 * max(image.shape)
     for quad in quads:
-        # One by one: fillPoly leaves out what two polygons share. OpenCV takes 32-bit integers, pixel centres.
-        corners = np.round(np.clip(np.nan_to_num(quad), -limit, limit) - 0.5).astype(np.int32)
-        cv2.fillConvexPoly(mask, corners, 255)
+        corners = np.clip(np.nan_to_num(quad), -limit, limit) - 0.5  # OpenCV counts from the pixels' centres
+        corners += 0.01 * np.sign(corners.mean(axis=0) - corners)  # half a pixel is rounded inwards
+        # One by one: fillPoly leaves out what two polygons share.
+        cv2.fillConvexPoly(mask, np.round(corners).astype(np.int32), 255)
     return np.asarray(cv2.bitwise_and(image, image, mask=mask), np.uint8)

@@ -108,22 +108,12 @@ class Database:
         run(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
         # See `_checkpoint`.
         run("PRAGMA wal_autocheckpoint = 0")
-        (version,) = run("PRAGMA user_version").fetchone()
-        if version == 0:
-            if run("SELECT count(*) FROM sqlite_schema").fetchone() != (0,):
-                raise ConfigError(
-                    f"{self.path}: is the database of another program; give store.path another name"
-                )
+        if _version(self._connection, self.path) == 0:
             run("BEGIN IMMEDIATE")
             for statement in _SCHEMA.split(";\n"):
                 run(statement)
             run(f"PRAGMA user_version = {VERSION}")
             run("COMMIT")
-        elif version != VERSION:
-            raise ConfigError(
-                f"{self.path}: has schema {version}, this program knows {VERSION}: it was written by another version"
-                " of ocr-edge; install that one, or move the file away"
-            )
         (self.last,) = run("SELECT coalesce(max(number), 0) FROM readings").fetchone()
         self.delivered: dict[str, int] = dict(run("SELECT receiver, number FROM delivered"))
         self._inode = os.stat(self.path).st_ino
@@ -200,12 +190,39 @@ def last(path: Path, region: str) -> str | None:
     return None if row is None else str(row[0])
 
 
+def look(path: Path) -> None:
+    """Find what is wrong with an existing database; nothing is written, and no file made beside it.
+
+    Raises:
+        ConfigError: It belongs to something else.
+        PublishError: It cannot be read.
+    """
+    # SQLite begins a write-ahead log even for a reader; where there is none, nobody writes.
+    how = "&immutable=1" if not os.path.exists(f"{path}-wal") else ""
+    with explained(path), closing(_reader(path, how)) as connection:
+        if _version(connection, path):
+            connection.execute("SELECT max(number) FROM readings").fetchone()
+
+
+def _version(connection: sqlite3.Connection, path: Path) -> int:
+    """The version of the schema; 0 where there is none yet."""
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if version == 0 and connection.execute("SELECT count(*) FROM sqlite_schema").fetchone() != (0,):
+        raise ConfigError(f"{path}: is the database of another program; give store.path another name")
+    if version not in (0, VERSION):
+        raise ConfigError(
+            f"{path}: has schema {version}, this program knows {VERSION}: it was written by another version"
+            " of ocr-edge; install that one, or move the file away"
+        )
+    return version
+
+
 def _before(number: int | None) -> int:
     return 2**63 - 1 if number is None else number
 
 
-def _reader(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=_BUSY_S)
+def _reader(path: Path, how: str = "") -> sqlite3.Connection:
+    return sqlite3.connect(f"file:{quote(str(path))}?mode=ro{how}", uri=True, timeout=_BUSY_S)
 
 
 def set_aside(path: Path) -> Path:
@@ -241,6 +258,8 @@ def refuse(path: Path) -> None:
         raise ConfigError(f"store.path {path}: its folder cannot be made: {error.strerror}") from error
     except OSError:
         return  # full, read-only, failing: it may heal
+    if not os.access(path.parent, os.X_OK):
+        raise ConfigError(f"store.path {path}: this user may not go to {path.parent}")
     if path.is_dir():
         raise ConfigError(f"store.path {path}: is a folder; expected a file name")
     target = path if path.exists() else path.parent

@@ -9,6 +9,8 @@ import os
 
 MAX_PIXELS = 2**26
 """Largest picture that is read, width times height: 67 million pixels, 192 MiB as RGB."""
+LIVE_PIXELS = 2**24
+"""Largest picture that the daemon keeps: 17 million pixels, 48 MiB as RGB. Larger ones are halved or refused."""
 
 os.environ["OPENCV_IO_MAX_IMAGE_PIXELS"] = str(MAX_PIXELS)
 os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")

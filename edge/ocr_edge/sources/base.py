@@ -1,9 +1,13 @@
 """What every live source has in common."""
 
+import time
 from dataclasses import dataclass
 from typing import Protocol, Self
 
 from ocr_edge.contract.types import Image
+
+YEAR_9999 = 253_370_764_800
+"""Epoch seconds at its start; datetime knows none after it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,6 +77,16 @@ class Source(Protocol):
         Raises:
             CaptureError: It is damaged; the next one may be whole.
         """
+
+
+def file_time(changed_ns: int) -> float:
+    """Epoch seconds of a file's last change; now where a clock or a tool has left what is no date.
+
+    Args:
+        changed_ns: ``st_mtime_ns``.
+    """
+    seconds = changed_ns / 1e9
+    return seconds if 0 <= seconds < YEAR_9999 else time.time()
 
 
 class EndOfSource(Exception):

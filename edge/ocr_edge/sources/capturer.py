@@ -31,6 +31,9 @@ MOST_DAMAGED = 5
 """Damaged pictures in a row after which a source counts as lost."""
 LIT_S = 0.2
 """Seconds a lamp stays lit after the last request: the frames of one answer do without a new warming up."""
+PATIENCE = 3
+"""How often ``timeout_s`` may pass without a picture, while nothing fails, before a source counts as lost."""
+LEAST_PATIENCE_S = 10.0
 GOODBYE_S = 1.0
 """Seconds that the end of the daemon waits for a driver."""
 
@@ -44,7 +47,8 @@ class CaptureStatus:
     """How the source is.
 
     Attributes:
-        state: ``hung`` while an attempt takes longer than ``timeout_s``, ``lost`` from a failure to the next success.
+        state: ``hung`` while an attempt takes longer than ``timeout_s``, ``lost`` from a failure to the next success,
+            also when nothing fails and no picture comes.
         detail: One line for people, without credentials; empty while all is well.
         failures: Attempts that failed or hung since the start.
     """
@@ -78,6 +82,8 @@ class Capturer:
         self._asked_at = 0.0
         self._lit_at: float | None = None
         self._in_order = False
+        self._hunger_s = 0.0
+        self._hungry_since: float | None = None
         self._busy_since: float | None = None
         self._state: Literal["starting", "ok", "lost", "ended"] = "starting"
         self._detail = ""
@@ -85,6 +91,8 @@ class Capturer:
         # These belong to the thread.
         self._attempts = 0
         self._damaged = 0
+        self._reopened_at = -math.inf
+        self._starved = False
         # A daemon: a driver that never comes back must not keep the process.
         self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
 
@@ -111,6 +119,8 @@ class Capturer:
                     f"{self._name}: no answer from the driver for more than {self._settings.timeout_s:g} s"
                 )
                 return CaptureStatus("hung", detail, self._failures + 1)
+            if self._is_starving():
+                return CaptureStatus("lost", f"{self._name}: gives no pictures", self._failures)
             return CaptureStatus(self._state, self._detail, self._failures)
 
     @property
@@ -133,9 +143,11 @@ class Capturer:
             if self._frame and not self._in_order and self._frame.monotonic < not_before:
                 self._frame = None  # came too late for whoever asked before
             self._wanted = not_before
+            self._hungry_since = max(not_before, time.monotonic())
             self._changed.notify_all()
             self._changed.wait_for(lambda: self._frame or self._state == "ended", timeout_s)
-            self._wanted, self._asked_at = None, time.monotonic()
+            self._hunger_s = 0.0 if self._frame else self._waited()
+            self._wanted, self._hungry_since, self._asked_at = None, None, time.monotonic()
             frame, self._frame = self._frame, None
             if self._is_overdue():
                 self._darken()
@@ -167,11 +179,41 @@ class Capturer:
                 if found:
                     self._hand_over(source)
                 took = time.monotonic() - began
-                self._pause(PACE_S - took if found else max(POLL_S, POLL_SHARE * took))
+                self._pause(PACE_S - took if found or source.drained else max(POLL_S, POLL_SHARE * took))
+                if self._gives_nothing():
+                    return
         finally:
             with self._changed:
                 self._darken()
             self._timed(lambda: source.__exit__(None, None, None))
+
+    def _gives_nothing(self) -> bool:
+        """Whether a source without pictures is to be opened anew; what is lost is still lost then."""
+        starving, now = self._is_starving(), time.monotonic()
+        if starving != self._starved:
+            self._starved = starving
+            if starving:
+                _LOGGER.warning("%s: gives no pictures; is opened anew", self._name)
+            else:
+                _LOGGER.info("%s: gives pictures again", self._name)
+        if not starving or now - self._reopened_at < self._settings.retry_max_s:
+            return False
+        self._reopened_at = now
+        with self._changed:
+            self._failures += 1
+        return True
+
+    def _waited(self) -> float:
+        """Seconds that somebody has waited since the last frame."""
+        now = time.monotonic()
+        return self._hunger_s + max(0.0, now - (now if self._hungry_since is None else self._hungry_since))
+
+    def _is_starving(self) -> bool:
+        # A folder may be empty, and the frames of a video may be far apart.
+        if self._state != "ok" or self._in_order or self._settings.url.lower().startswith("video:"):
+            return False
+        patience_s = max(PATIENCE * self._settings.timeout_s, LEAST_PATIENCE_S)
+        return self._waited() > patience_s + (self._lamp.settle_s if self._lamp else 0.0)
 
     def _open(self) -> Source:
         return self._open_source().__enter__()
@@ -217,7 +259,7 @@ class Capturer:
         if not source.separate and not self._wants(source.grabbed_at):
             return
         try:
-            frame = self._timed(source.retrieve)
+            frame = self._timed(lambda: self._decoded(source))
         except CaptureError as error:
             self._damaged += 1
             if self._damaged >= MOST_DAMAGED:
@@ -227,11 +269,18 @@ class Capturer:
                 self._failures += 1
             return
         self._damaged = 0
-        frame = _turned(frame, self._settings.rotate)
         with self._changed:
             if source.separate or self._wants(frame.monotonic):
                 self._frame = frame
                 self._changed.notify_all()
+
+    def _decoded(self, source: Source) -> Frame:
+        try:
+            return _turned(source.retrieve(), self._settings.rotate)
+        except MemoryError as error:
+            raise CaptureError(f"{self._name}: a picture too large for the memory of this machine") from error
+        except cv2.error as error:
+            raise CaptureError(f"{self._name}: a damaged picture, or too large") from error
 
     def _wants(self, moment: float) -> bool:
         wanted = self._wanted
@@ -276,6 +325,9 @@ class Capturer:
 
     def _tell(self, state: Literal["ok", "lost", "ended"], detail: str) -> None:
         with self._changed:
+            if state != self._state:
+                self._hunger_s = 0.0
+                self._hungry_since = self._hungry_since and max(self._hungry_since, time.monotonic())
             self._state, self._detail = state, detail
             self._changed.notify_all()
 

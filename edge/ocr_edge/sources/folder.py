@@ -1,17 +1,17 @@
 """A folder in which pictures arrive: each is read once, also across a restart."""
 
+import collections
 import hashlib
 import json
 import logging
 import os
 import time
-from collections import deque
 from pathlib import Path
 
 from ocr_edge.contract.types import Image
 from ocr_edge.errors import CaptureError
 from ocr_edge.sources import paths, pictures
-from ocr_edge.sources.base import Frame
+from ocr_edge.sources.base import Frame, file_time
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -19,6 +19,11 @@ SETTLE_S = 0.5
 """Seconds that size and time of a file must stay the same before it is read."""
 REMEMBER_AFTER_S = 30.0
 """Seconds after which a picture that was read is remembered on disk: by then its reading is there too."""
+
+MOST_TRIES = 2
+"""Times that a picture is begun; the program ended in the middle of each, so it is passed over."""
+MOST_LINES = 1000
+"""Lines of the memory on disk before those of pictures that are gone are taken out."""
 
 Version = tuple[str, int, int]
 """Name, time of the last change in nanoseconds, and size: a file written anew is a new picture."""
@@ -39,25 +44,33 @@ class Folder:
         self.name = str(path)
         self.grabbed_at = 0.0
         self._path = path
-        self._memory = (
-            state and state / "folders" / f"{hashlib.sha256(os.fsencode(path)).hexdigest()[:16]}.jsonl"
-        )
+        key = hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
+        self._memory = state and state / "folders" / f"{key}.jsonl"
+        self._workplace = state and state / "folders" / f"{key}.begun"
+        self._lines = 0
+        self._tries: dict[Version, int] = {}
         self._done: set[Version] = set()
         self._arriving: dict[Version, float] = {}
-        self._ready: deque[Version] = deque()
+        self._ready: collections.deque[Version] = collections.deque()
         self._current: tuple[Version, Image] | None = None
         self._given: Version | None = None
-        self._unwritten: deque[tuple[float, Version]] = deque()
+        self._unwritten: collections.deque[tuple[float, Version]] = collections.deque()
 
     def __enter__(self) -> "Folder":
         present = self._present()
-        self._done = {version for version in self._recall() if version in present}
-        self._write(self._done, "w")
+        self._done = {version for version in _versions(self._memory) if version in present}
+        self._rewrite(self._done)
+        begun = collections.Counter(_versions(self._workplace))
+        self._tries = {version: tries for version, tries in begun.items() if version in present - self._done}
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self._write([version for _, version in self._unwritten], "a")
+        self._append([version for _, version in self._unwritten])
         self._unwritten.clear()
+        # Whoever gets here has not been killed by a picture.
+        for version in (self._given, self._current and self._current[0]):
+            self._tries.pop(version or ("", 0, 0), None)
+        self._note_begun()
 
     def grab(self) -> bool:
         """Load the next picture whose file is complete; a broken one is reported and passed over."""
@@ -67,14 +80,8 @@ class Folder:
                 self._look()
             if not self._ready:
                 return False
-            version = self._ready.popleft()
-            self._done.add(version)
-            try:
-                self._current = version, pictures.load(self._path / version[0])
-            except CaptureError as error:
-                if (self._path / version[0]).exists():
-                    _LOGGER.warning("%s; skipped", error)
-                    self._unwritten.append((time.monotonic(), version))
+            self._begin(self._ready.popleft())
+            if self._current is None:
                 return False
         self.grabbed_at = time.monotonic()
         return True
@@ -85,18 +92,40 @@ class Folder:
             raise CaptureError(f"{self.name}: no picture was grabbed")
         version, image = self._current
         self._current, self._given = None, version
-        return Frame(image, version[1] / 1e9, self.grabbed_at, str(self._path / version[0]))
+        return Frame(image, file_time(version[1]), self.grabbed_at, str(self._path / version[0]))
+
+    def _begin(self, version: Version) -> None:
+        """Load a picture, unless it has been the end of the program before."""
+        self._done.add(version)
+        path, tries = self._path / version[0], self._tries.get(version, 0)
+        if tries >= MOST_TRIES:
+            _LOGGER.error("%s: the program ended %d times while it was read; skipped", path, tries)
+            self._unwritten.append((time.monotonic(), version))
+            return
+        self._tries[version] = tries + 1
+        self._note_begun(durably=True)
+        try:
+            self._current = version, pictures.load(path, live=True)
+        except CaptureError as error:
+            self._tries.pop(version)
+            if path.exists():
+                _LOGGER.warning("%s; skipped", error)
+                self._unwritten.append((time.monotonic(), version))
 
     def _settle_last(self) -> None:
         """Being asked for the next picture means that the one before has been dealt with."""
         now = time.monotonic()
         if self._given:
             self._unwritten.append((now, self._given))
+            self._tries.pop(self._given, None)
             self._given = None
+            self._note_begun()
         old = []
         while self._unwritten and now - self._unwritten[0][0] > REMEMBER_AFTER_S:
             old.append(self._unwritten.popleft()[1])
-        self._write(old, "a")
+        self._append(old)
+        if self._lines > max(MOST_LINES, 2 * len(self._done)):
+            self._rewrite(self._done - {version for _, version in self._unwritten})
 
     def _look(self) -> None:
         """Find the new pictures that nobody writes to any more."""
@@ -128,29 +157,66 @@ class Folder:
             raise CaptureError(f"{self.name}: the folder cannot be read: {error.strerror}") from error
         return found
 
-    def _recall(self) -> list[Version]:
-        try:
-            lines = self._memory.read_text(encoding="utf-8").splitlines() if self._memory else []
-        except FileNotFoundError:
-            return []
-        except (OSError, UnicodeDecodeError) as error:
-            _LOGGER.warning("%s: cannot be read, pictures are read again: %s", self._memory, error)
-            return []
-        versions = []
-        for line in lines:
-            try:
-                name, changed, size = json.loads(line)
-                versions.append((str(name), int(changed), int(size)))
-            except (ValueError, TypeError):  # the last line after a power cut
-                continue
-        return versions
-
-    def _write(self, versions: set[Version] | list[Version], mode: str) -> None:
-        if self._memory is None or (mode == "a" and not versions):
+    def _append(self, versions: list[Version]) -> None:
+        if self._memory is None or not versions:
             return
         try:
             self._memory.parent.mkdir(parents=True, exist_ok=True)
-            with open(self._memory, mode, encoding="utf-8") as file:
-                file.writelines(json.dumps(version) + "\n" for version in versions)
+            with open(self._memory, "a", encoding="utf-8") as file:
+                file.writelines(_line(version) for version in versions)
+            self._lines += len(versions)
         except OSError as error:
             _LOGGER.warning("%s: cannot be written, a restart reads pictures again: %s", self._memory, error)
+
+    def _rewrite(self, versions: set[Version]) -> None:
+        """Forget the pictures that are gone."""
+        if self._memory is None:
+            return
+        try:
+            self._memory.parent.mkdir(parents=True, exist_ok=True)
+            fresh = self._memory.with_suffix(".new")
+            with open(fresh, "w", encoding="utf-8") as file:
+                file.writelines(map(_line, versions))
+                file.flush()
+                os.fsync(file.fileno())
+            fresh.replace(self._memory)
+            self._lines = len(versions)
+        except OSError as error:
+            _LOGGER.warning("%s: cannot be written, a restart reads pictures again: %s", self._memory, error)
+
+    def _note_begun(self, durably: bool = False) -> None:
+        """Write down which pictures are in work: one line for each time one was begun."""
+        if self._workplace is None:
+            return
+        lines = [_line(version) for version, tries in self._tries.items() for _ in range(tries)]
+        try:
+            with open(self._workplace, "w", encoding="utf-8") as file:
+                file.writelines(lines)
+                file.flush()
+                if durably:
+                    os.fsync(file.fileno())
+        except OSError as error:
+            _LOGGER.warning("%s: cannot be written: %s", self._workplace, error)
+
+
+def _line(version: Version) -> str:
+    return json.dumps(version) + "\n"
+
+
+def _versions(path: Path | None) -> list[Version]:
+    """What is noted in one of our files, as far as it can be read."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines() if path else []
+    except FileNotFoundError:
+        return []
+    except (OSError, UnicodeDecodeError) as error:
+        _LOGGER.warning("%s: cannot be read, pictures are read again: %s", path, error)
+        return []
+    versions = []
+    for line in lines:
+        try:
+            name, changed, size = json.loads(line)
+            versions.append((str(name), int(changed), int(size)))
+        except (ValueError, TypeError):  # the last line after a power cut
+            continue
+    return versions

@@ -1,4 +1,4 @@
-"""What OpenCV does not tell about a picture file: its kind, its EXIF orientation, whether more pages follow.
+"""What OpenCV does not tell about a picture file: its kind, its size, its EXIF orientation, whether more pages follow.
 
 Nothing here raises: bytes that are missing read as zero, and what makes no sense is left out.
 """
@@ -10,6 +10,7 @@ import numpy as np
 from ocr_edge.contract.types import Image
 
 ORIENTATION = 0x0112
+WIDTH, HEIGHT = 0x0100, 0x0101
 
 _MAGIC = {
     b"\xff\xd8\xff": "JPEG",
@@ -38,16 +39,33 @@ def orientation(data: bytes) -> int:
     Read here and not by OpenCV, whose versions differ in which formats they turn.
     """
     finder = {"JPEG": _exif_in_jpeg, "PNG": _exif_in_png, "WebP": _exif_in_webp}.get(kind(data))
-    exif = finder(data) if finder else b""
-    order = _byte_order(exif)
-    if order is None:
-        return 1
-    start = int.from_bytes(exif[4:8], order)
-    for entry in range(start + 2, start + 2 + 12 * int.from_bytes(exif[start : start + 2], order), 12):
-        if int.from_bytes(exif[entry : entry + 2], order) == ORIENTATION:
-            value = int.from_bytes(exif[entry + 8 : entry + 10], order)
-            return value if 1 <= value <= 8 else 1
-    return 1
+    value = _tiff_tags(finder(data)).get(ORIENTATION, 1) if finder else 1
+    return value if 1 <= value <= 8 else 1
+
+
+def size(data: bytes) -> tuple[int, int] | None:
+    """Width and height as stored, before any turning; None where the header of the format is not known here."""
+    match kind(data):
+        case "JPEG":
+            frame = _jpeg_frame(data)
+            return (_big(frame[7:9]), _big(frame[5:7])) if frame else None
+        case "PNG":
+            return _big(data[16:20]), _big(data[20:24])
+        case "GIF":
+            return _little(data[6:8]), _little(data[8:10])
+        case "BMP":
+            return _little(data[18:22]), abs(int.from_bytes(data[22:26], "little", signed=True))
+        case "TIFF":
+            tags = _tiff_tags(data)
+            return tags.get(WIDTH, 0), tags.get(HEIGHT, 0)
+        case "WebP":
+            return _webp_size(data)
+    return None
+
+
+def is_progressive(data: bytes) -> bool:
+    """Whether a JPEG comes in several passes: to decode it takes memory for all of it, at any scale."""
+    return _jpeg_frame(data)[1:2] in {b"\xc2", b"\xc6", b"\xca", b"\xce"}
 
 
 def turn(image: Image, orientation: int) -> Image:
@@ -101,6 +119,54 @@ def _byte_order(tiff: bytes) -> Literal["little", "big"] | None:
     if tiff[:2] == b"II":
         return "little"
     return "big" if tiff[:2] == b"MM" else None
+
+
+def _big(data: bytes) -> int:
+    return int.from_bytes(data, "big")
+
+
+def _little(data: bytes) -> int:
+    return int.from_bytes(data, "little")
+
+
+def _tiff_tags(tiff: bytes) -> dict[int, int]:
+    """The first value of each tag of the first page, where it is a whole number."""
+    order = _byte_order(tiff)
+    if order is None:
+        return {}
+    start = int.from_bytes(tiff[4:8], order)
+    tags: dict[int, int] = {}
+    for entry in range(start + 2, start + 2 + 12 * int.from_bytes(tiff[start : start + 2], order), 12):
+        tag, form = (int.from_bytes(tiff[at : at + 2], order) for at in (entry, entry + 2))
+        width = 4 if form == 4 else 2
+        tags.setdefault(tag, int.from_bytes(tiff[entry + 8 : entry + 8 + width], order))
+    return tags
+
+
+def _webp_size(data: bytes) -> tuple[int, int] | None:
+    match data[12:16]:
+        case b"VP8X":
+            return 1 + _little(data[24:27]), 1 + _little(data[27:30])
+        case b"VP8L":
+            bits = _little(data[21:25])
+            return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
+        case b"VP8 ":
+            return _little(data[26:28]) & 0x3FFF, _little(data[28:30]) & 0x3FFF
+    return None
+
+
+def _jpeg_frame(data: bytes) -> bytes:
+    """The start of the frame header of a JPEG, from its mark on; empty where there is none."""
+    at = 2
+    while at + 4 <= len(data) and data[at] == 0xFF:
+        mark = data[at + 1]
+        if mark == 0xFF:  # a fill byte
+            at += 1
+            continue
+        if 0xC0 <= mark <= 0xCF and mark not in (0xC4, 0xC8, 0xCC):
+            return data[at : at + 9]
+        at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+    return b""
 
 
 def _exif_in_jpeg(data: bytes) -> bytes:

@@ -6,16 +6,15 @@ import urllib.error
 import urllib.request
 from typing import cast
 
-import cv2
-import numpy as np
-
 from ocr_edge.config.settings import SourceSettings
-from ocr_edge.contract.types import Image
 from ocr_edge.errors import CaptureError
-from ocr_edge.sources import headers, urls
+from ocr_edge.sources import headers, pictures, urls
 from ocr_edge.sources.base import Frame
 from ocr_edge.sources.parts import Parts, read
 from ocr_edge.sources.stream import PATIENCE
+
+UNTOLD = ("", "application/octet-stream")
+"""Content types that leave it to the content whether it is a picture."""
 
 
 class HttpCamera:
@@ -49,12 +48,12 @@ class HttpCamera:
 
     def __enter__(self) -> "HttpCamera":
         answer = self._ask()
-        kind = answer.headers.get_content_type()
+        kind = answer.headers.get_content_type() if "Content-Type" in answer.headers else ""
         if kind.startswith("multipart/"):
             self._stream, self._parts, self.drained = answer, Parts(answer), True
             return self
         answer.close()
-        if not kind.startswith("image/"):
+        if not kind.startswith("image/") and kind not in UNTOLD:
             raise CaptureError(f"{self.name}: answers with {kind}, expected image/jpeg or an MJPEG stream")
         self.grab()
         self.retrieve()
@@ -71,7 +70,7 @@ class HttpCamera:
             if self._parts:
                 kind, self._data = self._parts.next(deadline)
                 self.grabbed_at = time.monotonic()
-                return kind.startswith("image/")
+                return kind.startswith("image/") or (kind in UNTOLD and bool(headers.kind(self._data)))
             with self._ask() as answer:
                 self.grabbed_at = deadline - self._limit_s  # the camera takes it after it was asked
                 self._data = read(answer, deadline)
@@ -81,9 +80,10 @@ class HttpCamera:
 
     def retrieve(self) -> Frame:
         """The picture that came, decoded."""
-        image = _decode(self._data)
-        if image is None:
-            raise CaptureError(f"{self.name}: a damaged picture of {len(self._data)} bytes")
+        try:
+            image = pictures.decode_live(self._data)
+        except CaptureError as error:
+            raise CaptureError(f"{self.name}: {error} ({len(self._data)} bytes)") from error
         age = time.monotonic() - self.grabbed_at
         return Frame(image, time.time() - age, self.grabbed_at, self.name)
 
@@ -104,13 +104,3 @@ class HttpCamera:
         if isinstance(reason, TimeoutError):
             return CaptureError(f"{self.name}: no picture in {self._limit_s:.1f} s")
         return CaptureError(f"{self.name}: {str(reason) or type(reason).__name__}")
-
-
-def _decode(data: bytes) -> Image | None:
-    """The picture upright, RGB; None when it is cut short or none at all."""
-    try:
-        flags = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
-        raw = cv2.imdecode(np.frombuffer(data, np.uint8), flags) if data else None
-    except cv2.error:
-        return None
-    return None if raw is None else headers.turn(np.asarray(raw, np.uint8), headers.orientation(data))

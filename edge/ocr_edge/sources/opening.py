@@ -27,17 +27,23 @@ def open_source(settings: SourceSettings, state: Path | None = None) -> Source:
         The source, not open yet.
 
     Raises:
-        ConfigError: The address makes no sense, a folder or video is missing, picamera2 is not installed, or the
+        ConfigError: The address makes no sense or does not go with the mode, a folder or video is missing, picamera2 is not installed, or the
             password cannot be read.
     """
     kind, where = urls.split(settings.url)
+    if settings.mode == "trigger" and kind in ("dir", "video"):
+        raise ConfigError(
+            f'source.mode "trigger": {kind}: gives its pictures by itself; use mode = "interval", or a camera,'
+            " a stream or file:"
+        )
     match kind:
         case "picamera2":
             return Camera(int(where), settings)
         case "v4l2":
             return Stream(where, where, settings)
         case "file":
-            return Still(Path(where))
+            # A trigger asks for the picture as it is, changed or not.
+            return Still(Path(where), bool(settings.separate) and settings.mode != "trigger")
         case "dir":
             return Folder(_existing(Path(where), "folder"), state)
         case "video":

@@ -46,7 +46,7 @@ class Parts:
         self._at_part = False
 
     def next(self, deadline: float) -> tuple[str, bytes]:
-        """The next part: its content type and content.
+        """The next part: its content type, empty where it says none, and its content.
 
         Args:
             deadline: ``time.monotonic()`` until which it must be there.
@@ -59,10 +59,11 @@ class Parts:
             self._at_part = self._line(deadline).startswith(b"--")
         self._at_part = False
         about = parse_headers(cast(BinaryIO, self._answer))
+        kind = about.get_content_type() if "Content-Type" in about else ""
         length = about.get("Content-Length", "").strip()
         if length.isdecimal():
             _check(int(length), deadline)
-            return about.get_content_type(), read(self._answer, deadline, int(length))
+            return kind, read(self._answer, deadline, int(length))
         lines: list[bytes] = []
         size = 0
         while not self._is_boundary(line := self._line(deadline)):
@@ -70,7 +71,7 @@ class Parts:
             size += len(line)
             _check(size, deadline)
         self._at_part = True
-        return about.get_content_type(), b"".join(lines)
+        return kind, b"".join(lines)
 
     def _line(self, deadline: float) -> bytes:
         line = self._answer.readline(CHUNK)

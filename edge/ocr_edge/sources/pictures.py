@@ -11,16 +11,17 @@ import numpy as np
 from ocr_edge.contract.types import Image
 from ocr_edge.errors import CaptureError
 from ocr_edge.quiet import hush
-from ocr_edge.sources import MAX_PIXELS, headers
+from ocr_edge.sources import LIVE_PIXELS, MAX_PIXELS, headers
 from ocr_edge.sources.pixels import Pixels, to_rgb
 
 _LOGGER = logging.getLogger(__name__)
 
 MAX_BYTES = 2**29
 """Largest picture file that is read: 512 MiB."""
+NO_MEMORY = "too large for the memory of this machine"
 
 
-def load(path: Path) -> Image:
+def load(path: Path, live: bool = False) -> Image:
     """Read one picture file.
 
     Grey, palette, CMYK, 16-bit, float and transparent pictures are converted (see ``pixels``), EXIF
@@ -28,7 +29,9 @@ def load(path: Path) -> Image:
 
     Args:
         path: A picture of any format that OpenCV reads, at most ``MAX_PIXELS`` pixels and ``MAX_BYTES``
-        bytes.
+            bytes.
+        live: Whether it must fit into the memory of a daemon: a JPEG of more than ``LIVE_PIXELS`` is read at half its
+            width and height, any other picture so large is refused.
 
     Returns:
         uint8, shape ``(H, W, 3)``, RGB, contiguous.
@@ -36,13 +39,44 @@ def load(path: Path) -> Image:
     Raises:
         CaptureError: The file is missing, unreadable, empty, too large, damaged, cut short or not a picture.
     """
+    try:
+        return _load(path, live)
+    except MemoryError as error:
+        raise CaptureError(f"{path}: {NO_MEMORY}") from error
+
+
+def decode_live(data: bytes) -> Image:
+    """Decode one picture that a camera sent, at half its size where it has more than ``LIVE_PIXELS``.
+
+    Returns:
+        uint8, shape ``(H, W, 3)``, RGB, upright.
+
+    Raises:
+        CaptureError: It is damaged, cut short, too large or none at all.
+    """
+    try:
+        _check_live(data)
+        raw = _colours(data, live=True) if data else None
+    except (cv2.error, MemoryError) as error:
+        raise CaptureError("a damaged picture, or too large") from error
+    if raw is None:
+        raise CaptureError("a damaged picture")
+    return headers.turn(raw, headers.orientation(data))
+
+
+def _load(path: Path, live: bool) -> Image:
     data = _content(path)
     name = headers.kind(data)
+    if live:
+        try:
+            _check_live(data)
+        except CaptureError as error:
+            raise CaptureError(f"{path}: {error}") from error
     if not headers.is_whole(data):
         raise CaptureError(f"{path}: {_why_not(name)}")
     try:
         with hush() as noise:
-            raw = _decode(data, name)
+            raw = _decode(data, name, live)
             if raw is None and name == "GIF" and not cv2.haveImageWriter("any.gif"):
                 raw = _first_frame(path)
             if raw is not None and raw.shape[0] * raw.shape[1] > MAX_PIXELS:
@@ -53,9 +87,8 @@ def load(path: Path) -> Image:
     except cv2.error as error:
         if "MAX_IMAGE" in str(error):  # CV_IO_MAX_IMAGE_PIXELS, _WIDTH or _HEIGHT
             raise _too_large(path) from error
-        raise CaptureError(f"{path}: {_why_not(name)}") from error
-    except MemoryError as error:
-        raise CaptureError(f"{path}: too large for the memory of this machine") from error
+        why = NO_MEMORY if error.code == cv2.Error.StsNoMem else _why_not(name)
+        raise CaptureError(f"{path}: {why}") from error
     if noise and name == "JPEG":  # other formats complain about trifles, such as a colour profile
         _LOGGER.warning("%s: damaged, read as far as it goes: %s", path, noise[0])
     if name == "TIFF" and headers.has_more_pages(data):
@@ -70,9 +103,11 @@ def _content(path: Path) -> bytes:
         # Without O_NONBLOCK a named pipe that nobody writes to would be waited for before it can be refused.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
         with open(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            found = os.fstat(descriptor)
+            if not stat.S_ISREG(found.st_mode):
                 raise CaptureError(f"{path}: is not a regular file")
-            data = file.read(MAX_BYTES + 1)
+            # Room for what is asked is taken at once; the one byte more shows a file that grows.
+            data = file.read(min(found.st_size, MAX_BYTES) + 1)
     except FileNotFoundError as error:
         raise CaptureError(f"{path}: no such file") from error
     except (OSError, ValueError) as error:
@@ -82,14 +117,46 @@ def _content(path: Path) -> bytes:
         raise CaptureError(f"{path}: the file is empty")
     if len(data) > MAX_BYTES:
         raise CaptureError(f"{path}: larger than {MAX_BYTES >> 20} MiB")
+    if len(data) > found.st_size:
+        raise CaptureError(f"{path}: is still being written")
     return data
 
 
-def _decode(data: bytes, name: str) -> Pixels | None:
+def _decode(data: bytes, name: str, live: bool) -> Pixels | None:
     """The pixels as stored: RGB bytes of a JPEG, grey or BGR with depth and alpha of all others."""
     # A JPEG has neither depth nor alpha to keep; decoded straight to RGB, a large photo needs no second copy.
-    flags = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION if name == "JPEG" else cv2.IMREAD_UNCHANGED
-    return cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    if name == "JPEG":
+        return _colours(data, live)
+    return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+
+
+def _colours(data: bytes, live: bool) -> Image | None:
+    """RGB bytes; of a JPEG that is too large for a daemon, half as wide and high."""
+    size = headers.size(data) if live else None
+    if size is None or size[0] * size[1] <= LIVE_PIXELS:
+        flags = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
+        raw = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    else:
+        # A quarter of MAX_PIXELS is LIVE_PIXELS: to halve is always enough.
+        flags = cv2.IMREAD_REDUCED_COLOR_2 | cv2.IMREAD_IGNORE_ORIENTATION
+        raw = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+        if raw is not None:
+            cv2.cvtColor(raw, cv2.COLOR_BGR2RGB, dst=raw)
+    return None if raw is None else np.asarray(raw, np.uint8)
+
+
+def _check_live(data: bytes) -> None:
+    """Refuse what is too large for a daemon and cannot be decoded at half its size."""
+    width, height = headers.size(data) or (0, 0)
+    if width * height <= LIVE_PIXELS:
+        return
+    most = f"{width}x{height} is too large, at most {LIVE_PIXELS / 1e6:.0f} million pixels are read"
+    if headers.kind(data) != "JPEG":
+        raise CaptureError(f"{most} while running; make it smaller or a JPEG")
+    if headers.is_progressive(data):
+        raise CaptureError(f"{most} of a progressive JPEG while running; make it smaller")
+    if width * height > MAX_PIXELS:
+        raise CaptureError(f"too large, at most {MAX_PIXELS / 1e6:.0f} million pixels are read")
 
 
 def _first_frame(path: Path) -> Pixels | None:
