@@ -3,6 +3,7 @@
 import threading
 import time
 
+import cv2
 import numpy as np
 import pytest
 
@@ -111,6 +112,58 @@ def test_a_source_that_says_nothing_new_is_asked_again_at_leisure():
         assert capturer.next(0, 0.5) is None
         assert 2 <= source.grabbed <= 4
         assert capturer.status.state == "ok"
+
+
+def test_a_source_that_gives_no_pictures_is_lost_and_opened_anew_now_and_then(monkeypatch, logged):
+    monkeypatch.setattr("ocr_edge.sources.capturer.LEAST_PATIENCE_S", 0.2)
+    full = threading.Event()
+    source = FakeSource()
+    source.grab = lambda original=source.grab: original() and full.is_set()
+    with Capturer(lambda: source, settings(timeout_s=0.06, retry_max_s=0.4)) as capturer:
+        time.sleep(0.4)
+        assert capturer.status.state == "ok"  # nobody has asked
+        assert source.opened == 1
+        began = time.monotonic()
+        while capturer.status.state == "ok":
+            assert capturer.next(time.monotonic(), 0.02) is None
+            assert time.monotonic() - began < 2
+        assert time.monotonic() - began > 0.19
+        assert (capturer.status.state, capturer.status.detail) == ("lost", "file:x: gives no pictures")
+        while time.monotonic() - began < 1.2:
+            assert capturer.next(time.monotonic(), 0.02) is None
+            assert capturer.status.state == "lost"
+        assert 3 <= source.opened <= 4
+        full.set()
+        assert capturer.next(0, 1) is not None
+        assert (capturer.status.state, capturer.status.detail) == ("ok", "")
+        wait_until(lambda: "gives pictures again" in logged[-1].getMessage())
+    assert [record.levelname for record in logged] == ["WARNING", "INFO"]
+
+
+def test_an_empty_folder_is_not_lost(monkeypatch):
+    monkeypatch.setattr("ocr_edge.sources.capturer.LEAST_PATIENCE_S", 0.1)
+    source = FakeSource(drained=False, separate=True, pace_s=0)
+    source.grab = lambda: False
+    with Capturer(lambda: source, settings(timeout_s=0.03)) as capturer:
+        assert capturer.next(0, 0.4) is None
+        assert (capturer.status.state, source.opened) == ("ok", 1)
+
+
+@pytest.mark.parametrize("error", [MemoryError(), cv2.error("no room")])
+def test_a_picture_for_which_memory_is_short_is_passed_over(error):
+    source, errors = FakeSource(), [error]
+    source.retrieve = lambda original=source.retrieve: fail(errors.pop()) if errors else original()
+    with Capturer(lambda: source, settings()) as capturer:
+        assert capturer.next(0, 2) is not None
+        assert (source.opened, capturer.status.failures) == (1, 1)
+
+
+def test_a_stream_is_not_left_waiting_after_something_that_is_no_picture():
+    source = FakeSource(pace_s=0.05)
+    source.grab = lambda original=source.grab: original() and False
+    with Capturer(lambda: source, settings()):
+        time.sleep(0.6)
+        assert source.grabbed >= 5
 
 
 def test_a_mad_stream_does_not_take_the_core():

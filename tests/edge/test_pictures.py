@@ -19,7 +19,7 @@ from PIL import ImageOps
 from ocr_edge.errors import CaptureError
 from ocr_edge.sources import MAX_PIXELS, headers
 from ocr_edge.sources.paths import expand, natural
-from ocr_edge.sources.pictures import load
+from ocr_edge.sources.pictures import decode_live, load
 from ocr_edge.sources.pixels import to_bytes, to_rgb
 
 REPEATED = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -202,6 +202,61 @@ def test_trailing_bytes_after_a_picture_do_no_harm(put):
     assert close(load(put(encoded(Pillow.fromarray(scene()), "JPEG") + b"trailer" * 100)), scene())
 
 
+def test_a_small_file_takes_little_memory(put, monkeypatch):
+    path, asked = put(encoded(Pillow.fromarray(scene()), "JPEG")), []
+
+    class Counting(io.FileIO):
+        def read(self, size=-1):
+            asked.append(size)
+            return super().read(size)
+
+    monkeypatch.setattr("builtins.open", lambda descriptor, _mode: Counting(descriptor))
+    load(path)
+    assert asked == [path.stat().st_size + 1]
+
+
+def test_a_file_that_needs_more_memory_than_there_is_is_one_clear_line(put, monkeypatch):
+    path = put(encoded(Pillow.fromarray(scene()), "JPEG"))
+
+    class Greedy(io.FileIO):
+        def read(self, size=-1):
+            raise MemoryError
+
+    monkeypatch.setattr("builtins.open", lambda descriptor, _mode: Greedy(descriptor))
+    with pytest.raises(CaptureError, match="too large for the memory of this machine"):
+        load(path)
+
+
+def test_a_daemon_reads_a_large_jpeg_at_half_its_size_and_refuses_other_large_pictures(put, monkeypatch):
+    monkeypatch.setattr("ocr_edge.sources.pictures.LIVE_PIXELS", 40 * 64 - 1)
+    jpeg = encoded(Pillow.fromarray(scene()), "JPEG", quality=95)
+    half = load(put(jpeg), live=True)
+    assert close(half, scene()[::2, ::2])
+    assert np.array_equal(half, decode_live(jpeg))
+    assert load(put(jpeg)).shape == (40, 64, 3)
+    for form, options in [("PNG", {}), ("WEBP", {}), ("TIFF", {}), ("JPEG", {"progressive": True})]:
+        path = put(encoded(Pillow.fromarray(scene()), form, **options))
+        with pytest.raises(CaptureError, match="64x40 is too large, at most 0 million pixels"):
+            load(path, live=True)
+        assert load(path).shape == (40, 64, 3)
+
+
+def test_a_daemon_refuses_what_is_small_in_pixels_and_large_in_memory(put, monkeypatch):
+    monkeypatch.setattr("ocr_edge.sources.pictures.LIVE_PIXELS", 40 * 64)
+    clear = put(encoded(Pillow.fromarray(scene()).convert("RGBA"), "PNG"))
+    with pytest.raises(CaptureError, match="8 bits and opaque"):
+        load(clear, live=True)
+    assert load(clear).shape == (40, 64, 3)
+    assert load(put(encoded(Pillow.fromarray(scene()), "PNG")), live=True).shape == (40, 64, 3)
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "TIFF", "BMP", "WEBP", "GIF"])
+def test_the_size_is_known_before_a_picture_is_decoded(form):
+    assert headers.size(encoded(Pillow.fromarray(scene()), form)) == (64, 40)
+    assert headers.size(encoded(Pillow.fromarray(scene()), "WEBP", lossless=True)) == (64, 40)
+    assert headers.size(b"P6 64 40 255 ") is None
+
+
 def test_a_picture_that_would_fill_the_memory_is_refused(put):
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
@@ -296,6 +351,8 @@ def test_a_picture_with_wrong_bytes_is_a_picture_or_a_capture_error(put, form, d
 
 @given(st.sampled_from(MAGIC), st.binary(max_size=200))
 def test_headers_are_read_from_any_bytes(magic, rest):
+    headers.size(magic + rest)
+    headers.is_progressive(magic + rest)
     assert 1 <= headers.orientation(magic + rest) <= 8
     assert headers.has_more_pages(magic + rest) in (True, False)
 

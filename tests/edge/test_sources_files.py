@@ -30,8 +30,8 @@ def settings(url, **changed):
     return SourceSettings(url=url, **{"timeout_s": 2.0, "retry_min_s": 0.05, "retry_max_s": 0.1} | changed)
 
 
-def capturer(url, state=None):
-    chosen = settings(url)
+def capturer(url, state=None, **changed):
+    chosen = settings(url, **changed)
     return Capturer(lambda: open_source(chosen, state), chosen)
 
 
@@ -58,7 +58,10 @@ def drain(source, seconds=0.5):
 def test_a_picture_that_is_renewed_is_read_again_and_given_whenever_asked(tmp_path, monkeypatch):
     path, loads = picture(tmp_path / "now.png", 10), []
     load = folder_source.pictures.load
-    monkeypatch.setattr("ocr_edge.sources.still.pictures.load", lambda *args, **live: loads.append(args) or load(*args, **live))
+    monkeypatch.setattr(
+        "ocr_edge.sources.still.pictures.load",
+        lambda *args, **live: loads.append(args) or load(*args, **live),
+    )
     with capturer(f"file:{path}") as frames:
         assert [level(frames.next(time.monotonic(), 2)) for _ in range(3)] == [10, 10, 10]
         assert len(loads) == 1
@@ -86,8 +89,45 @@ def test_a_picture_is_not_read_while_it_is_written(tmp_path):
         time.sleep(0.04)
         while writer.is_alive():
             assert not still.grab() or not writer.is_alive()
-        assert still.grab()
+            time.sleep(0.02)
+        while not still.grab():
+            time.sleep(0.02)
         assert level(still.retrieve()) == 77
+
+
+def test_a_picture_that_is_replaced_all_the_time_is_read_all_the_same(tmp_path):
+    path, over = picture(tmp_path / "now.png", 10), threading.Event()
+
+    def replace_often():
+        number = 0
+        while not over.wait(0.05):
+            number += 1
+            os.replace(picture(tmp_path / "next.png", 50 + number % 100), path)
+
+    writer = threading.Thread(target=replace_often)
+    writer.start()
+    try:
+        with capturer(f"file:{path}") as frames:
+            seen = [frames.next(time.monotonic(), 5) for _ in range(3)]
+            assert None not in seen
+            assert level(seen[-1]) >= 50
+            assert frames.status.state == "ok"
+    finally:
+        over.set()
+        writer.join()
+
+
+def test_an_unchanged_file_is_given_once_when_each_picture_is_a_thing_of_its_own(tmp_path):
+    path = picture(tmp_path / "now.png", 10)
+    with capturer(f"file:{path}", separate=True) as frames:
+        assert level(frames.next(time.monotonic(), 2)) == 10
+        assert frames.next(time.monotonic(), 0.6) is None
+        os.replace(picture(tmp_path / "next.png", 77), path)
+        assert level(frames.next(time.monotonic(), 3)) == 77
+        assert frames.next(time.monotonic(), 0.6) is None
+    chosen = settings(f"file:{path}", separate=True, mode="trigger")
+    with open_source(chosen) as still:  # whoever presses a button wants an answer
+        assert [still.grab() and level(still.retrieve()) for _ in range(2)] == [77, 77]
 
 
 def test_a_picture_that_is_taken_away_is_lost_until_it_is_back(tmp_path):
@@ -151,7 +191,7 @@ def test_a_restart_reads_only_what_is_new(tmp_path):
     (pictures / "1.png").unlink()
     with Folder(pictures, state) as folder:
         assert drain(folder) == ["3.png"]
-    remembered = next((state / "folders").iterdir())
+    remembered = next((state / "folders").glob("*.jsonl"))
     assert len(remembered.read_text().splitlines()) == 2
     remembered.write_bytes(remembered.read_bytes()[:-5])  # a power cut while it was written
     with Folder(pictures, state) as folder:
@@ -177,7 +217,7 @@ def test_what_was_read_is_remembered_after_a_while_and_not_only_at_the_end(tmp_p
     picture(tmp_path / "1.png", 1)
     with Folder(tmp_path, tmp_path / "state") as folder:
         assert drain(folder) == ["1.png"]
-        (remembered,) = (tmp_path / "state" / "folders").iterdir()
+        (remembered,) = (tmp_path / "state" / "folders").glob("*.jsonl")
         assert "1.png" in remembered.read_text()
 
 

@@ -54,9 +54,12 @@ def test_a_stream_gives_its_newest_frame(camera, capfd):
     [
         "--frame\r\nContent-Type: image/jpeg\r\n\r\n",
         "--frame\nContent-type: image/jpeg\n\n",
+        "--frame\r\nX-Time: 1\r\n\r\n",
+        "--frame\r\nContent-Type: application/octet-stream\r\n\r\n",
+        "--frame\r\n\r\nhi\r\n--frame\r\n\r\n",
         "--frame\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nhi\r\n--frame\r\nContent-Type: image/jpeg\n\n",
     ],
-    ids=["no length", "bare line ends", "other parts"],
+    ids=["no length", "bare line ends", "no type", "bytes", "other parts of no type", "other parts"],
 )
 def test_streams_that_are_written_otherwise_are_understood(camera, head, boundary):
     camera.head, camera.boundary = lambda part: head.encode(), boundary

@@ -96,6 +96,16 @@ def test_what_is_missing_at_the_start_is_one_clear_line(tmp_path):
     assert problem(settings(f"dir:{tmp_path}")) == ""
 
 
+@pytest.mark.parametrize("kind", ["dir", "video"])
+def test_a_trigger_does_not_go_with_pictures_that_come_by_themselves(tmp_path, kind):
+    (tmp_path / "a.mp4").touch()
+    url = {"dir": f"dir:{tmp_path}", "video": f"video:{tmp_path}/a.mp4"}[kind]
+    with pytest.raises(ConfigError, match=f'"trigger": {kind}: gives its pictures by itself; use mode'):
+        open_source(settings(url, mode="trigger"))
+    assert "by itself" in problem(settings(url, mode="trigger"))
+    assert problem(settings("rtsp://192.0.2.1/", mode="trigger")) == ""
+
+
 def test_relative_paths_are_taken_from_the_configuration_s_folder():
     assert urls.anchored("dir:inbox", Path("/etc/ocr")) == "dir:/etc/ocr/inbox"
     assert urls.anchored("file:/srv/now.jpg", Path("/etc/ocr")) == "file:/srv/now.jpg"

@@ -17,6 +17,7 @@ from ocr_edge.bundle import Bundle
 from ocr_edge.bundle import load as load_bundle
 from ocr_edge.config import Config, load
 from ocr_edge.counters import Counters
+from ocr_edge.daemon.asking import nobody_asks
 from ocr_edge.daemon.loop import Daemon
 from ocr_edge.daemon.notify import Notifier
 from ocr_edge.daemon.outputs import Outputs
@@ -100,6 +101,8 @@ def run(path: Path, config: Config) -> int:
         ModelError: No bundle can be used.
         CaptureError: The source hangs for good.
     """
+    if why := nobody_asks(config):
+        raise ConfigError(why)
     state = state_dir(config)
     if urls.split(config.source.url)[0] == "picamera2":
         open_source(config.source, state)  # refuses to start where the package is missing; opens nothing yet

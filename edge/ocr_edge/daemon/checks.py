@@ -65,6 +65,8 @@ def source(builder: Builder) -> str:
     if why:
         # What can be plugged in or written later is waited for.
         raise PublishError(why) if kind in {"v4l2", "file"} else ConfigError(why)
+    if kind in urls.ON_DISK and not os.access(where, os.R_OK):
+        raise PublishError(f"{where}: this user may not read it")
     return "; ".join(filter(None, [f"{urls.shown(settings.url)} (not opened)", note]))
 
 

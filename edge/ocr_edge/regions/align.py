@@ -82,7 +82,9 @@ class Aligner:
         match = self._search.follow(image, self._pose)
         if match.problem or match.score < self._usual - WORSE:
             sought = self._search.seek(image, turned=self._missed % PATIENCE == 0)
-            match = max(match, sought, key=lambda found: found.worth)
+            # A mark that still fits where it was has not moved: the others are hidden.
+            if (sought.scores > match.scores - WORSE).all():
+                match = max(match, sought, key=lambda found: found.worth)
             self._usual = 1.0 if match.problem else match.score
         self._missed = self._missed + 1 if match.problem else 0
         if not match.problem and self._search.apart(match.matrix, self._pose) > STEADY:

@@ -19,7 +19,7 @@ MIN_SIDE = 16
 MIN_CONTRAST = 8.0
 """Standard deviation of its grey levels that a mark needs."""
 MAX_TWIN = 0.85
-"""Correlation with another place of the reference from which on a mark may be confused with it."""
+"""Correlation with another place of the reference from which on a mark is confused with it."""
 MIN_APART = 0.1
 """Distance that two marks need, as a share of the picture's longer side: a turn is read from it."""
 
@@ -136,8 +136,12 @@ def problem(reference: Image, marks: Sequence[Mark], search: float) -> str:
             return f"{name} is too small; each side needs at least {MIN_SIDE} pixels"
         if gray[top : top + high, left : left + wide].std() < MIN_CONTRAST:
             return f"{name} shows a plain surface; choose a patch with corners or print"
-        if twin := _twin(gray, mark, search * longer):
-            return f"{name} {twin}"
+        other = twin(patches(gray, [mark])[0], search * longer)
+        if other.beside:
+            return f"{name} looks the same when it is shifted, as an edge does; choose a patch with corners or print"
+        if other.match >= MAX_TWIN:
+            x, y = other.place
+            return f"{name} looks like another place of the reference, at {x}, {y}; choose something that is there once"
     for number, patch in enumerate(found := patches(gray, marks)):
         for other in found[:number]:
             if (apart := float(np.linalg.norm(patch.centre - other.centre))) < MIN_APART * longer:
@@ -148,29 +152,41 @@ def problem(reference: Image, marks: Sequence[Mark], search: float) -> str:
     return ""
 
 
-def _twin(gray: Image, mark: Mark, reach: float) -> str:
-    """What a mark can be confused with inside its search window; empty when nothing."""
-    (patch,) = patches(gray, [mark])
-    template = patch.template(np.eye(3))
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """The place of the reference that a mark is confused with most easily.
+
+    Attributes:
+        match: Its correlation with the mark, -1 to 1.
+        place: Left and top in pixels of the reference.
+        beside: Whether the mark looks much the same when it is shifted by half its size, as an edge does.
+    """
+
+    match: float
+    place: tuple[int, int]
+    beside: bool
+
+
+def twin(patch: Patch, reach: float) -> Twin:
+    """What looks most like a mark around it in the reference.
+
+    Args:
+        patch: The mark.
+        reach: How far around it is looked, in pixels.
+    """
     (wide, high), step = patch.size, patch.shrink
-    x, y = (mark.box[0] // step, mark.box[1] // step)
+    x, y = np.round(patch.centre / step - np.array(patch.size) / 2).astype(int).tolist()
     cells = int(np.ceil(reach / step)) + max(wide, high)
     left, top = max(0, x - cells), max(0, y - cells)
-    response = cv2.matchTemplate(
-        patch.gray[top : y + high + cells, left : x + wide + cells], template, cv2.TM_CCOEFF_NORMED
-    )
+    around = patch.gray[top : y + high + cells, left : x + wide + cells]
+    response = cv2.matchTemplate(around, patch.template(np.eye(3)), cv2.TM_CCOEFF_NORMED)
     rows, columns = np.indices(response.shape)
     away = np.hypot((columns + left - x) / wide, (rows + top - y) / high)
     response[away < 0.25] = -1
-    place = np.unravel_index(int(response.argmax()), response.shape)
-    if response[place] < MAX_TWIN:
-        return ""
-    if response[away < 0.5].max() >= MAX_TWIN:
-        return "looks the same when it is shifted, as an edge does; choose a patch with corners or print"
-    at = (int(place[1]) + left) * step, (int(place[0]) + top) * step
-    return (
-        f"looks like another place of the reference, at {at[0]}, {at[1]}; choose something that is there once"
-    )
+    row, column = np.unravel_index(int(response.argmax()), response.shape)
+    place = (int(column) + left) * step, (int(row) + top) * step
+    beside = response[away < 0.5].max(initial=-1) >= MAX_TWIN
+    return Twin(float(response.max()), place, bool(beside))
 
 
 def _vertex(values: npt.NDArray[np.float32], index: int) -> float:

@@ -19,6 +19,8 @@ NEAR = 8.0
 """Pixels around the place where a mark is expected that it is looked for at last."""
 SURE = 0.9
 """Correlation of all marks from which on no other place is looked at."""
+Scores = npt.NDArray[np.float64]
+"""Correlations, one for each mark, -1 to 1, shape ``(N,)``."""
 GUESSES = 4
 """Places of the coarse search that are looked at closely."""
 
@@ -29,13 +31,13 @@ class Match:
 
     Attributes:
         matrix: From the reference in the size of the frame to the frame.
-        scores: Correlation of each mark, -1 to 1, shape ``(N,)``.
+        scores: Correlation of each mark.
         score: Correlation of the worst mark that was used.
         problem: Why it is no pose; empty when it is one.
     """
 
     matrix: Matrix
-    scores: npt.NDArray[np.float64]
+    scores: Scores
     score: float
     problem: str
 
@@ -74,11 +76,15 @@ class Search:
         self._patches = marked.patches(gray, marks, scale)
         self._centres = np.array([patch.centre for patch in self._patches])
         self._coarse = Coarse(gray, marks, scale, search)
-        self._longer, self._search, self._min_match = max(size), search, min_match
+        self._longer, self._search = max(size), search
+        # Elsewhere, a mark must look more like itself than anything around it does.
+        twins = [marked.twin(patch, search * self._longer).match for patch in self._patches]
+        self._least = np.full(len(marks), min_match)
+        self._least_moved = np.maximum(self._least, twins)
 
     def follow(self, image: Image, last: Matrix) -> Match:
         """Look at where the marks were last."""
-        return self._close(image, last, (NEAR,))
+        return self._close(image, last, (NEAR,), self._least)
 
     def seek(self, image: Image, *, turned: bool) -> Match:
         """Look everywhere, and closely at the best of the places that the coarse search proposes.
@@ -89,10 +95,10 @@ class Search:
         """
         reaches = (0.025 * self._longer + 2 * self._coarse.step, 0.01 * self._longer + NEAR, NEAR)
         turns = self._coarse.turns
-        best = self._close(image, self._coarse.guesses(image, turns[:1])[0], reaches)
+        best = self._close(image, self._coarse.guesses(image, turns[:1])[0], reaches, self._least_moved)
         if best.problem or best.scores.min() < SURE:
             guesses = self._coarse.guesses(image, turns if turned else turns[:1])
-            others = [self._close(image, guess, reaches) for guess in guesses[:GUESSES]]
+            others = [self._close(image, guess, reaches, self._least_moved) for guess in guesses[:GUESSES]]
             best = max((best, *others), key=lambda found: found.worth)
         return best
 
@@ -101,7 +107,7 @@ class Search:
         off = pose.apply(one, self._centres) - pose.apply(other, self._centres)
         return float(np.linalg.norm(off, axis=1).max())
 
-    def _close(self, image: Image, guess: Matrix, reaches: Sequence[float]) -> Match:
+    def _close(self, image: Image, guess: Matrix, reaches: Sequence[float], least: Scores) -> Match:
         """The pose near a guess, in steps that look less far and more strictly each time."""
         matrix = guess
         for reach in reaches:
@@ -112,31 +118,17 @@ class Search:
                 for patch, point in zip(self._patches, near, strict=True)
             ]
             scores = np.array([score for _, score in found])
-            used = self._used(scores)
+            used = _used(scores, least)
             before, after = self._centres[used], np.array([found[i][0] for i in used])
             matrix = pose.fit(before, after, self._longer, simple=not last)
             what = pose.problem(matrix, self.size)
             if last:
-                what = self._weak(scores, used) or what or pose.misfits(matrix, before, after, self._longer)
-            if what or scores[used].min() < self._min_match / 2:
+                what = _weak(scores, used, least) or what
+                what = what or pose.misfits(matrix, before, after, self._longer)
+            if what or (scores[used] < least[used] / 2).any():
                 break
-        what = what or self._weak(scores, used) or self._strayed(matrix)
+        what = what or _weak(scores, used, least) or self._strayed(matrix)
         return Match(matrix, scores, float(scores[used].min()), what)
-
-    def _used(self, scores: npt.NDArray[np.float64]) -> list[int]:
-        """The marks that a pose is read from: all that match; one of three may be hidden."""
-        order = [int(index) for index in np.argsort(-scores, kind="stable")]
-        least = len(scores) - len(scores) // 3
-        return sorted(i for place, i in enumerate(order) if place < least or scores[i] >= self._min_match)
-
-    def _weak(self, scores: npt.NDArray[np.float64], used: Sequence[int]) -> str:
-        """Which mark is not found; where one is hidden, the others must match better."""
-        hidden = set(range(len(scores))) - set(used)
-        least = (1 + self._min_match) / 2 if hidden else self._min_match
-        if all(scores[index] >= least for index in used):
-            return ""
-        weak = min(hidden or used, key=lambda index: float(scores[index]))
-        return f"mark {weak + 1} is not found: match {max(scores[weak], 0):.2f}, needs {self._min_match:.2f}"
 
     def _strayed(self, matrix: Matrix) -> str:
         middle = np.array([(self.size[1] / 2, self.size[0] / 2)])
@@ -144,3 +136,20 @@ class Search:
         if drift <= (allowed := self._search * self._longer) + NEAR:
             return ""
         return f"the picture has shifted by {drift:.0f} pixels; picture.search allows {allowed:.0f}"
+
+
+def _used(scores: Scores, least: Scores) -> list[int]:
+    """The marks that a pose is read from: all that match; one of three may be hidden."""
+    order = [int(index) for index in np.argsort(-scores, kind="stable")]
+    needed = len(scores) - len(scores) // 3
+    return sorted(i for place, i in enumerate(order) if place < needed or scores[i] >= least[i])
+
+
+def _weak(scores: Scores, used: Sequence[int], least: Scores) -> str:
+    """Which mark is not found; where one is hidden, the others must match better."""
+    hidden = set(range(len(scores))) - set(used)
+    needs = (1 + least) / 2 if hidden else least
+    if all(scores[index] >= needs[index] for index in used):
+        return ""
+    weak = min(hidden or used, key=lambda index: float(scores[index] - least[index]))
+    return f"mark {weak + 1} is not found: match {max(scores[weak], 0):.2f}, needs {least[weak]:.2f}"

@@ -316,6 +316,7 @@ class Capturer:
         _LOGGER.log(level, "%s; is tried again", detail, exc_info=unexpected)
         with self._changed:
             self._failures += 1
+        self._starved = False
         self._tell("lost", detail)
         retry = self._settings
         longest_s = min(retry.retry_max_s, retry.retry_min_s * 2.0 ** min(self._attempts, 32))

@@ -3,6 +3,7 @@
 Nothing here raises: bytes that are missing read as zero, and what makes no sense is left out.
 """
 
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
@@ -45,22 +46,8 @@ def orientation(data: bytes) -> int:
 
 def size(data: bytes) -> tuple[int, int] | None:
     """Width and height as stored, before any turning; None where the header of the format is not known here."""
-    match kind(data):
-        case "JPEG":
-            frame = _jpeg_frame(data)
-            return (_big(frame[7:9]), _big(frame[5:7])) if frame else None
-        case "PNG":
-            return _big(data[16:20]), _big(data[20:24])
-        case "GIF":
-            return _little(data[6:8]), _little(data[8:10])
-        case "BMP":
-            return _little(data[18:22]), abs(int.from_bytes(data[22:26], "little", signed=True))
-        case "TIFF":
-            tags = _tiff_tags(data)
-            return tags.get(WIDTH, 0), tags.get(HEIGHT, 0)
-        case "WebP":
-            return _webp_size(data)
-    return None
+    finder = _SIZES.get(kind(data))
+    return finder(data) if finder else None
 
 
 def is_progressive(data: bytes) -> bool:
@@ -143,16 +130,23 @@ def _tiff_tags(tiff: bytes) -> dict[int, int]:
     return tags
 
 
-def _webp_size(data: bytes) -> tuple[int, int] | None:
-    match data[12:16]:
-        case b"VP8X":
-            return 1 + _little(data[24:27]), 1 + _little(data[27:30])
-        case b"VP8L":
-            bits = _little(data[21:25])
-            return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
-        case b"VP8 ":
-            return _little(data[26:28]) & 0x3FFF, _little(data[28:30]) & 0x3FFF
-    return None
+def _webp_size(data: bytes) -> tuple[int, int]:
+    if data[12:16] == b"VP8X":
+        return 1 + _little(data[24:27]), 1 + _little(data[27:30])
+    if data[12:16] == b"VP8L":
+        bits = _little(data[21:25])
+        return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
+    return _little(data[26:28]) & 0x3FFF, _little(data[28:30]) & 0x3FFF
+
+
+def _jpeg_size(data: bytes) -> tuple[int, int]:
+    frame = _jpeg_frame(data)
+    return _big(frame[7:9]), _big(frame[5:7])
+
+
+def _tiff_size(data: bytes) -> tuple[int, int]:
+    tags = _tiff_tags(data)
+    return tags.get(WIDTH, 0), tags.get(HEIGHT, 0)
 
 
 def _jpeg_frame(data: bytes) -> bytes:
@@ -200,3 +194,14 @@ def _exif_in_webp(data: bytes) -> bytes:
             return data[at + 8 : at + 8 + size].removeprefix(b"Exif\0\0")
         at += 8 + size + size % 2
     return b""
+
+
+_SIZES: dict[str, Callable[[bytes], tuple[int, int]]] = {
+    "JPEG": _jpeg_size,
+    "PNG": lambda data: (_big(data[16:20]), _big(data[20:24])),
+    "GIF": lambda data: (_little(data[6:8]), _little(data[8:10])),
+    # A negative height means that the rows come from above.
+    "BMP": lambda data: (_little(data[18:22]), abs(int.from_bytes(data[22:26], "little", signed=True))),
+    "TIFF": _tiff_size,
+    "WebP": _webp_size,
+}

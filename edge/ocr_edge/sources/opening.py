@@ -27,14 +27,14 @@ def open_source(settings: SourceSettings, state: Path | None = None) -> Source:
         The source, not open yet.
 
     Raises:
-        ConfigError: The address makes no sense or does not go with the mode, a folder or video is missing, picamera2 is not installed, or the
-            password cannot be read.
+        ConfigError: The address makes no sense or does not go with the mode, a folder or video is missing,
+            picamera2 is not installed, or the password cannot be read.
     """
     kind, where = urls.split(settings.url)
     if settings.mode == "trigger" and kind in ("dir", "video"):
         raise ConfigError(
-            f'source.mode "trigger": {kind}: gives its pictures by itself; use mode = "interval", or a camera,'
-            " a stream or file:"
+            f'source.mode "trigger": {kind}: gives its pictures by itself; use mode = "interval", or one'
+            " picture that can be asked for: a camera, a stream or a file"
         )
     match kind:
         case "picamera2":

@@ -83,6 +83,9 @@ def _load(path: Path, live: bool) -> Image:
                 raise _too_large(path)
         if raw is None or raw.size == 0:
             raise CaptureError(f"{path}: {_why_not(name)}")
+        # Depth and transparency take several times their bytes to convert.
+        if live and (raw.nbytes > 3 * LIVE_PIXELS or raw.shape[0] * raw.shape[1] > LIVE_PIXELS):
+            raise CaptureError(f"{path}: too large while running; save it as JPEG or with 8 bits and opaque")
         image = headers.turn(raw if name == "JPEG" else to_rgb(raw), headers.orientation(data))
     except cv2.error as error:
         if "MAX_IMAGE" in str(error):  # CV_IO_MAX_IMAGE_PIXELS, _WIDTH or _HEIGHT

@@ -1,0 +1,196 @@
+"""``ocr-edge check`` as a process: one line for each part, exit codes, and nothing left behind."""
+
+import os
+import shutil
+import socket
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from ocr_edge.sinks.database import Database
+
+from .broker import Broker, free_port
+
+EDGE = Path(__file__).parents[2] / "edge"
+
+
+def tree(folder):
+    return {path: path.lstat().st_mtime_ns for path in folder.rglob("*")}
+
+
+@pytest.fixture
+def check(tmp_path):
+    """Runs the command; the exit code and, for each part, verdict and words. Nothing on disk may change."""
+    cv2.imwrite(str(tmp_path / "a.png"), np.full((48, 64, 3), 200, np.uint8))
+    (tmp_path / "missing").mkdir()
+
+    def run(config, *, source='url = "file:a.png"', bundle="", before=(), without=(), **environment):
+        path = tmp_path / "config.toml"
+        head = f'bundle = "{bundle}"\n' if bundle else ""
+        path.write_text(f"{head}[source]\n{source}\n{config}")
+        for package in without:
+            (tmp_path / "missing" / f"{package}.py").write_text("raise ImportError\n")
+        environment = {
+            name: value for name, value in os.environ.items() if name not in {"CREDENTIALS_DIRECTORY"}
+        } | {
+            "PYTHONPATH": os.pathsep.join(map(str, (tmp_path / "missing", EDGE))),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "STATE_DIRECTORY": str(tmp_path / "state"),
+            **environment,
+        }
+        found = tree(tmp_path)
+        done = subprocess.run(
+            [*before, sys.executable, "-m", "ocr_edge", "check", "--config", str(path)],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            env=environment,
+            check=False,
+        )
+        assert tree(tmp_path) == found
+        assert "Traceback" not in done.stderr, done.stderr
+        lines = [line.split(maxsplit=2) for line in done.stdout.splitlines()]
+        assert {
+            line.index(words[2]) for line, words in zip(done.stdout.splitlines(), lines, strict=True)
+        } <= {21}
+        return done.returncode, {part: (verdict, words) for verdict, part, words in lines}, done.stderr
+
+    return run
+
+
+def verdicts(parts):
+    return {part: verdict for part, (verdict, _) in parts.items() if verdict != "ok"}
+
+
+def test_a_good_configuration_is_said_part_by_part(tmp_path, check):
+    pytest.importorskip("paho.mqtt.client", reason="paho-mqtt is not installed")
+    pytest.importorskip("prometheus_client", reason="prometheus-client is not installed")
+    with Broker(tmp_path) as broker, socket.create_server(("127.0.0.1", 0)) as receiver:
+        (tmp_path / "mosquitto.log").unlink()  # the broker writes on
+        url = f"http://127.0.0.1:{receiver.getsockname()[1]}/secret-path"
+        config = (
+            f'[[region]]\nname = "meter"\n[files]\npath = "readings.jsonl"\n[http]\nport = {free_port()}\n'
+            f'[webhook]\nurl = "{url}"\n[mqtt]\nhost = "127.0.0.1"\nport = {broker.port}\n'
+        )
+        code, parts, _ = check(config, source='url = "file:a.png"\nmode = "trigger"')
+    assert (code, verdicts(parts)) == (0, {})
+    names = "configuration source trigger bundle regions store files mqtt webhook http"
+    assert list(parts) == names.split()
+    assert parts["trigger"][1] == "MQTT, HTTP"
+    assert parts["regions"][1] == "meter"
+    assert parts["mqtt"][1] == "127.0.0.1 takes us"
+    assert "secret-path" not in parts["webhook"][1]
+
+
+def test_who_is_away_now_is_waited_for(check):
+    pytest.importorskip("paho.mqtt.client", reason="paho-mqtt is not installed")
+    config = f'[webhook]\nurl = "http://127.0.0.1:{free_port()}/"\n[mqtt]\nhost = "127.0.0.1"\nport = {free_port()}\n'
+    code, parts, _ = check(config, source='url = "file:later.png"')
+    assert (code, verdicts(parts)) == (1, dict.fromkeys(("source", "mqtt", "webhook"), "away"))
+    assert "later.png: no such file" in parts["source"][1]
+    assert "refused" in parts["webhook"][1]
+    assert "refused" in parts["mqtt"][1]
+
+
+def test_a_webcam_that_is_not_plugged_in_is_away(check):
+    code, parts, _ = check("[store]\nenabled = false\n", source='url = "v4l2:/dev/video97"')
+    assert (code, parts["source"]) == (1, ("away", "/dev/video97: no such device; is the camera plugged in?"))
+
+
+def test_missing_packages_are_found_and_named_as_the_daemon_does(check):
+    code, parts, _ = check(
+        '[source.lamp]\nline = 17\n[mqtt]\nhost = "localhost"\n[http]\n',
+        without=("gpiod", "paho", "prometheus_client"),
+    )
+    assert (code, verdicts(parts)) == (2, dict.fromkeys(("lamp", "mqtt", "http"), "WRONG"))
+    for part, extra in (("lamp", "gpio"), ("mqtt", "mqtt"), ("http", "metrics")):
+        assert f"pip install 'ocr-edge[{extra}]'" in parts[part][1]
+
+
+def test_a_button_is_looked_for_only_where_it_is_used(check):
+    button = "[source.trigger.gpio]\nline = 4\n"
+    assert check(button, without=("gpiod",))[0] == 0
+    code, parts, _ = check(button, source='url = "file:a.png"\nmode = "trigger"', without=("gpiod",))
+    assert (code, verdicts(parts)) == (2, {"trigger": "WRONG"})
+
+
+@pytest.mark.parametrize("config", ["", "[source.trigger]\nhttp = false\n[http]\nport = {port}\n"])
+def test_a_trigger_that_nobody_can_pull_is_wrong(check, config):
+    code, parts, _ = check(
+        config.replace("{port}", str(free_port())), source='url = "file:a.png"\nmode = "trigger"'
+    )
+    assert (code, verdicts(parts)) == (2, {"trigger": "WRONG"})
+    assert "nobody can ask for a picture" in parts["trigger"][1]
+
+
+def test_each_mistake_has_a_line_of_its_own(tmp_path, check):
+    (tmp_path / "state").mkdir()
+    with sqlite3.connect(tmp_path / "state" / "readings.sqlite") as foreign:
+        foreign.execute("CREATE TABLE notes (text)")
+    foreign.close()
+    config = (
+        '[[region]]\npattern = "["\n[files]\npath = "missing"\n[webhook]\nurl = "http://127.0.0.1:99999/x"\n'
+        '[mqtt]\nhost = ""\n'
+    )
+    code, parts, _ = check(config, source='url = "dir:none"')
+    wrong = ("source", "regions", "store", "files", "mqtt", "webhook")
+    assert (code, verdicts(parts)) == (2, dict.fromkeys(wrong, "WRONG"))
+    assert "database of another program" in parts["store"][1]
+
+
+def test_an_unknown_key_ends_the_command_with_one_line(check):
+    code, parts, log = check("[store]\nenable = false\n")
+    assert (code, parts) == (2, {})
+    assert "did you mean 'enabled'?" in log
+    assert log.count("\n") == 1
+
+
+def test_a_missing_bundle_has_an_exit_code_of_its_own(tmp_path, check):
+    code, parts, _ = check("", source='url = "file:a.png"', bundle="none")
+    assert (code, verdicts(parts)) == (3, dict.fromkeys(("bundle", "regions"), "WRONG"))
+
+
+def test_a_secret_of_the_service_is_noted_and_not_demanded(check):
+    pytest.importorskip("paho.mqtt.client", reason="paho-mqtt is not installed")
+    with socket.create_server(("127.0.0.1", 0)) as receiver:
+        port = receiver.getsockname()[1]
+        config = (
+            f'[mqtt]\nhost = "127.0.0.1"\nport = {port}\nusername = "pi"\npassword_file = "mqtt-password"\n'
+            f'[webhook]\nurl = "http://127.0.0.1:{port}/"\ntoken_file = "token"\n'
+        )
+        camera = 'url = "http://127.0.0.1:1/x"\nusername = "pi"\npassword_file = "camera-password"'
+        code, parts, _ = check(config, source=camera)
+        assert (code, verdicts(parts)) == (0, {})
+        for part, secret in (("source", "camera-password"), ("mqtt", "mqtt-password"), ("webhook", "token")):
+            assert f"secret {secret} is given by systemd, not seen here" in parts[part][1]
+        code, parts, _ = check(config, source=camera, CREDENTIALS_DIRECTORY="/none")
+    assert (code, verdicts(parts)) == (2, dict.fromkeys(("source", "mqtt", "webhook"), "WRONG"))
+
+
+def test_a_state_folder_that_may_not_be_entered_is_wrong_in_words(tmp_path, check):
+    before = []
+    if os.geteuid() == 0:
+        if not shutil.which("setpriv"):
+            pytest.skip("root may go everywhere, and setpriv is not installed (apt install util-linux)")
+        before = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all"]
+    state = tmp_path / "state"
+    state.mkdir()
+    state.chmod(0)
+    try:
+        config = '[files]\npath = "state/x/readings.jsonl"\n'
+        code, parts, _ = check(config, source='url = "dir:state"', before=before)
+    finally:
+        state.chmod(0o755)
+    assert (code, verdicts(parts)) == (2, {"source": "away", "store": "WRONG", "files": "WRONG"})
+    assert parts["store"][1] == parts["files"][1] == f"{state}: this user may not go there; use sudo"
+
+
+def test_a_database_is_read_without_leaving_a_log_beside_it(tmp_path, check):
+    (tmp_path / "state").mkdir()
+    Database(tmp_path / "state" / "readings.sqlite").close()
+    assert check("")[0] == 0  # the fixture compares what is on disk

@@ -1,0 +1,136 @@
+"""What may go wrong in a folder: pictures that end the program, that are too large, that are dated in another world."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from ocr_edge.config.settings import SourceSettings
+from ocr_edge.sources import folder as folder_source
+from ocr_edge.sources import pictures
+from ocr_edge.sources.capturer import Capturer
+from ocr_edge.sources.folder import Folder
+from ocr_edge.sources.opening import open_source
+from ocr_edge.sources.still import Still
+
+KILLED = """
+import os, sys, time
+from pathlib import Path
+from ocr_edge.sources import folder
+folder.SETTLE_S = 0.05
+source = folder.Folder(Path(sys.argv[1]), Path(sys.argv[2])).__enter__()
+while True:
+    if source.grab():
+        name = Path(source.retrieve().source).name
+        print(name, flush=True)
+        if name == "2.png":
+            os.kill(os.getpid(), 9)
+    time.sleep(0.02)
+"""
+
+
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch):
+    monkeypatch.setattr(folder_source, "SETTLE_S", 0.05)
+
+
+@pytest.fixture
+def box(tmp_path):
+    (tmp_path / "in").mkdir()
+    return tmp_path / "in"
+
+
+def picture(path: Path, level: int = 50) -> Path:
+    cv2.imwrite(str(path), np.full((8, 12, 3), level, np.uint8))
+    return path
+
+
+def drain(source, seconds=0.4):
+    frames, ends = [], time.monotonic() + seconds
+    while time.monotonic() < ends:
+        if source.grab():
+            frames.append(source.retrieve())
+        else:
+            time.sleep(0.02)
+    return frames
+
+
+def names(frames):
+    return [Path(frame.source).name for frame in frames]
+
+
+def test_a_picture_that_ends_the_program_twice_is_skipped(box, tmp_path, logged):
+    for number in (1, 2, 3):
+        picture(box / f"{number}.png")
+    for _ in range(2):
+        run = [sys.executable, "-c", KILLED, str(box), str(tmp_path / "state")]
+        ended = subprocess.run(run, capture_output=True, text=True, timeout=30, check=False)
+        assert (ended.returncode, ended.stdout.split()) == (-9, ["1.png", "2.png"]), ended.stderr
+    with Folder(box, tmp_path / "state") as folder:
+        assert names(drain(folder)) == ["1.png", "3.png"]
+    errors = [record.getMessage() for record in logged if record.levelname == "ERROR"]
+    assert len(errors) == 1
+    assert "2.png: the program ended 2 times" in errors[0]
+    os.utime(box / "2.png", (1, 1))  # written anew: a new picture
+    with Folder(box, tmp_path / "state") as folder:
+        assert names(drain(folder)) == ["2.png"]
+
+
+def test_an_orderly_end_in_the_middle_of_a_picture_does_not_count(box, tmp_path):
+    picture(box / "1.png")
+    for _ in range(3):
+        with Folder(box, tmp_path / "state") as folder:
+            while not folder.grab():
+                time.sleep(0.02)
+            folder.retrieve()
+
+
+def test_a_picture_for_which_memory_is_short_is_skipped_and_the_next_one_read(box, monkeypatch, logged):
+    def decode(data, flags, original=cv2.imdecode):
+        image = original(data, flags)
+        if image.mean() > 200:
+            raise MemoryError
+        return image
+
+    monkeypatch.setattr(pictures.cv2, "imdecode", decode)
+    picture(box / "1.png", 250)
+    picture(box / "2.png")
+    chosen = SourceSettings(url=f"dir:{box}")
+    with Capturer(lambda: open_source(chosen), chosen) as frames:
+        assert names([frames.next(0, 5)]) == ["2.png"]
+        assert frames.status.state == "ok"
+    assert "1.png: too large for the memory" in logged[0].getMessage()
+
+
+@pytest.mark.parametrize("seconds", [300_000_000_000, -3_000_000_000])
+def test_a_file_of_an_absurd_date_counts_as_taken_now(box, seconds):
+    path = picture(box / "1.png")
+    os.utime(path, (seconds, seconds))
+    if abs(path.stat().st_mtime - seconds) > 1:
+        pytest.skip("this file system keeps no such date")
+    with Folder(box) as folder, Still(path) as still:
+        still.grab()
+        for frame in (*drain(folder), still.retrieve()):
+            assert abs(frame.captured_at - time.time()) < 5
+
+
+def test_the_memory_of_what_was_read_forgets_pictures_that_are_gone(box, tmp_path, monkeypatch):
+    monkeypatch.setattr(folder_source, "REMEMBER_AFTER_S", 0.0)
+    monkeypatch.setattr(folder_source, "MOST_LINES", 5)
+    with Folder(box, tmp_path / "state") as folder:
+        for number in range(8):
+            path = picture(box / f"{number}.png")
+            assert names(drain(folder, 0.25)) == [path.name]
+            if number != 0:
+                path.unlink()
+        drain(folder, 0.1)
+        (remembered,) = (tmp_path / "state" / "folders").glob("*.jsonl")
+        lines = remembered.read_text().splitlines()
+    assert len(lines) <= 6
+    assert "0.png" in {json.loads(line)[0] for line in lines}
