@@ -1,5 +1,6 @@
 """Marks: patches of the reference picture, how they look when turned, and where they are in another picture."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,7 +19,7 @@ MIN_SIDE = 16
 """Pixels that each side of a mark needs."""
 MIN_CONTRAST = 8.0
 """Standard deviation of its grey levels that a mark needs."""
-MAX_TWIN = 0.85
+MAX_TWIN = 0.8
 """Correlation with another place of the reference from which on a mark is confused with it."""
 MIN_APART = 0.1
 """Distance that two marks need, as a share of the picture's longer side: a turn is read from it."""
@@ -125,30 +126,35 @@ def problem(reference: Image, marks: Sequence[Mark], search: float) -> str:
         One line, or an empty one.
     """
     height, width = reference.shape[:2]
-    longer = max(height, width)
-    gray = luminance(reference)
+    gray, longer = luminance(reference), max(height, width)
     for number, mark in enumerate(marks, 1):
         left, top, wide, high = mark.box
-        name = f"mark {number} {list(mark.box)}"
-        if left + wide > width or top + high > height:
-            return f"{name} lies outside of the reference of {width}x{height} pixels"
-        if min(wide, high) < MIN_SIDE:
-            return f"{name} is too small; each side needs at least {MIN_SIDE} pixels"
-        if gray[top : top + high, left : left + wide].std() < MIN_CONTRAST:
-            return f"{name} shows a plain surface; choose a patch with corners or print"
-        other = twin(patches(gray, [mark])[0], search * longer)
-        if other.beside:
-            return f"{name} looks the same when it is shifted, as an edge does; choose a patch with corners or print"
-        if other.match >= MAX_TWIN:
-            x, y = other.place
-            return f"{name} looks like another place of the reference, at {x}, {y}; choose something that is there once"
-    for number, patch in enumerate(found := patches(gray, marks)):
-        for other in found[:number]:
-            if (apart := float(np.linalg.norm(patch.centre - other.centre))) < MIN_APART * longer:
-                return (
-                    f"marks {found.index(other) + 1} and {number + 1} are {apart:.0f} pixels apart; "
-                    f"at least {MIN_APART * longer:.0f} are needed, better half the picture"
-                )
+        what = f"lies outside of the reference of {width}x{height} pixels"
+        if left + wide <= width and top + high <= height:
+            what = _problem(gray, mark, search * longer)
+        if what:
+            return f"mark {number} {list(mark.box)} {what}"
+    centres = [patch.centre for patch in patches(gray, marks)]
+    for (one, here), (other, there) in itertools.combinations(enumerate(centres, 1), 2):
+        if (apart := float(np.linalg.norm(here - there))) < MIN_APART * longer:
+            least = f"at least {MIN_APART * longer:.0f} are needed, better half the picture"
+            return f"marks {one} and {other} are {apart:.0f} pixels apart; {least}"
+    return ""
+
+
+def _problem(gray: Image, mark: Mark, reach: float) -> str:
+    """Why one mark cannot be found again."""
+    left, top, wide, high = mark.box
+    if min(wide, high) < MIN_SIDE:
+        return f"is too small; each side needs at least {MIN_SIDE} pixels"
+    if gray[top : top + high, left : left + wide].std() < MIN_CONTRAST:
+        return "shows a plain surface; choose a patch with corners or print"
+    other = twin(patches(gray, [mark])[0], reach)
+    if other.beside:
+        return "looks the same when it is shifted, as an edge does; choose a patch with corners or print"
+    if other.match >= MAX_TWIN:
+        x, y = other.place
+        return f"looks like another place of the reference, at {x}, {y}; choose something that is there once"
     return ""
 
 
