@@ -104,8 +104,9 @@ def run(path: Path, config: Config) -> int:
     if why := nobody_asks(config):
         raise ConfigError(why)
     state = state_dir(config)
-    if urls.split(config.source.url)[0] == "picamera2":
-        open_source(config.source, state)  # refuses to start where the package is missing; opens nothing yet
+    kind = urls.split(config.source.url)[0]
+    if kind == "picamera2" or (kind in urls.ON_DISK and config.source.mode == "trigger"):
+        open_source(config.source, state)  # refuses what can never work; opens nothing yet
     health, counters, trigger = Health(), Counters(), Trigger()
     health.fact("version", __version__)
     builder = Builder(path, health, counters, config)
