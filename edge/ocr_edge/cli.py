@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Sequence
 
-# sources first: it holds settings that OpenCV reads when it is loaded.
 from ocr_edge import __version__
 from ocr_edge.commands import bundle, check, doctor, read, run
 from ocr_edge.errors import OcrEdgeError

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from PIL import Image as Pillow
 from PIL import ImageOps
 
+from ocr_edge import MAX_PIXELS
 from ocr_edge.errors import CaptureError
-from ocr_edge.sources import MAX_PIXELS, headers
+from ocr_edge.sources import headers
 from ocr_edge.sources.paths import expand, natural
 from ocr_edge.sources.pictures import decode_live, load
 from ocr_edge.sources.pixels import to_bytes, to_rgb

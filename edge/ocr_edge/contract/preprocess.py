@@ -8,9 +8,6 @@ import numpy as np
 
 from ocr_edge.contract.types import Glyph, Image, Polarity
 
-# Intel's library, in OpenCV's x86-64 builds alone, rounds otherwise than what runs on a Pi.
-cv2.ipp.setUseIPP(False)
-
 VERSION = "1"
 MIN_CONTRAST = 48.0
 """Grey levels between ink and paper under which a crop is no longer stretched to the full range: it would be noise."""

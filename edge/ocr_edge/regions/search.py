@@ -120,7 +120,8 @@ class Search:
             scores = np.array([score for _, score in found])
             used = _used(scores, least)
             before, after = self._centres[used], np.array([found[i][0] for i in used])
-            matrix = pose.fit(before, after, self._longer, simple=not last)
+            wide = reach != reaches[-1] and reach == reaches[0]
+            matrix = pose.fit(before, after, self._longer, simple=wide)
             what = pose.problem(matrix, self.size)
             if last:
                 what = _weak(scores, used, least) or what

@@ -8,10 +8,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from ocr_edge import MAX_PIXELS
 from ocr_edge.contract.types import Image
 from ocr_edge.errors import CaptureError
 from ocr_edge.quiet import hush
-from ocr_edge.sources import LIVE_PIXELS, MAX_PIXELS, headers
+from ocr_edge.sources import LIVE_PIXELS, headers
 from ocr_edge.sources.pixels import Pixels, to_rgb
 
 _LOGGER = logging.getLogger(__name__)

@@ -8,10 +8,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from ocr_edge import MAX_PIXELS
 from ocr_edge.contract.types import Image
 from ocr_edge.errors import CaptureError
 from ocr_edge.quiet import hush
-from ocr_edge.sources import MAX_PIXELS
 
 _LOGGER = logging.getLogger(__name__)
 
