@@ -6,6 +6,7 @@ workstation rounds as a Pi does.
 """
 
 import os
+import sys
 
 __version__ = "0.1.0"
 MAX_PIXELS = 2**26
@@ -14,8 +15,9 @@ MAX_PIXELS = 2**26
 os.environ["OPENCV_IO_MAX_IMAGE_PIXELS"] = str(MAX_PIXELS)
 os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-# Intel's library, in OpenCV's x86-64 builds alone, rounds otherwise when it enlarges a picture.
-os.environ.setdefault("OPENCV_IPP", "disabled")
+if "cv2" not in sys.modules:  # too late otherwise: OpenCV would only say so, in the middle of something else
+    # Intel's library, in OpenCV's x86-64 builds alone, rounds otherwise when it enlarges a picture.
+    os.environ.setdefault("OPENCV_IPP", "disabled")
 # Over UDP, which OpenCV 4.11 would ask for, every lost packet smears the picture.
 os.environ.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", "rtsp_transport;tcp")
 # Seconds until a silent webcam is given up: fewer than the daemon's usual timeout_s, so that it is lost, not hung.

@@ -18,7 +18,7 @@ from ocr_edge.regions.search import Search
 STEADY = 0.3
 """Pixels that a mark must have moved by before the pose is a new one: less is noise."""
 WORSE = 0.05
-"""By how much the correlation may fall before a better place is looked for everywhere."""
+"""By how much the marks may look less like themselves before a better place is looked for everywhere."""
 PATIENCE = 5
 """Of so many frames in which the marks are lost, one is searched for turned marks too: that is most of the work."""
 STILL = pose.shift(0, 0)
@@ -80,12 +80,13 @@ class Aligner:
             self._search = Search(self._reference, self._marks, size, self._reach, self._min_match)
             self._pose, self._usual, self._missed = STILL, 1.0, 0
         match = self._search.follow(image, self._pose)
-        if match.problem or match.score < self._usual - WORSE:
+        if match.problem or match.likeness < self._usual - WORSE:
             sought = self._search.seek(image, turned=self._missed % PATIENCE == 0)
             # A mark that still fits where it was has not moved: the others are hidden.
             if (sought.scores > match.scores - WORSE).all():
                 match = max(match, sought, key=lambda found: found.worth)
-            self._usual = 1.0 if match.problem else match.score
+            self._usual = 1.0 if match.problem else match.likeness
+        self._usual = max(self._usual, match.likeness)
         self._missed = self._missed + 1 if match.problem else 0
         if not match.problem and self._search.apart(match.matrix, self._pose) > STEADY:
             self._pose = match.matrix

@@ -44,7 +44,12 @@ class Match:
     @property
     def worth(self) -> tuple[bool, float]:
         """What the better one of two has more of: a pose that hides no mark is likelier than one that does."""
-        return not self.problem, float(self.scores.mean())
+        return not self.problem, self.likeness
+
+    @property
+    def likeness(self) -> float:
+        """Mean correlation of all marks, hidden ones too."""
+        return float(self.scores.mean())
 
 
 class Search:
