@@ -175,7 +175,7 @@ def test_the_lamp_is_lit_for_a_picture_and_the_picture_is_from_after_it_is_stead
         assert (
             frames.next(frame.monotonic + 1e-6, 1).monotonic < frame.monotonic + 0.1
         )  # still lit: no new wait
-        time.sleep(LIT_S + 0.15)
+        time.sleep(LIT_S + 0.3)
         assert not line.lit
         assert len(line.history) == 2
     assert line.released

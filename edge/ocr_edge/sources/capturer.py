@@ -239,9 +239,11 @@ class Capturer:
                 self._lamp.on()
                 self._lit_at = now
             return max(0.0, self._earliest(self._wanted) - now)
-        if self._wanted is None and now - self._asked_at >= LIT_S:
+        if self._wanted is not None:
+            return None if self._lit_at is None else LIT_S
+        if now - self._asked_at >= LIT_S:
             self._darken()
-        return None if self._lit_at is None else LIT_S
+        return None if self._lit_at is None else self._asked_at + LIT_S - now
 
     def _earliest(self, wanted: float) -> float:
         """When the exposure may begin: not before the light is steady."""
