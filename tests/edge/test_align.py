@@ -73,7 +73,7 @@ def test_a_shift_is_found_to_half_a_pixel_in_any_light(count, right, down, light
     matrix = pose.shift(right, down)
     found = aligner(count).align(seen(matrix, light=light))
     assert not found.lost, found.detail
-    assert error(found, matrix) < 0.5 if count == 1 else 1.0
+    assert error(found, matrix) < (0.5 if count == 1 else 1.0)
     assert found.moved_pixels == pytest.approx(np.hypot(right, down), abs=1)
 
 

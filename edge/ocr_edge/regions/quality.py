@@ -29,8 +29,8 @@ MIN_BLUR, MAX_BLUR = 1.0, 6.0
 """its bounds in pixels: a high region holds several lines."""
 EDGES = 0.1
 """Share of the pixels that count as edges: the steepest."""
-MIN_EDGE = 3.0
-"""Grey levels across the width of that blur under which there is no edge to judge: an empty surface, softly lit."""
+MIN_EDGE = 2.0
+"""Grey levels across the width of that blur, after it, under which there is no edge: an empty surface, softly lit."""
 LONELY = 0.15
 """Energy of the weaker direction, as a share of the stronger one's, under which its edges prove nothing, and"""
 ONE_SIDED = 0.25
@@ -114,9 +114,9 @@ def sharpness(gray: Image) -> float:
     weak, strong = np.maximum(energies - noise**2, 1e-6)
     losses = []
     for direction in directions.T[1:] if weak < LONELY * strong else directions.T:
-        steep = _steepest(steps @ direction, noise)
-        if steep * wide >= MIN_EDGE:
-            losses.append(1 - min(1.0, _steepest(soft @ direction, noise / (1 + wide**2)) / steep))
+        after = _steepest(soft @ direction, noise / (1 + wide**2))
+        if after * wide >= MIN_EDGE:
+            losses.append(1 - min(1.0, after / max(_steepest(steps @ direction, noise), after)))
     return min(losses) * min(1.0, float(weak / strong) / ONE_SIDED) ** 0.5 if losses else 1.0
 
 

@@ -17,6 +17,8 @@ from ocr_edge.regions.pose import Matrix
 
 NEAR = 8.0
 """Pixels around the place where a mark is expected that it is looked for at last."""
+STEPS = 8
+"""How often a mark found at that limit is looked for again around where it was found."""
 SURE = 0.9
 """Correlation of all marks from which on no other place is looked at."""
 Scores = npt.NDArray[np.float64]
@@ -89,7 +91,14 @@ class Search:
 
     def follow(self, image: Image, last: Matrix) -> Match:
         """Look at where the marks were last."""
-        return self._close(image, last, (NEAR,), self._least)
+        found = self._close(image, last, (NEAR,), self._least)
+        for _ in range(STEPS):
+            if found.problem or self.apart(found.matrix, last) < NEAR - 1:
+                break
+            # At the rim of what was looked at: the best place may lie just beyond.
+            last = found.matrix
+            found = self._close(image, last, (NEAR,), self._least)
+        return found
 
     def seek(self, image: Image, *, turned: bool) -> Match:
         """Look everywhere, and closely at the best of the places that the coarse search proposes.
