@@ -122,6 +122,18 @@ def test_a_soft_shadow_over_half_of_the_picture_is_no_change():
     assert not kept(camera(image)).changed(camera((image * shadow[None, :, None]).astype(np.uint8), seed=1))
 
 
+def test_a_camera_that_trembles_by_half_a_pixel_shows_no_change_unless_it_is_told_to_stand_still():
+    image = counter("0123456789", 40)
+    moved = cv2.warpAffine(
+        image, np.array([(1, 0, 0.5), (0, 1, 0.4)]), image.shape[1::-1], borderValue=(170,) * 3
+    )
+    before, after = camera(image), camera(moved, seed=1)
+    assert not kept(before).changed(after)
+    still = ChangeDetector(SHARE, jitter=0.1)
+    still.keep(before)
+    assert still.changed(after)
+
+
 def test_what_fades_slowly_is_compared_with_the_picture_that_was_read():
     detector = kept(camera(counter("123", 40)))
     blank, last = counter("", 40), counter("123", 40)

@@ -21,6 +21,8 @@ from ocr_edge.sources.base import Frame
 
 SMALL_CHANGE = 0.5
 """How much more easily a change is seen in the camera's small picture, as a factor of ``min_change``."""
+SMALL_JITTER = 0.15
+"""Cells that things may seem to have moved by in it: more would hide a digit, which is few pixels there."""
 FRAME_LIMIT_S = 6.0
 """Seconds after which the regions not yet looked at wait for the next frame: the watchdog waits for this one."""
 
@@ -68,7 +70,7 @@ class Scene:
         self.problems: Mapping[str, str] = {}
         self.failed = self._lost = False
         small = min(region.min_change for region in config.region) * SMALL_CHANGE
-        self._small = ChangeDetector(small)
+        self._small = ChangeDetector(small, jitter=SMALL_JITTER)
 
     def take_over(self, old: "Scene") -> None:
         """Go on with another scene's memory of the same regions."""

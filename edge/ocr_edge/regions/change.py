@@ -12,7 +12,7 @@ CELLS = 160
 MIN_CELL = 2.0
 """Pixels of the side of a cell, at least: smaller ones show noise."""
 JITTER = 0.6
-"""Pixels that things may seem to have moved by: a trembling camera, a picture compressed anew."""
+"""Pixels that things may seem to have moved by in a picture of full size."""
 MIN_CONTRAST = 90.0
 """Grey levels that a share of the contrast is taken of at least: a plain surface has none."""
 NEIGHBOURS = 9
@@ -37,10 +37,12 @@ class ChangeDetector:
 
     Args:
         min_change: Share of the contrast around it that some part of the picture must change by, 0 to 1.
+        jitter: Pixels that things may seem to have moved by: a trembling camera, a picture compressed anew. A picture
+            shrunk to a quarter takes a quarter of it, and sees smaller characters.
     """
 
-    def __init__(self, min_change: float) -> None:
-        self._min_change = min_change
+    def __init__(self, min_change: float, jitter: float = JITTER) -> None:
+        self._min_change, self._jitter = min_change, jitter
         self._size: tuple[int, ...] = ()
         self._kept: Cells | None = None
 
@@ -63,7 +65,7 @@ class ChangeDetector:
         noise = min(float(np.percentile(off, 25)) / 0.32, MAX_NOISE)
         least = np.maximum(self._min_change * np.maximum(contrast, MIN_CONTRAST), DEVIATIONS * noise)
         side = max(self._size) / max(now.shape)
-        return bool((off - JITTER / side * _range(expected, 3) > least).any())
+        return bool((off - self._jitter / side * _range(expected, 3) > least).any())
 
 
 def _cells(image: Image) -> Cells:
