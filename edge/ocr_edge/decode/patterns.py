@@ -1,73 +1,85 @@
-r"""Patterns an owner knows a text to follow: one set of allowed characters a position.
+"""Patterns an owner knows a text to follow: a regular expression and, where the text has one, its check digit."""
 
-``[A-Z]{3}\\d{4}`` is three capitals and four digits. Known are literal characters, ``[...]`` with ranges and a
-leading ``^``, ``\\d``, ``\\w``, ``.`` for any label, and ``{n}`` after each of them.
-"""
-
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
-from ocr_edge.errors import ConfigError
-
-_ITEM = re.compile(r"(\\[dw.\\\[\]{}]|\[\^?[^\]]+\]|[^\\\[\]{}])(?:\{(\d+)\})?")
-MAX_LENGTH = 64
+from ocr_edge.decode import search
+from ocr_edge.decode.automaton import Automaton
+from ocr_edge.decode.checks import Check, check_named
+from ocr_edge.decode.search import Edge, Path
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pattern:
-    """A text of fixed length.
+    """Which texts a line may have.
 
     Attributes:
-        text: The pattern as written.
-        positions: For each position the indices of the labels it allows.
+        text: The regular expression as written.
+        labels: The labels it chooses from.
+        automaton: It over the labels.
+        check: Name of the check digit; empty where there is none.
+        passes: Says whether a text's check digit is right; None where there is none.
     """
 
     text: str
-    positions: tuple[npt.NDArray[np.intp], ...]
+    labels: tuple[str, ...]
+    automaton: Automaton
+    check: str = ""
+    passes: Check | None = None
 
     @classmethod
-    def parse(cls, text: str, labels: Sequence[str]) -> "Pattern":
+    def parse(
+        cls, text: str, labels: Sequence[str], check: str = "", own: Mapping[str, Check] | None = None
+    ) -> "Pattern":
         """Read a pattern.
 
         Args:
-            text: The pattern.
-            labels: The labels it chooses from.
+            text: The regular expression, see ``regex.parse``.
+            labels: The bundle's labels.
+            check: Name of a check digit; empty for none.
+            own: The user's checks by name.
 
         Returns:
             The pattern over these labels.
 
         Raises:
-            ConfigError: Where and why it cannot be read, or that a position allows no label.
+            ConfigError: Where and why it cannot be read, or that there is no such check.
         """
-        positions: list[npt.NDArray[np.intp]] = []
-        at = 0
-        while at < len(text):
-            item = _ITEM.match(text, at)
-            if item is None:
-                raise ConfigError(f"pattern {text!r}: cannot be read at position {at + 1}: {text[at:]!r}")
-            allowed = np.array([i for i, label in enumerate(labels) if _allows(item[1], label)], np.intp)
-            if not len(allowed):
-                raise ConfigError(
-                    f"pattern {text!r}: {item[1]!r} at position {at + 1} allows none of the bundle's labels"
-                )
-            positions += [allowed] * int(item[2] or 1)
-            at = item.end()
-        if not 1 <= len(positions) <= MAX_LENGTH:
-            raise ConfigError(
-                f"pattern {text!r}: describes {len(positions)} characters, expected 1 to {MAX_LENGTH}"
-            )
-        return cls(text, tuple(positions))
+        passes = check_named(check, own) if check else None
+        return cls(text, tuple(labels), Automaton.parse(text, labels), check, passes)
 
+    @property
+    def shortest(self) -> int:
+        """Fewest labels of a text."""
+        return self.automaton.shortest
 
-def _allows(item: str, label: str) -> bool:
-    """Whether one item of a pattern allows a label."""
-    if item in {r"\d", r"\w", "."} or (item.startswith("[") and item.endswith("]")):
-        try:
-            return re.fullmatch(item, label, re.ASCII) is not None
-        except re.error:
-            return False
-    return item.removeprefix("\\") == label
+    @property
+    def longest(self) -> int | None:
+        """Most labels of a text; None where there is no limit."""
+        return self.automaton.longest
+
+    def matches(self, text: str) -> bool:
+        """Whether a text is legal, its check digit included; blanks do not count."""
+        text = text.replace(" ", "")
+        # States by how much of the text led to them: several where labels have several characters.
+        reached: list[set[int]] = [{self.automaton.start}, *(set() for _ in text)]
+        for at, states in enumerate(reached):
+            for index, label in enumerate(self.labels if states else ()):
+                if text.startswith(label, at):
+                    reached[at + len(label)].update(
+                        int(after) for after in self.automaton.next[list(states), index] if after >= 0
+                    )
+        legal = any(self.automaton.accepting[state] for state in reached[-1])
+        return legal and (self.passes is None or self.passes(text))
+
+    def best(self, edges: Sequence[Edge], stop: int) -> Path | None:
+        """The best legal text of a line.
+
+        Args:
+            edges: The line's candidates, see ``search.n_best``.
+            stop: Position that the text must end at.
+
+        Returns:
+            It; None when no legal text fits, or none of the best has a right check digit.
+        """
+        return search.best(edges, stop, self.automaton, self.passes, self.labels)

@@ -1,0 +1,67 @@
+"""The examples in the guide to patterns are true."""
+
+import re
+import string
+from pathlib import Path
+
+import pytest
+
+from ocr_edge.decode.checks import CHECKS, Weighted
+from ocr_edge.decode.patterns import Pattern
+from ocr_edge.errors import ConfigError
+
+GUIDE = (Path(__file__).parents[2] / "docs" / "patterns.md").read_text(encoding="utf-8")
+SHIPPED = string.digits + string.ascii_uppercase + string.ascii_lowercase
+
+
+def table(heading: str) -> list[list[str]]:
+    """Rows of the first table under a heading; each cell's first code, or its text."""
+    lines = GUIDE.split(heading, 1)[1].split("\n\n|", 1)[1].split("\n\n", 1)[0].splitlines()[2:]
+    return [[cell.strip() for cell in re.split(r"(?<!\\)\|", line.strip("|"))] for line in lines]
+
+
+def code(cell: str) -> list[str]:
+    """What stands in backticks, as one would write it in a file."""
+    return [found.replace("\\|", "|") for found in re.findall(r"`(.+?)`", cell)]
+
+
+@pytest.mark.parametrize("row", table("\n## Examples"), ids=lambda row: row[0])
+def test_each_example_is_a_pattern_that_its_text_fits(row: list[str]) -> None:
+    text, written, check = row
+    pattern = Pattern.parse(code(written)[0], SHIPPED + "ÄÖÜ", *code(check))
+    for example in code(text):
+        assert pattern.matches(example)
+
+
+def test_each_known_check_stands_in_the_guide() -> None:
+    assert sorted(code(row[0])[0] for row in table("\n## Check digits")) == sorted(CHECKS)
+
+
+def test_each_key_of_an_own_check_stands_in_the_guide() -> None:
+    rows = table("\n### A check of your own")
+    assert [code(row[0])[0] for row in rows] == ["name", *Weighted.__dataclass_fields__]
+
+
+@pytest.mark.parametrize(
+    ("written", "labels"),
+    [
+        ("A-B", SHIPPED),
+        ("Ab", string.ascii_uppercase),
+        ("[-/]B", SHIPPED),
+        ("[A-Z]{3", SHIPPED),
+        ("A(?=B)", SHIPPED),
+        (r"(A)\1", SHIPPED),
+        ("A+?", SHIPPED),
+        ("A{1000}", SHIPPED),
+        (".{40}.{40}", SHIPPED),
+        (".*A.{20}", SHIPPED),
+        ("", SHIPPED),
+    ],
+)
+def test_each_error_stands_in_the_guide(written: str, labels: str) -> None:
+    beginnings = [code(row[0])[0].split(" ...")[0] for row in table("\n## Errors")]
+    with pytest.raises(ConfigError) as error:
+        Pattern.parse(written, labels)
+    # The guide's own pattern may be longer or shorter, so that the place may differ.
+    message = re.sub(r"position \d+: ", "", str(error.value))
+    assert any(re.sub(r"^position \d+: ", "", beginning) in message for beginning in beginnings)
