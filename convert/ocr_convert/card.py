@@ -11,7 +11,7 @@ def text(manifest: Manifest) -> str:
     """The card in Markdown, made from the manifest alone."""
     parts = [
         f"# {manifest.name}\n",
-        f"Reads {len(manifest.labels)} classes: `{''.join(manifest.labels)}`. Made on {manifest.created};"
+        f"Reads {len(manifest.texts)} classes: `{''.join(manifest.texts)}`. Made on {manifest.created};"
         f" preprocessing version {manifest.preprocess}.\n",
         "## Networks\n",
         _table(

@@ -18,6 +18,7 @@ from ocr_convert.fold import input_shapes, macs
 from ocr_convert.verify import Comparison, Labels, compare
 from ocr_convert.write import write
 from ocr_edge.bundle import Bundle
+from ocr_edge.contract.labels import REJECT
 from ocr_edge.contract.manifest import SCHEMA, Manifest, Stage
 from ocr_edge.contract.preprocess import VERSION
 from ocr_edge.contract.types import Image, Scores
@@ -122,12 +123,13 @@ def convert(
         inputs={name: shape[1:] for name, shape in input_shapes(trained[0].model).items()},  # type: ignore[misc]  # never None after the batch
         stages=tuple(stages),
         combine=settings.combine,  # type: ignore[arg-type]  # argparse offers only the two
+        reject=labels.index(REJECT) if REJECT in labels else None,
         training={"runs": [run for item in trained for run in history(item.record)]},
         metrics={"conversion": comparisons[-1].as_dict(), "machine": machine()},
     )
 
     def measured(bundle: Bundle) -> dict[str, Any]:
-        return {**manifest.metrics, **validation(Recognizer(bundle), held_out, inputs, labels)}
+        return {**manifest.metrics, **validation(Recognizer(bundle), held_out, inputs)}
 
     return write(out, manifest, networks, pooled, measured), comparisons
 
@@ -162,20 +164,24 @@ def logits_floor(logits: Scores) -> float:
 
 
 def validation(
-    recognizer: Recognizer,
-    held_out: Sequence[Dataset],
-    inputs: Sequence[dict[str, Image]],
-    labels: Sequence[str],
+    recognizer: Recognizer, held_out: Sequence[Dataset], inputs: Sequence[dict[str, Image]]
 ) -> dict[str, Any]:
-    """The bundle's measurements on each data set, and for each class over all of them."""
-    rows, everything, truths = [], [], []
+    """The bundle's measurements on the characters of each data set, and for each class over all of them.
+
+    Glyphs that are no characters are left out: what a bundle says of them is the concern of whoever cuts them.
+    """
+    labels, rows, everything, truths = recognizer.labels, [], [], []
     for dataset, pixels in zip(held_out, inputs, strict=True):
-        found = recognizer.recognize_inputs(list(pixels["rgb"]), list(pixels["binary"]))
-        result = measure(dataset.name, found, dataset.label_array(), labels).as_dict()
+        truth = dataset.label_array()
+        named = np.flatnonzero(truth < len(labels))
+        if not len(named):
+            continue
+        found = recognizer.recognize_inputs(list(pixels["rgb"][named]), list(pixels["binary"][named]))
+        result = measure(dataset.name, found, truth[named], labels).as_dict()
         del result["per_class"]
         rows.append(result)
         everything.append(found)
-        truths.append(dataset.label_array())
+        truths.append(truth[named])
     overall = measure("all", np.concatenate(everything), np.concatenate(truths), labels)
     return {"validation": rows, "per_class": overall.per_class}
 

@@ -18,12 +18,13 @@ class Recognizer:
         bundle: A loaded bundle.
 
     Attributes:
-        labels: The ordered class texts.
+        labels: The ordered texts it can say: the bundle's classes without that of what is no character.
     """
 
     def __init__(self, bundle: Bundle) -> None:
         self._bundle = bundle
-        self.labels = bundle.manifest.labels
+        self.labels = bundle.manifest.texts
+        self._said = np.array([bundle.manifest.labels.index(text) for text in self.labels])
         height, width, _ = bundle.manifest.inputs["rgb"]
         self._canvas = (height, width)
 
@@ -34,7 +35,8 @@ class Recognizer:
             glyphs: Any number of crops.
 
         Returns:
-            float32, shape ``(len(glyphs), labels)``.
+            float32, shape ``(len(glyphs), labels)``. What a row's probabilities lack to one is the probability that
+            the glyph is no character.
         """
         pairs = [preprocess(glyph, self._canvas) for glyph in glyphs]
         return self.recognize_inputs([rgb for rgb, _ in pairs], [binary for _, binary in pairs])
@@ -49,7 +51,7 @@ class Recognizer:
         Returns:
             float32, shape ``(len(rgb), labels)``.
         """
-        result = np.zeros((len(rgb), len(self.labels)), np.float32)
+        result = np.zeros((len(rgb), len(self._bundle.manifest.labels)), np.float32)
         rows = list(range(len(rgb)))
         for stage, network in zip(self._bundle.manifest.stages, self._bundle.networks, strict=True):
             if not rows:
@@ -63,7 +65,7 @@ class Recognizer:
                 break
             limit = np.log(max(stage.escalate_below, 1e-9))
             rows = [row for row, best in zip(rows, scores.max(axis=1), strict=True) if best < limit]
-        return result
+        return result[:, self._said]
 
 
 def run(network: Network, rgb: Image, binary: Image) -> Scores:

@@ -34,7 +34,8 @@ def augment(glyph: Glyph, rng: np.random.Generator, *, plain: bool = False, stre
         rgb = _blur(rgb, rng)
     if rng.random() < 0.3 * strength:
         rgb = _low_resolution(rgb, rng)
-    rgb = _light(rgb, rng)
+    # Where the ink is yet to be derived by one level for the whole crop, a strong slope of light would hide it.
+    rgb = _light(rgb, rng, 60 if mask is not None else 25)
     polarity = glyph.polarity
     if rng.random() < 0.3:
         rgb = 255 - rgb
@@ -125,12 +126,12 @@ def _low_resolution(rgb: Image, rng: np.random.Generator) -> Image:
     return resize(resize(rgb, (max(2, round(height * scale)), max(2, round(width * scale)))), (height, width))
 
 
-def _light(rgb: Image, rng: np.random.Generator) -> Image:
-    """Uneven light, tint, gamma, less contrast and sensor noise, in one pass."""
+def _light(rgb: Image, rng: np.random.Generator, slope: float) -> Image:
+    """Light that differs by up to ``slope`` levels over the crop, tint, less contrast and sensor noise, in one pass."""
     height, width = rgb.shape[:2]
     level = rgb.astype(np.float32)
     if rng.random() < 0.3:
-        across, down = rng.uniform(-60, 60, 2).astype(np.float32)
+        across, down = rng.uniform(-slope, slope, 2).astype(np.float32)
         level += (across * np.linspace(-0.5, 0.5, width, dtype=np.float32))[None, :, None]
         level += (down * np.linspace(-0.5, 0.5, height, dtype=np.float32))[:, None, None]
     contrast = rng.uniform(0.4, 1.1)

@@ -91,6 +91,10 @@ def draw(datasets: Sequence[Dataset], recipe: Recipe, epoch: int) -> npt.NDArray
             continue
         labels = dataset.label_array()
         chances = np.bincount(labels)[labels] ** -recipe.class_balance
+        rejects = labels == len(recipe.label_texts) - 1 if recipe.reject else np.zeros(len(labels), bool)
+        if rejects.any() and not rejects.all():
+            chances[rejects] *= recipe.reject / chances[rejects].sum()
+            chances[~rejects] *= (1 - recipe.reject) / chances[~rejects].sum()
         draws[mine, 1] = rng.choice(len(labels), len(mine), p=chances / chances.sum())
     return draws
 

@@ -37,6 +37,8 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     Attributes:
         architecture: Name of the network.
         labels: Named order or the labels themselves.
+        reject: Share of samples that show no character, among those of a source that has such; 0: the network has no
+            class for them.
         seed: Start of every random choice, at least 0.
         epochs: Passes of ``epoch_samples`` samples.
         epoch_samples: Samples drawn in one epoch.
@@ -57,6 +59,7 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     architecture: str
     sources: tuple[Source, ...]
     labels: str = "0-9A-Za-z"
+    reject: float = 0.0
     seed: int = 1
     epochs: int = 30
     epoch_samples: int = 100_000
@@ -79,6 +82,8 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
             raise ValueError("epochs, epoch_samples and batch_size must be at least 1")
         if not 0 <= self.augment_strength <= 1:
             raise ValueError("augment_strength must lie between 0 and 1")
+        if not 0 <= self.reject < 1:
+            raise ValueError("reject must lie between 0 and 1")
         if not 0 <= self.class_balance <= 1 or not 0 <= self.label_smoothing < 1:
             raise ValueError("class_balance and label_smoothing must lie between 0 and 1")
         if not 0 < self.learning_rate < float("inf"):
@@ -89,8 +94,8 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
     @property
     def label_texts(self) -> tuple[str, ...]:
-        """The ordered labels."""
-        return label_orders.parse(self.labels)
+        """The ordered class texts, that of the reject class last."""
+        return label_orders.parse(self.labels) + (label_orders.REJECT,) * (self.reject > 0)
 
     @property
     def steps(self) -> int:

@@ -15,6 +15,9 @@ ORDERS: dict[str, str] = {
 DEFAULT: tuple[str, ...] = tuple(ORDERS["0-9A-Za-z"])
 """The shipped labels: ``0-9 A-Z a-z``, EMNIST's order."""
 
+REJECT = "reject"
+"""The class of what is no character: half of one, two in one box, a frame, a screw. It is never said."""
+
 
 def parse(order: str) -> tuple[str, ...]:
     """Turn a named order or a plain string of characters into labels.

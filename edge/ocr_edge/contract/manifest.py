@@ -73,6 +73,12 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     training: dict[str, Any] = {}
     metrics: dict[str, Any] = {}
 
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The labels that may be said: those without ``reject`` and ``blank``."""
+        silent = (self.reject, self.blank)
+        return tuple(label for index, label in enumerate(self.labels) if index not in silent)
+
     def __post_init__(self) -> None:
         if not self.stages:
             raise ValueError("stages: at least one is needed")
@@ -80,6 +86,9 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             raise ValueError("labels: at least two, all different, are needed")
         if set(self.inputs) != {"rgb", "binary"}:
             raise ValueError(f"inputs: expected rgb and binary, found {', '.join(self.inputs) or 'none'}")
+        for silent in (self.reject, self.blank):
+            if silent is not None and not 0 <= silent < len(self.labels):
+                raise ValueError(f"reject and blank: {silent} is no index of the {len(self.labels)} labels")
         for file in [stage.file for stage in self.stages] + list(self.files):
             if Path(file).name != file:
                 raise ValueError(f"file {file!r}: expected a plain name inside the bundle")

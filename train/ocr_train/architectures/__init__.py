@@ -7,9 +7,12 @@ import numpy as np
 from keras import layers
 
 from ocr_edge.errors import ConfigError
-from ocr_train.architectures import dual_branch
+from ocr_train.architectures import compact, dual_branch
 
-ARCHITECTURES: dict[str, Callable[[int], keras.Model]] = {"dual_branch": dual_branch.build}
+ARCHITECTURES: dict[str, Callable[[int], keras.Model]] = {
+    "dual_branch": dual_branch.build,
+    "compact": compact.build,
+}
 """Builders by name; each takes the number of labels."""
 
 

@@ -19,7 +19,8 @@ from ocr_edge.errors import ConfigError
 from ocr_edge.segment import Segmenter
 from ocr_train.datasets import tar
 from ocr_train.datasets.base import Sample, Skipped, decode_rgb
-from ocr_train.rendering.cut import Crop, Yield, cut_truths
+from ocr_train.rendering import CLASSES
+from ocr_train.rendering.cut import Crop, Yield, cut_truths, matches_loosely
 from ocr_train.rendering.scene import Truth
 
 _LOGGER = logging.getLogger(__name__)
@@ -41,7 +42,7 @@ def prepare(source: Path, out: Path, seed: int = 1) -> Path:
         ConfigError: The archive cannot be read or has no picture with character boxes.
     """
     counts = Yield()
-    written = tar.save(out, _samples(source, np.random.default_rng(seed), counts))
+    written = tar.save(out, _samples(source, np.random.default_rng(seed), counts), CLASSES)
     if not written:
         raise ConfigError(
             f"{source}: no character was cut; expected {GROUND_TRUTH} with boxes that have char and xywh"
@@ -60,14 +61,16 @@ def _samples(source: Path, rng: np.random.Generator, counts: Yield) -> Iterator[
             skipped.add("no picture, or no character box", row.get("file", ""))
             continue
         truths = [Truth(box["char"], Box(*(round(side) for side in box["xywh"]))) for box in boxes]
-        crops, counted = cut_truths(picture, truths, Segmenter().segment, rng, kind="words")
+        crops, counted = cut_truths(
+            picture, truths, Segmenter().segment, rng, kind="words", fits=matches_loosely
+        )
         counts.add(counted)
         yield from (_sample(crop, row) for crop in crops)
     skipped.report()
 
 
 def _sample(crop: Crop, row: dict[str, Any]) -> Sample:
-    return Sample(crop.glyph, DEFAULT.index(crop.char), row["split"], row["file"])
+    return Sample(crop.glyph, CLASSES.index(crop.char), row["split"], row["file"])
 
 
 def _pictures(source: Path) -> Iterator[tuple[dict[str, Any], bytes]]:

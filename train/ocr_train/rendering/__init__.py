@@ -12,7 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ocr_edge.contract.labels import DEFAULT
+from ocr_edge.contract.labels import DEFAULT, REJECT
 from ocr_train.datasets import tar
 from ocr_train.datasets.base import Sample
 from ocr_train.rendering import fonts
@@ -21,6 +21,8 @@ from ocr_train.rendering.glyphs import Face
 from ocr_train.rendering.scene import render
 
 _LOGGER = logging.getLogger(__name__)
+CLASSES = (*DEFAULT, REJECT)
+"""Class texts of what is written."""
 VALIDATION_PERCENT = 12
 """Families, in percent, whose characters are for validation."""
 _BATCH = 24
@@ -63,7 +65,7 @@ def prepare(
     out.parent.mkdir(parents=True, exist_ok=True)
     counts = Yield()
     with closing(_batches(chosen, seed, workers or os.cpu_count() or 1, segment)) as batches:
-        written = tar.save(out, _samples(batches, count, counts))
+        written = tar.save(out, _samples(batches, count, counts), CLASSES)
     _report(counts)
     _LOGGER.info("%s: %d characters", out, written)
     return out
@@ -86,7 +88,7 @@ def _samples(batches: Iterator["Batch"], count: int, counts: Yield) -> Iterator[
             counts.add(gained)
             for crop in crops:
                 yield Sample(
-                    crop.glyph, DEFAULT.index(crop.char), split_of(face.family), face.family, face.kind
+                    crop.glyph, CLASSES.index(crop.char), split_of(face.family), face.family, face.kind
                 )
                 made += 1
                 if made == count:

@@ -1,4 +1,4 @@
-"""From a rendered picture to training crops: what the device's segmenter cuts, named by the truth."""
+"""From a picture with its truth to training crops: what the device's segmenter cuts, characters and all else."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -7,24 +7,34 @@ from typing import Any
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
-from ocr_edge.contract.labels import DEFAULT
+from ocr_edge.contract.labels import DEFAULT, REJECT
 from ocr_edge.contract.types import Box, Glyph, Image
 from ocr_train.rendering.scene import Scene, Truth
 
 MAX_SIDE = 48
 """Longest side of a crop, in pixels."""
 MIN_IOU = 0.65
+MAX_PART = 0.6
+"""Share of a character's box up to which a candidate shows only a part of it."""
+MAX_LOOSE_PART = 0.3
+"""The same where the truth was drawn by hand."""
+REJECTS = 1.0
+"""Most crops of no character, for each crop of one."""
 OWN_BOX_SHARE = 0.15
 """Share of the characters that the segmenter missed which are cut by their true box instead."""
 
 Segment = Callable[[Image], Sequence[Any]]
 """The device's segmenter: RGB picture to lines, each with ``candidates`` that have ``box`` and ``glyph``."""
 
+Fits = Callable[[Box, Box], bool]
+"""Whether a candidate's box, the first, is that of a character."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Crop:
-    """One training crop: the glyph and its character."""
+    """One training crop: the glyph and its character, or ``REJECT``."""
 
     glyph: Glyph
     char: str
@@ -69,13 +79,31 @@ def matches(found: Box, true: Box) -> bool:
     return max(abs(side) for side in sides) <= slack
 
 
+def matches_loosely(found: Box, true: Box) -> bool:
+    """The same for a truth drawn by hand, with uneven margins: mostly by its columns."""
+    if not 0.5 * true.height <= found.height <= 1.4 * true.height:
+        return False
+    shared = min(found.right, true.right) - max(found.left, true.left)
+    if shared >= 0.65 * (max(found.right, true.right) - min(found.left, true.left)):
+        return True
+    off_centre = abs((found.left + found.right) - (true.left + true.right)) / 2
+    # A stroke such as l or 1 fills little of its box.
+    return shared == found.width and off_centre <= 0.15 * true.width and true.width <= 0.55 * true.height
+
+
 def cut(scene: Scene, segment: Segment, rng: np.random.Generator) -> tuple[list[Crop], Yield]:
     """Cut a rendered picture as the device would; see ``cut_truths``."""
     return cut_truths(scene.picture, scene.truths, segment, rng, kind=scene.face.kind)
 
 
 def cut_truths(
-    picture: Image, truths: Sequence[Truth], segment: Segment, rng: np.random.Generator, *, kind: str
+    picture: Image,
+    truths: Sequence[Truth],
+    segment: Segment,
+    rng: np.random.Generator,
+    *,
+    kind: str,
+    fits: Fits = matches,
 ) -> tuple[list[Crop], Yield]:
     """Cut the characters of a picture as the device would.
 
@@ -85,12 +113,15 @@ def cut_truths(
         segment: The device's segmenter.
         rng: Chooses among fitting candidates, and which missed characters are cut by their true box.
         kind: What the counts are filed under, beside the character.
+        fits: Whether a candidate's box is that of a truth: ``matches``, or ``matches_loosely``.
 
     Returns:
-        The crops in the order of the truth, and what was drawn and cut.
+        The crops in the order of the truth, then those of no character, and what was drawn and cut.
     """
-    candidates = [c for line in segment(picture) for c in line.candidates]
+    lines = segment(picture)
+    candidates = [c for line in lines for c in line.candidates]
     boxes = [c.box for c in candidates]
+    inverted = ~_of_main_polarity(lines, truths, fits)
     height, width = picture.shape[:2]
     frame = Box(0, 0, width, height)
     crops, counts = [], Yield()
@@ -99,7 +130,7 @@ def cut_truths(
         if truth.char not in DEFAULT or truth.box.overlap(frame) < 0.92 * area:
             continue
         counts.drawn.update((kind, truth.char))
-        fitting = _fitting(truth, boxes, truths)
+        fitting = [i for i in _fitting(truth, boxes, truths, fits) if not inverted[i]]
         if fitting:
             counts.cut.update((kind, truth.char))
             # Any of them: the device doesn't know either which of its guesses at the ink is the neatest.
@@ -109,16 +140,49 @@ def cut_truths(
         else:
             continue
         crops.append(Crop(bounded(glyph), truth.char))
-    return crops, counts
+    wrong = [i for i, box in enumerate(boxes) if is_wrong(box, truths, fits)]
+    wrong = rng.permutation(wrong).tolist()[: max(1, round(REJECTS * len(crops)))]
+    return crops + [Crop(bounded(candidates[i].glyph), REJECT) for i in wrong], counts
 
 
-def _fitting(truth: Truth, boxes: Sequence[Box], truths: Sequence[Truth]) -> list[int]:
+def _of_main_polarity(lines: Sequence[Any], truths: Sequence[Truth], fits: Fits) -> npt.NDArray[np.bool_]:
+    """For each candidate whether its polarity is the one that fits most truths: the inside of an ``O`` is none.
+
+    Lines that do not say their polarity have the main one.
+    """
+    polarity = [getattr(line, "polarity", None) for line in lines for _ in line.candidates]
+    boxes = [c.box for line in lines for c in line.candidates]
+    votes = Counter(
+        side
+        for truth in truths
+        for side in {p for p, box in zip(polarity, boxes, strict=True) if fits(box, truth.box)}
+    )
+    main = max(votes, key=lambda side: votes[side], default=None)
+    return np.array([side == main for side in polarity], bool)
+
+
+def is_wrong(found: Box, truths: Sequence[Truth], fits: Fits = matches) -> bool:
+    """Whether a candidate surely shows no character, but a part of one, several, a mark without a label or nothing.
+
+    Between that and ``matches`` lies what a recogniser may take for either.
+    """
+    covered = [truth.box.overlap(found) / (truth.box.width * truth.box.height) for truth in truths]
+    labelled = [truth.char in DEFAULT for truth in truths]
+    fitting = [own for truth, own in zip(truths, labelled, strict=True) if fits(found, truth.box)]
+    if fitting:
+        return not any(fitting)
+    # A box drawn by hand may be half empty: a whole character covers as little of it as a part does of a tight one.
+    part = MAX_PART if fits is matches else MAX_LOOSE_PART
+    return max(covered, default=0) <= part or sum(share > MAX_PART for share in covered) > 1
+
+
+def _fitting(truth: Truth, boxes: Sequence[Box], truths: Sequence[Truth], fits: Fits) -> list[int]:
     """Indexes of the candidates that show this character and no other."""
     others = [t.box for t in truths if t is not truth and not _inside(t.box, truth.box)]
     return [
         i
         for i, box in enumerate(boxes)
-        if matches(box, truth.box) and all(box.overlap(o) <= 0.5 * o.width * o.height for o in others)
+        if fits(box, truth.box) and all(box.overlap(o) <= 0.5 * o.width * o.height for o in others)
     ]
 
 
