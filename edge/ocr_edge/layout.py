@@ -1,4 +1,4 @@
-"""Which of several readings of the same place stands, and in which order lines are read."""
+"""Which of several readings of the same place stands."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,15 +7,16 @@ import numpy as np
 import numpy.typing as npt
 
 from ocr_edge.contract.types import Box
+from ocr_edge.order import reading_order as reading_order  # noqa: PLC0414
 from ocr_edge.reading import Line
 
 WORTH = 0.45
 """Probability of a shape from which a character speaks for its line when readings compete for the same place."""
 TAKEN = 0.35
 """Share of a line's characters that may lie on characters of a better line."""
-MIN_MEAN = 0.72
+MIN_MEAN = 0.45
 """Mean probability of its shapes that a line needs: below it is texture."""
-MIN_SHORT = 0.85
+MIN_SHORT = 0.75
 """The same for a line of one or two characters: specks often look like one."""
 STROKES = frozenset("1Iil|")
 """Texts that any straight edge looks like."""
@@ -25,6 +26,8 @@ MIN_SURE_LENGTH = 3
 """Characters that a sure line has at least."""
 SETTLED = 0.6
 """Share of a line's pieces that must lie on sure lines for it to be skipped."""
+FILLED, FILLED_HEIGHT = 0.6, 0.4
+"""Shares of a picture's width and height that a reading takes up when nothing else is to be expected in it."""
 MIN_HEIGHT = 0.6
 """Height, in typical heights of all lines' characters, from which a line needs no more than that."""
 
@@ -59,6 +62,17 @@ def is_settled(pieces: Sequence[Box], settled: Sequence[RatedLine]) -> bool:
     boxes = [item.line.box for item in settled]
     inside = [any(b.left <= x < b.right and b.top <= y < b.bottom for b in boxes) for x, y in middles]
     return sum(inside) > SETTLED * len(pieces)
+
+
+def fills(item: RatedLine, size: tuple[int, int]) -> bool:
+    """Whether a reading is sure in every character and takes up most of a picture of ``(height, width)``."""
+    box = item.line.box
+    return (
+        len(item.sure) >= 2
+        and float(item.sure.min()) >= SURE
+        and box.width >= FILLED * size[1]
+        and box.height >= FILLED_HEIGHT * size[0]
+    )
 
 
 def select(rated: Sequence[RatedLine]) -> list[Line]:
@@ -100,18 +114,6 @@ def _stands(item: RatedLine, typical: float, longest: int) -> bool:
     if item.line.box.height >= MIN_HEIGHT * typical:
         return True
     return len(item.sure) > 2 and bool(item.sure.mean() >= MIN_SHORT)
-
-
-def reading_order(lines: Sequence[Line]) -> list[Line]:
-    """Lines from top to bottom; those that share most of their height, from left to right."""
-    rows: list[list[Line]] = []
-    for line in sorted(lines, key=lambda item: item.box.top + item.box.height / 2):
-        middle = line.box.top + line.box.height / 2
-        if rows and rows[-1][0].box.top < middle < rows[-1][0].box.bottom:
-            rows[-1].append(line)
-        else:
-            rows.append([line])
-    return [line for row in rows for line in sorted(row, key=lambda item: item.box.left)]
 
 
 def _covered(boxes: np.ndarray, taken: np.ndarray) -> np.ndarray:

@@ -2,35 +2,31 @@
 
 import math
 import time as clock
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
-from ocr_edge import skew
+from ocr_edge import panels, skew
 from ocr_edge.bundle import Bundle
-from ocr_edge.contract.types import Box, Image, Scores
-from ocr_edge.decode import geometry, kinds, lattice, shapes
+from ocr_edge.contract.preprocess import luminance
+from ocr_edge.contract.types import Image, Scores
+from ocr_edge.decode.decoder import MIN_MARGIN, Decoder
+from ocr_edge.decode.graph import Scored, unsure
 from ocr_edge.decode.patterns import Pattern
-from ocr_edge.layout import RatedLine, is_settled, reading_order, select
-from ocr_edge.reading import Character, Line, Reading
+from ocr_edge.layout import fills, is_settled, reading_order, select
+from ocr_edge.places import Place, place_of
+from ocr_edge.reading import Reading
 from ocr_edge.recognizer import Recognizer
+from ocr_edge.regions.pose import Matrix
 from ocr_edge.segment import CandidateLine, Segmenter
+from ocr_edge.segment.segmenter import is_crop
+from ocr_edge.stopwatch import Stopwatch
 
 MAX_TURNS = 2
 """How often a picture is turned against the tilt of its lines: once, and once more for what was left of it."""
 UNSURE = float(np.log(0.85))
 """A plain reading less sure than this has its cuts and joins scored too."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Scored:
-    """A line with the log-probabilities of its candidates and of their likeliest shapes; NaN where not scored."""
-
-    line: CandidateLine
-    scores: Scores
-    sure: npt.NDArray[np.float32]
 
 
 class Pipeline:
@@ -40,7 +36,9 @@ class Pipeline:
         bundle: A loaded bundle.
         pattern: What every line must match; None for anything.
         min_confidence: Lines less sure than this, 0 to 1, are not said.
-        context: Whether neighbours in a word make each other's kind (digit, capital, small letter) likelier.
+        min_margin: Nats by which the pattern may overrule the picture.
+        context: Whether neighbours in a word make each other likelier: words look like words, codes like codes.
+        geometry: Whether a character's size and place in its line say something about its name.
         segmenter: Finds the lines; what is known of the text's height and polarity is known to it.
         limit_s: Seconds after which the less promising lines of a picture are left out: a texture can look like
             thousands of characters.
@@ -52,18 +50,19 @@ class Pipeline:
         pattern: Pattern | None = None,
         min_confidence: float = 0.5,
         *,
+        min_margin: float = MIN_MARGIN,
         context: bool = True,
+        geometry: bool = True,
         segmenter: Segmenter | None = None,
         limit_s: float = math.inf,
     ) -> None:
         self._recognizer = Recognizer(bundle)
-        self._segmenter = segmenter or Segmenter()
+        self._decoder = Decoder(
+            self.labels, pattern, min_margin=min_margin, context=context, geometry=geometry
+        )
+        self.segmenter = segmenter or Segmenter()
         self._limit_s = limit_s
-        self._shapes = shapes.groups(self._recognizer.labels)
-        self._twins = shapes.groups(self._recognizer.labels, shapes.TWINS)
-        self._kinds = kinds.kinds_of(self._recognizer.labels)
-        self._context = context
-        self._pattern = pattern
+        self._has_pattern = pattern is not None
         self._min_confidence = min_confidence
 
     @property
@@ -82,99 +81,115 @@ class Pipeline:
         Returns:
             Lines in reading order; none, with the reason in ``why``, when nothing can be said.
         """
-        started = clock.perf_counter()
-        found = self._segmenter.segment(image)
-        back: skew.Matrix | None = None
-        degrees = 0.0
+        watch = Stopwatch()
+        places = self.find(image, watch)
+        with watch.step("decode"):
+            lines = select([rated for place in places if (rated := place.seen_in(image.shape[:2]))])
+            sure = reading_order([line for line in lines if line.confidence >= self._min_confidence])
+        why = ""
+        if not sure:
+            why = (
+                "below min_confidence" if lines else "pattern" if self._has_pattern and places else "no text"
+            )
+        return Reading(source, tuple(sure), time, why=why, timing_ms=watch.stopped())
+
+    def find(self, image: Image, watch: Stopwatch) -> list[Place]:
+        """Read every place of a picture.
+
+        Args:
+            image: uint8 RGB, shape ``(H, W, 3)``.
+            watch: Counts the time of the steps.
+        """
+        ends = clock.perf_counter() + self._limit_s
+        if is_crop(image.shape[:2]):
+            return self._read_crop(image, watch, ends)
+        with watch.step("segment"):
+            found = panels.find(image, luminance(image))
+        places = self._read_scene(image, watch, ends)
+        for panel in found:
+            for place in self._read_crop(panel.image, watch, ends):
+                back = panel.back if place.back is None else panel.back @ place.back
+                places.append(replace(place, back=back))
+        return places
+
+    def _read_crop(self, image: Image, watch: Stopwatch, ends: float) -> list[Place]:
+        """Read a picture that one line fills: the first guess that reads well is enough."""
+        places: list[Place] = []
+        found: list[CandidateLine] = []
+        for guess in watch.each("segment", self.segmenter.guesses(image)):
+            found += guess.lines
+            self._read_lines(guess.lines, places, watch, ends)
+            if any(place.reading and fills(place.reading, image.shape[:2]) for place in places):
+                return places
+        found, back = self._straightened(found, image, watch, ends)
+        if back is not None:
+            places += self._read_found(found, back, watch, ends)
+        elif abs(leaning := skew.slant(luminance(image))) >= skew.MIN_SLANT:
+            straight, back = skew.upright(image, leaning)
+            places += self._read_found(self._lines(straight, watch, ends), back, watch, ends)
+        return places
+
+    def _read_scene(self, image: Image, watch: Stopwatch, ends: float) -> list[Place]:
+        """Read a picture of anything."""
+        found, back = self._straightened(self._lines(image, watch, ends), image, watch, ends)
+        return self._read_found(found, back, watch, ends)
+
+    def _lines(self, image: Image, watch: Stopwatch, ends: float) -> list[CandidateLine]:
+        """The lines of all guesses that there is time for."""
+        found: list[CandidateLine] = []
+        for guess in watch.each("segment", self.segmenter.guesses(image)):
+            found += guess.lines
+            if clock.perf_counter() > ends:
+                break
+        return found
+
+    def _read_found(
+        self, lines: Sequence[CandidateLine], back: Matrix | None, watch: Stopwatch, ends: float
+    ) -> list[Place]:
+        """Read lines whose pixels a matrix takes back to the picture's."""
+        places: list[Place] = []
+        self._read_lines(lines, places, watch, ends)
+        return [replace(place, back=back) for place in places]
+
+    def _straightened(
+        self, lines: list[CandidateLine], image: Image, watch: Stopwatch, ends: float
+    ) -> tuple[list[CandidateLine], Matrix | None]:
+        """The lines of the picture turned against their tilt, and the way back; the same lines where there is none."""
+        degrees, back = 0.0, None
         for _ in range(MAX_TURNS):
-            if abs(more := skew.tilt(found)) < skew.MIN_TILT:
+            if abs(more := skew.tilt(lines)) < skew.MIN_TILT:
                 break
             degrees += more
             straight, back = skew.straightened(image, degrees)
-            found = self._segmenter.segment(straight)
-        segmented = clock.perf_counter()
-        rated = self._read_lines(found)
-        recognized = clock.perf_counter()
-        lines = select(rated)
-        why = "" if lines else "pattern" if self._pattern and found else "no text"
-        sure = reading_order([line for line in lines if line.confidence >= self._min_confidence])
-        if back is not None:
-            sure = [skew.moved(line, back, image.shape[:2]) for line in sure]
-        if lines and not sure:
-            why = "below min_confidence"
-        ended = clock.perf_counter()
-        timing = {
-            "segment": 1000 * (segmented - started),
-            "recognize": 1000 * (recognized - segmented),
-            "decode": 1000 * (ended - recognized),
-            "total": 1000 * (ended - started),
-        }
-        return Reading(source, tuple(sure), time, why=why, timing_ms=timing)
+            lines = self._lines(straight, watch, ends)
+        return lines, back
 
-    def _read_lines(self, lines: Sequence[CandidateLine]) -> list[RatedLine]:
+    def _read_lines(
+        self, lines: Iterable[CandidateLine], places: list[Place], watch: Stopwatch, ends: float
+    ) -> None:
         """Read lines, the most promising first; a place that is read surely is not read again in another guess."""
-        rated: list[RatedLine] = []
-        settled: list[RatedLine] = []
-        ends = clock.perf_counter() + self._limit_s
         for line in sorted(lines, key=lambda item: item.promise, reverse=True):
             if clock.perf_counter() > ends:
                 break
+            settled = [place.reading for place in places if place.reading and place.reading.is_sure]
             if is_settled(line.pieces, settled):
                 continue
-            result = self._decode(self._score(line))
-            if result is not None:
-                rated.append(result)
-                if result.is_sure:
-                    settled.append(result)
-        return rated
+            with watch.step("recognize"):
+                scored = self._score(line)
+            with watch.step("decode"):
+                place = place_of(line, places)
+                if place is None:
+                    places.append(place := Place(line.box))
+                place.guesses.append(scored)
+                place.reading = self._decoder.decode(place.guesses)
 
-    def _score(self, line: CandidateLine) -> _Scored:
+    def _score(self, line: CandidateLine) -> Scored:
         """Score the plain reading of a line, and the alternatives of what is unsure in it."""
-        scores = np.full((len(line.candidates), len(self._recognizer.labels)), np.nan, np.float32)
+        scores = np.full((len(line.candidates), len(self.labels)), np.nan, np.float32)
         self._fill(line, scores, [i for i, candidate in enumerate(line.candidates) if candidate.primary])
-        self._fill(line, scores, lattice.unsure(line, shapes.sureness(scores, self._shapes), UNSURE))
-        return _Scored(line, scores, shapes.sureness(scores, self._shapes))
+        self._fill(line, scores, unsure(line, self._decoder.sureness(scores), UNSURE))
+        return Scored(line, scores, self._decoder.sureness(scores))
 
-    def _fill(self, line: CandidateLine, scores: Scores, rows: list[int]) -> None:
+    def _fill(self, line: CandidateLine, scores: Scores, rows: Sequence[int]) -> None:
         if rows:
             scores[rows] = self._recognizer.recognize([line.candidates[row].glyph for row in rows])
-
-    def _decode(self, scored: _Scored) -> RatedLine | None:
-        """The best reading of one line; None when it has none."""
-        line = scored.line
-        path = lattice.best_path(line, scored.sure, scored.scores, self._pattern)
-        if not path:
-            return None
-        boxes = [line.candidates[index].box for index in path]
-        spaces = lattice.space_before(line, path)
-        scores = scored.scores[path]
-        if len(path) > 1:
-            scores = geometry.with_geometry(
-                shapes.doubted(scores, self._twins), boxes, self._recognizer.labels
-            )
-        if self._context:
-            scores = kinds.with_kinds(scores, spaces, self._kinds)
-        if self._pattern:
-            scores = _only(scores, self._pattern)
-        read = Line(tuple(self._character(*parts) for parts in zip(scores, boxes, spaces, strict=True)))
-        sure = np.exp(scored.sure[path])
-        if self._pattern:
-            # A pattern must not hide a misread: only shapes that it allows speak for the line.
-            chances = np.exp(scored.scores[path]) @ self._shapes
-            allowed = [self._shapes[labels].any(axis=0) for labels in self._pattern.positions]
-            sure = np.max(chances * np.stack(allowed), axis=1)
-        return RatedLine(read, sure)
-
-    def _character(self, scores: Scores, box: Box, space: bool) -> Character:
-        labels = self._recognizer.labels
-        order = np.argsort(-scores, kind="stable")[:3].tolist()
-        alternatives = tuple((labels[index], float(np.exp(scores[index]))) for index in order)
-        return Character(*alternatives[0], box, alternatives, scores, space)
-
-
-def _only(scores: Scores, pattern: Pattern) -> Scores:
-    """Scores in which each position has only the labels its pattern allows; confidence stays what the picture says."""
-    result = np.full_like(scores, -np.inf)
-    for row, allowed in enumerate(pattern.positions):
-        result[row, allowed] = scores[row, allowed]
-    return result

@@ -110,12 +110,30 @@ def test_a_manifest_survives_a_round_trip():
         ({"surprise": 1}, "surprise"),
         ({"schema": 9}, "schema 9"),
         ({"files": {"../outside": "0"}}, "plain name"),
+        ({"reject": 2}, "2 is no index of the 2 labels"),
+        ({"reject": -1}, "-1 is no index"),
+        ({"blank": 9}, "9 is no index"),
     ],
 )
 def test_a_manifest_that_contradicts_itself_is_refused_with_the_reason(change, words):
     content = {**json.loads(manifest.encode(a_manifest())), **change}
     with pytest.raises(ManifestError, match=words):
         manifest.decode(json.dumps(content).encode())
+
+
+@pytest.mark.parametrize(
+    ("silent", "texts"),
+    [({}, "abc"), ({"reject": 2}, "ab"), ({"reject": 0}, "bc"), ({"reject": 1, "blank": 2}, "a")],
+)
+def test_what_means_no_character_is_never_said(silent, texts):
+    assert a_manifest(labels=tuple("abc"), **silent).texts == tuple(texts)
+
+
+def test_no_label_can_be_taken_for_what_is_no_character():
+    assert labels.REJECT not in {
+        *labels.DEFAULT,
+        *(label for order in labels.ORDERS.values() for label in order),
+    }
 
 
 @given(st.binary(max_size=200))

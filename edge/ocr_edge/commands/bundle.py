@@ -143,7 +143,7 @@ def _row(
     return {
         "name": name,
         "created": manifest.created if manifest else "",
-        "labels": len(manifest.labels) if manifest else None,
+        "labels": len(manifest.texts) if manifest else None,
         "size": size,
         "correct": correct if isinstance(correct, float | int) else None,
         "n": measured.get("n"),

@@ -104,7 +104,7 @@ def bundle(builder: Builder) -> str:
     """A bundle loads and passes its self-test."""
     manifest = builder.bundle(builder.config).manifest
     note = builder.health.state(0.0).problems.get("bundle", "")
-    return f"{manifest.name}, {len(manifest.labels)} labels" + (f"; {note}" if note else "")
+    return f"{manifest.name}, {len(manifest.texts)} labels" + (f"; {note}" if note else "")
 
 
 def regions(builder: Builder) -> str:

@@ -226,7 +226,7 @@ def pipeline(region: Region, bundle: Bundle, scale: float = 1.0) -> Pipeline:
     height = region.text_height * scale if region.text_height else None
     return Pipeline(
         bundle,
-        Pattern.parse(region.pattern, bundle.manifest.labels) if region.pattern else None,
+        Pattern.parse(region.pattern, bundle.manifest.texts) if region.pattern else None,
         min(FRAME_CONFIDENCE, region.min_confidence),
         segmenter=Segmenter(text_height=height, polarity=polarity),
         limit_s=READ_LIMIT_S,

@@ -19,15 +19,15 @@ HEIGHTS: dict[str, tuple[float, float]] = {
 }
 """``label -> (height, depth)``; capitals, digits and unknown labels stand on the baseline, one cap height tall."""
 
-HEIGHT_SPREAD = 0.11
+HEIGHT_SPREAD = 0.16
 """Standard deviation of a character's log height."""
-DEPTH_SPREAD = 0.11
+DEPTH_SPREAD = 0.13
 """Standard deviation of its depth, in cap heights."""
 CAP_GRID = np.geomspace(0.7, 1.6, 15)
 """Cap heights tried, in median heights of the line's characters."""
 BASE_GRID = (0.1, 0.3, 0.5, 0.7)
 """Baselines tried, as quantiles of the characters' bottoms."""
-FLOOR = -4.0
+FLOOR = -2.0
 """Least log-likelihood of a character's geometry: ornaments and bad cuts must not outvote the picture."""
 
 

@@ -20,11 +20,13 @@ MAX_CHARACTER = 1.5
 """Width in line heights that no single character exceeds."""
 MAX_JOINED = 1.05
 """Width in line heights up to which two neighbours may be one broken character."""
+MAX_PARTS = 4
+"""Most neighbours that may be one broken character."""
 MAX_JOIN_GAP = 0.22
 """Gap in line heights up to which two neighbours may be one broken character."""
 MAX_DOT_GAP = 0.35
 """Gap between a stem and its dot, in heights of the stem."""
-MIN_CUT_DISTANCE = 0.22
+MIN_CUT_DISTANCE = 0.2
 """Shortest distance between two cuts, in line heights."""
 
 
@@ -184,14 +186,14 @@ def _blob(components: Components, group: list[int]) -> _Blob:
 def _cuts(blob: _Blob, height: float) -> list[int]:
     """Columns at which a wide blob may be cut: where its ink is thin, far enough apart."""
     width = blob.box.width
-    if width < 0.75 * height or width > 40 * height:
+    if width < 0.6 * height or width > 40 * height:
         return []
     # A column through a bowl crosses two strokes: only blobs too wide for one character may be cut there.
     strokes = (np.diff((blob.mask > 0).astype(np.int8), axis=0, prepend=0) == 1).sum(axis=0)
     most = 1 if width <= WIDE * height else 2
     ink = cv2.blur((blob.mask > 0).sum(axis=0).astype(np.float32)[None], (3, 1))[0]
     distance = max(2, round(MIN_CUT_DISTANCE * height))
-    limit = min(0.45 * height, float(ink.max()) * 0.6)
+    limit = min(0.5 * height, float(ink.max()) * 0.7)
     cuts: list[int] = []
     for column in np.argsort(ink, kind="stable").tolist():
         if ink[column] > limit or len(cuts) >= 2 + 2 * width / height:
@@ -229,12 +231,14 @@ def _spans(pieces: list[Box], start: int, stop: int, height: float) -> list[tupl
 def _joins(pieces: list[Box], blobs: list[tuple[int, int]], height: float) -> list[tuple[int, int, bool]]:
     """Neighbouring blobs that could be one broken character."""
     joins = []
-    for (first, middle), (after, last) in itertools.pairwise(blobs):
-        left, right = pieces[first], pieces[last - 1]
-        if pieces[after].left - pieces[middle - 1].right > MAX_JOIN_GAP * height:
-            continue
-        if right.right - left.left <= MAX_JOINED * height:
-            joins.append((first, last, False))
+    for index, (first, _) in enumerate(blobs):
+        for before, after in itertools.pairwise(blobs[index : index + MAX_PARTS]):
+            left, right = pieces[before[1] - 1], pieces[after[0]]
+            if right.left - left.right > MAX_JOIN_GAP * height:
+                break
+            if pieces[after[1] - 1].right - pieces[first].left > MAX_JOINED * height:
+                break
+            joins.append((first, after[1], False))
     return joins
 
 

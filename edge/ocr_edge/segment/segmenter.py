@@ -1,6 +1,6 @@
 """The segmenter: guesses at the ink, pieces, lines and candidates, at a scale where text is comfortable to cut."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
@@ -9,22 +9,43 @@ import numpy as np
 
 from ocr_edge.contract.preprocess import luminance
 from ocr_edge.contract.types import Box, Image, Polarity
-from ocr_edge.segment import candidates, components, lines
-from ocr_edge.segment.binarize import global_masks, ink_masks
+from ocr_edge.segment import areas, candidates, components, halves, lines
+from ocr_edge.segment.binarize import InkMask, global_masks, ink_masks
 from ocr_edge.segment.candidates import CandidateLine
 
 CROP_HEIGHT = 96
 """Pictures lower than this are enlarged to it: they are crops of one line, and small text cuts better enlarged."""
-MAX_SIDE = 2000
-"""Pictures with a longer side are shrunk to it before they are cut."""
+MAX_SIDE, MAX_LENGTH = 2000, 8000
+"""Pictures with a longer side are shrunk to it before they are cut; crops of one line may be longer."""
 COARSE_SIDE = 420
 """Longest side at which a large picture is looked at a second time."""
 TEXT_HEIGHTS = (20.0, 72.0)
 """Heights of text, in pixels, that cut well: where the height is known, the picture is scaled into this range."""
 HEIGHT_RATIO = 1.8
 """How far the height of a line may be from the known one, as a factor."""
+MAX_HALVES = 60
+"""Most lines of a guess that are looked at for being halves of others: pages are not broken like that."""
+MIN_SIDE = 5
+"""Pixels, at working scale, that a picture's shorter side has at least where there is something to read."""
+MIN_CANDIDATES = 400
+"""Most candidates of the smallest area."""
 MAX_CANDIDATES = 6000
 """Most candidates of one picture; a texture must not cost minutes."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Guess:
+    """What one guess at the ink shows.
+
+    Attributes:
+        mask: The guess, at working scale.
+        scale: Working pixels per pixel of the picture.
+        lines: The lines in it, with boxes in pixels of the picture.
+    """
+
+    mask: InkMask
+    scale: float
+    lines: Sequence[CandidateLine]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,36 +75,73 @@ class Segmenter:
         Returns:
             Lines with boxes in pixels of ``image``; empty when nothing looks like text.
         """
-        found: list[CandidateLine] = []
+        return [line for guess in self.guesses(image) for line in guess.lines]
+
+    def guesses(self, image: Image) -> Iterator[Guess]:
+        """The same lines, guess by guess at the ink: whoever has read enough need not ask for more.
+
+        Args:
+            image: uint8 RGB, shape ``(H, W, 3)``.
+        """
         for scale in working_scales(image.shape[:2], self.text_height):
+            if min(image.shape[:2]) * scale < MIN_SIDE:
+                continue
             picture = image
             if scale != 1:
                 how = cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA
                 picture = np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=how), np.uint8)
-            for line in self._lines(picture, self.text_height and self.text_height * scale):
-                found.append(line if scale == 1 else _scaled(line, 1 / scale, image.shape[:2]))
-        return found
+            for mask, area, found in self._guesses(picture, self.text_height and self.text_height * scale):
+                moves = scale != 1 or area.left or area.top
+                placed = [_placed(line, area, 1 / scale, image.shape[:2]) for line in found] if moves else found
+                yield Guess(mask, scale, placed)
 
-    def _lines(self, picture: Image, text_height: float | None) -> Iterator[CandidateLine]:
-        """The lines of a picture that has its working size already."""
+    def _guesses(
+        self, picture: Image, text_height: float | None
+    ) -> Iterator[tuple[InkMask, Box, list[CandidateLine]]]:
+        """The guesses at each area of a picture that has its working size already."""
         gray = luminance(picture)
+        if is_crop(gray.shape):
+            area = Box(0, 0, gray.shape[1], gray.shape[0])
+            masks = chain(global_masks(picture, gray), ink_masks(gray, self.crop_windows))
+            for mask, found in self._lines(picture, gray, masks, text_height, MAX_CANDIDATES):
+                yield mask, area, found
+            return
+        for area in areas.find(gray):
+            rows, columns = slice(area.top, area.bottom), slice(area.left, area.right)
+            part, level = picture[rows, columns], np.ascontiguousarray(gray[rows, columns])
+            budget = max(MIN_CANDIDATES, MAX_CANDIDATES * level.size // gray.size)
+            for mask, found in self._lines(part, level, ink_masks(level, self.windows), text_height, budget):
+                yield mask, area, found
+
+    def _lines(
+        self, picture: Image, gray: Image, masks: Iterable[InkMask], text_height: float | None, budget: int
+    ) -> Iterator[tuple[InkMask, list[CandidateLine]]]:
+        """Each guess at the ink with its lines; at most ``budget`` candidates in all."""
         edge = components.edges(gray)
-        masks = ink_masks(gray, self.windows)
-        if picture.shape[0] <= CROP_HEIGHT + 16:
-            masks = chain(global_masks(gray), ink_masks(gray, self.crop_windows))
-        budget = MAX_CANDIDATES
         for mask in masks:
             if self.polarity not in (None, mask.polarity):
                 continue
             pieces = components.find(mask.ink, edge)
-            for rows in lines.group(pieces, picture.shape[0]):
-                if text_height and not _is_near(float(np.max(pieces.height[rows])), text_height):
+            found = []
+            grouped = lines.group(pieces, picture.shape[0])
+            if len(grouped) <= MAX_HALVES:
+                grouped += halves.joined(pieces, grouped)
+            for members in grouped:
+                if text_height and not _is_near(float(np.max(pieces.height[members])), text_height):
                     continue
-                line = candidates.build(picture, pieces, rows, mask.polarity)
+                line = candidates.build(picture, pieces, members, mask.polarity)
                 budget -= len(line.candidates)
                 if budget < 0:
-                    return
-                yield line
+                    break
+                found.append(line)
+            yield mask, found
+            if budget < 0:
+                return
+
+
+def is_crop(size: tuple[int, int]) -> bool:
+    """Whether a picture of ``(height, width)`` is so low that one line of text fills it."""
+    return size[0] <= CROP_HEIGHT + 16
 
 
 def working_scales(size: tuple[int, int], text_height: float | None = None) -> tuple[float, ...]:
@@ -99,7 +157,7 @@ def working_scales(size: tuple[int, int], text_height: float | None = None) -> t
         low, high = TEXT_HEIGHTS
         return (min(max(min(1.0, high / text_height), low / text_height), MAX_SIDE / side),)
     if height < CROP_HEIGHT:
-        return (min(CROP_HEIGHT / height, 6.0, MAX_SIDE / side),)
+        return (min(CROP_HEIGHT / height, 6.0, MAX_LENGTH / side),)
     fine = min(1.0, MAX_SIDE / side)
     return (fine, COARSE_SIDE / side) if side > 2 * COARSE_SIDE else (fine,)
 
@@ -108,16 +166,17 @@ def _is_near(height: float, expected: float) -> bool:
     return expected / HEIGHT_RATIO <= height <= expected * HEIGHT_RATIO
 
 
-def _scaled(line: CandidateLine, scale: float, size: tuple[int, int]) -> CandidateLine:
-    """The same line with its boxes in another picture's pixels; crops stay as they are."""
+def _placed(line: CandidateLine, area: Box, scale: float, size: tuple[int, int]) -> CandidateLine:
+    """The same line with its boxes in the picture that its area is a part of, scaled; crops stay as they are."""
     moved = tuple(
-        replace(candidate, box=_scaled_box(candidate.box, scale, size)) for candidate in line.candidates
+        replace(candidate, box=_placed_box(candidate.box, area, scale, size)) for candidate in line.candidates
     )
-    pieces = tuple(_scaled_box(box, scale, size) for box in line.pieces)
+    pieces = tuple(_placed_box(box, area, scale, size) for box in line.pieces)
     return CandidateLine(moved, pieces, line.height * scale, line.polarity)
 
 
-def _scaled_box(box: Box, scale: float, size: tuple[int, int]) -> Box:
-    left, top = min(int(box.left * scale), size[1] - 1), min(int(box.top * scale), size[0] - 1)
-    right, bottom = round(box.right * scale), round(box.bottom * scale)
+def _placed_box(box: Box, area: Box, scale: float, size: tuple[int, int]) -> Box:
+    left = min(int((box.left + area.left) * scale), size[1] - 1)
+    top = min(int((box.top + area.top) * scale), size[0] - 1)
+    right, bottom = round((box.right + area.left) * scale), round((box.bottom + area.top) * scale)
     return Box(left, top, max(1, min(right, size[1]) - left), max(1, min(bottom, size[0]) - top))

@@ -1,0 +1,168 @@
+"""From a line's scored candidates to its reading: best way, line geometry, neighbours, the owner's pattern. Pure."""
+
+import itertools
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from ocr_edge.contract.types import Box, Scores
+from ocr_edge.decode import geometry, search, shapes
+from ocr_edge.decode.automaton import anything
+from ocr_edge.decode.graph import Graph, Scored
+from ocr_edge.decode.language import WORDS, Language
+from ocr_edge.decode.patterns import Pattern
+from ocr_edge.decode.search import Edge, Path
+from ocr_edge.layout import RatedLine
+from ocr_edge.reading import Character, Line
+
+MIN_MARGIN = 3.0
+"""Nats by which a pattern may overrule the picture, where nothing else is said."""
+WORD_GAP, WIDER = 0.32, 0.22
+"""Gap between words, in line heights: at least so wide, and so much wider than the line's median gap."""
+MAX_LINKS = 2.5
+"""Nats that a link may cost for a pattern to be followed over it."""
+
+
+class Decoder:
+    """Reads lines.
+
+    Args:
+        labels: The texts that scores stand for.
+        pattern: What every line must match; None for anything.
+        min_margin: Nats by which the pattern may overrule the picture.
+        context: Whether neighbours in a word make each other likelier: words look like words, codes like codes.
+        geometry: Whether a character's size and place in its line say something about its name.
+    """
+
+    def __init__(
+        self,
+        labels: Sequence[str],
+        pattern: Pattern | None = None,
+        *,
+        min_margin: float = MIN_MARGIN,
+        context: bool = True,
+        geometry: bool = True,
+    ) -> None:
+        self._labels = labels
+        self._pattern = pattern
+        self._min_margin = min_margin
+        self._geometry = geometry
+        self._language = Language(labels, WORDS) if context else None
+        self._shapes = shapes.groups(labels)
+        self._twins = shapes.groups(labels, shapes.TWINS)
+        self._free = anything(len(labels))
+
+    def sureness(self, scores: Scores) -> npt.NDArray[np.float32]:
+        """Log-probability of each glyph's likeliest shape, float32, shape ``(N,)``."""
+        return shapes.sureness(scores, self._shapes)
+
+    def decode(self, guesses: Sequence[Scored]) -> RatedLine | None:
+        """Read one line.
+
+        Args:
+            guesses: The line as found in one or several guesses at the ink.
+
+        Returns:
+            Its reading; None when it has none, or none that the pattern allows.
+        """
+        graph = Graph(guesses)
+        if self._pattern:
+            return self._legal(graph, self._pattern)
+        way, _ = graph.best()
+        if not way:
+            return None
+        boxes, scores = [graph.boxes[node] for node in way], graph.scores[way]
+        spaces = space_before(boxes, graph.height)
+        if self._geometry and len(way) > 1:
+            scores = geometry.with_geometry(shapes.doubted(scores, self._twins), boxes, self._labels)
+        if self._language:
+            scores = self._language.with_language(scores, spaces)
+        return self._rated(scores, boxes, spaces, np.exp(graph.sure[way]))
+
+    def _legal(self, graph: Graph, pattern: Pattern) -> RatedLine | None:
+        """The best reading that the pattern allows, if the picture does not speak against it by too much."""
+        # Half of a look-alike's chance is its own: O for 0 costs little, B for 0 much.
+        together = np.exp(graph.scores) @ self._shapes @ self._shapes.T
+        chances = np.log(0.5 * np.exp(graph.scores) + 0.5 * together + 1e-9).astype(np.float32)
+        edges, nodes = _edges(graph, graph.gains(chances).astype(np.float32))
+        legal = pattern.best(edges, len(graph) + 1) if edges else None
+        free = search.best(edges, len(graph) + 1, self._free, None, self._labels) if edges else None
+        if legal is None or free is None or free.score - legal.score > self._min_margin:
+            return None
+        way = [nodes[edge] for edge in legal.edges]
+        boxes = [graph.boxes[node] for node in way]
+        scores = np.where(allowed(pattern, legal), chances[way], -np.inf).astype(np.float32)
+        sure = np.exp(chances[way, list(legal.labels)])
+        return self._rated(scores, boxes, space_before(boxes, graph.height), sure, legal.labels)
+
+    def _rated(
+        self,
+        scores: Scores,
+        boxes: Sequence[Box],
+        spaces: Sequence[bool],
+        sure: npt.NDArray[np.float32],
+        said: Sequence[int] | None = None,
+    ) -> RatedLine:
+        best = scores.argmax(axis=1) if said is None else said
+        characters = []
+        for row, box, space, label in zip(scores, boxes, spaces, best, strict=True):
+            others = [
+                i for i in np.argsort(-row, kind="stable")[:3].tolist() if i != label and row[i] > -np.inf
+            ][:2]
+            alternatives = tuple((self._labels[i], float(np.exp(row[i]))) for i in (label, *others))
+            characters.append(Character(*alternatives[0], box, alternatives, row, space))
+        return RatedLine(Line(tuple(characters)), sure)
+
+
+def space_before(boxes: Sequence[Box], height: float) -> list[bool]:
+    """Whether a word gap stands before each character of a line.
+
+    A gap is one between words when it is wide against the line's height and against its other gaps.
+    """
+    gaps = np.array([b.left - a.right for a, b in itertools.pairwise(boxes)], float)
+    if not len(gaps):
+        return [False] * len(boxes)
+    limit = max(WORD_GAP * height, float(np.median(gaps)) + WIDER * height)
+    return [False, *(gaps > limit).tolist()]
+
+
+def allowed(pattern: Pattern, path: Path) -> npt.NDArray[np.bool_]:
+    """Which labels may stand at each place of a legal text if the others may change too: bool, ``(N, labels)``."""
+    table, states = pattern.automaton.next, len(pattern.automaton.accepting)
+    reached = [np.arange(states) == pattern.automaton.start]
+    for _ in path.labels:
+        after = table[reached[-1]]
+        reached.append(np.isin(np.arange(states), after[after >= 0]))
+    ends = [pattern.automaton.accepting]
+    for _ in path.labels:
+        ends.append(np.asarray(np.where(table >= 0, ends[-1][table], False).any(axis=1), np.bool_))
+    result = [
+        np.where(table[at] >= 0, onward[table[at]], False).any(axis=0)
+        for at, onward in zip(reached[:-1], ends[-2::-1], strict=True)
+    ]
+    return np.array(result, bool).reshape(len(path.labels), table.shape[1])
+
+
+def _edges(graph: Graph, gains: Scores) -> tuple[list[Edge], list[int]]:
+    """A graph as a lattice, and the node that each of its edges reads.
+
+    Places are "just before node ``n``", numbered from 1; 0 is the start and one more than all nodes the end. An edge
+    reads the node it begins at and leads on to the next; those from the start read their node too.
+    """
+    edges: list[Edge] = []
+    nodes: list[int] = []
+    stop = len(graph) + 1
+
+    def add(first: int, last: int, node: int, extra: float) -> None:
+        edges.append(Edge(first, last, gains[node] + np.float32(extra)))
+        nodes.append(node)
+
+    for node in range(len(graph)):
+        add(node + 1, stop, node, graph.end[node])
+        add(0, stop, node, graph.start[node] + graph.end[node])
+        for before, gain in zip(*graph.links(node), strict=True):
+            if gain >= -MAX_LINKS:
+                add(int(before) + 1, node + 1, int(before), float(gain))
+                add(0, node + 1, int(before), float(gain) + graph.start[before])
+    return edges, nodes

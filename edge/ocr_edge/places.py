@@ -1,0 +1,57 @@
+"""Places in a picture where a line stands: one line is found in many guesses at the ink."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from ocr_edge.contract.types import Box
+from ocr_edge.decode.graph import Scored
+from ocr_edge.layout import RatedLine
+from ocr_edge.regions.pose import Matrix
+from ocr_edge.regions.rectify import moved
+from ocr_edge.segment import CandidateLine
+
+MIN_HIGH = 0.6
+"""Share of the lower line's height that two findings of one line share."""
+MIN_LONG = 0.3
+"""Share of the shorter line's length that they share."""
+MAX_LOWER = 0.4
+"""Height, in heights of the other, under which a line is another one."""
+
+
+@dataclass(slots=True, eq=False)
+class Place:
+    """A line's findings and its reading.
+
+    Attributes:
+        box: Of the first finding.
+        guesses: Its findings, scored.
+        back: Takes its pixels to the picture's; None where they are the picture's.
+        reading: The reading of them all; None where there is none.
+    """
+
+    box: Box
+    back: Matrix | None = None
+    guesses: list[Scored] = field(default_factory=list)
+    reading: RatedLine | None = None
+
+    def seen_in(self, size: tuple[int, int]) -> RatedLine | None:
+        """Its reading with boxes in the pixels of the whole picture of ``(height, width)``."""
+        if self.reading is None or self.back is None:
+            return self.reading
+        return replace(self.reading, line=moved(self.reading.line, self.back, size))
+
+    def holds(self, line: CandidateLine) -> bool:
+        """Whether a line is another finding of this place's line."""
+        box = line.box
+        if self.guesses[0].line.polarity is not line.polarity:
+            return False
+        high = min(box.bottom, self.box.bottom) - max(box.top, self.box.top)
+        long = min(box.right, self.box.right) - max(box.left, self.box.left)
+        lower, higher = sorted((box.height, self.box.height))
+        shorter = min(box.width, self.box.width)
+        return high > MIN_HIGH * lower and long > MIN_LONG * shorter and lower > MAX_LOWER * higher
+
+
+def place_of(line: CandidateLine, places: Sequence[Place]) -> Place | None:
+    """The place that a line is another finding of."""
+    return next((place for place in places if place.holds(line)), None)

@@ -1,0 +1,41 @@
+"""What a character's size and place in its line say about its name."""
+
+import numpy as np
+
+from ocr_edge.contract.labels import DEFAULT
+from ocr_edge.contract.types import Box
+from ocr_edge.decode import geometry
+
+from .hand_made import said
+
+
+def heights(*values, bottom=100):
+    return [Box(30 * i, bottom - height, 20, height) for i, height in enumerate(values)]
+
+
+def test_the_line_tells_small_from_capital():
+    both = [said(H=0.9), said(o=0.45, O=0.45), said(n=0.9), said(e=0.9)]
+    small = geometry.with_geometry(np.stack(both), heights(40, 29, 29, 29), DEFAULT)
+    capital = geometry.with_geometry(np.stack(both), heights(40, 40, 29, 29), DEFAULT)
+    assert DEFAULT[small[1].argmax()] == "o"
+    assert DEFAULT[capital[1].argmax()] == "O"
+
+
+def test_a_descender_is_told_by_its_place():
+    scores = np.stack([said(a=0.9), said(p=0.45, P=0.45), said(n=0.9)])
+    boxes = [Box(0, 71, 20, 29), Box(30, 71, 20, 39), Box(60, 71, 20, 29)]
+    assert DEFAULT[geometry.with_geometry(scores, boxes, DEFAULT)[1].argmax()] == "p"
+
+
+def test_geometry_says_nothing_about_a_single_character():
+    scores = np.stack([said(o=0.5, O=0.4)])
+    assert geometry.with_geometry(scores, heights(40), DEFAULT) is scores
+
+
+def test_geometry_leaves_probabilities_and_survives_ornaments():
+    scores = np.stack([said(a=0.9), said(b=0.9), said(c=0.9)])
+    result = geometry.with_geometry(
+        scores, [Box(0, 0, 9, 900), Box(30, 71, 20, 40), Box(60, 80, 3, 3)], DEFAULT
+    )
+    assert np.allclose(np.exp(result).sum(axis=1), 1, atol=1e-4)
+    assert np.isfinite(result).all()
