@@ -17,6 +17,7 @@ import numpy.typing as npt
 from ocr_convert.verify import compare
 from ocr_edge.bundle import Bundle
 from ocr_edge.bundle import load as load_bundle
+from ocr_edge.contract.manifest import Manifest
 from ocr_edge.contract.types import Image, Scores
 from ocr_edge.errors import ConfigError, OcrEdgeError
 from ocr_edge.recognizer import Recognizer
@@ -42,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     facts = machine(threads=())
     try:
         bundle = load_bundle(args.bundle)
-        labels = bundle.manifest.labels
+        labels = bundle.manifest.texts
         models, about = scorers(bundle, args.reference)
         sources = [datasets.load(text, labels) for text in args.specs]
     except OcrEdgeError as error:
@@ -95,7 +96,7 @@ def scorers(bundle: Bundle, reference: Path | None) -> tuple[dict[str, Scorer], 
         if plain.manifest.labels != bundle.manifest.labels:
             raise ConfigError(f"{reference}: its labels are not those of the bundle")
         return {"float": device(plain), **models}, {"float": about_bundle(plain), **about}
-    scorer, versions = keras_model(reference, len(bundle.manifest.labels))
+    scorer, versions = keras_model(reference, bundle.manifest)
     return {"float": scorer, **models}, {"float": versions, **about}
 
 
@@ -105,8 +106,8 @@ def device(bundle: Bundle) -> Scorer:
     return lambda inputs: recognizer.recognize_inputs(list(inputs["rgb"]), list(inputs["binary"]))
 
 
-def keras_model(path: Path, labels: int) -> tuple[Scorer, dict[str, str]]:
-    """A trained network, and what it is."""
+def keras_model(path: Path, manifest: Manifest) -> tuple[Scorer, dict[str, str]]:
+    """A trained network, scoring the texts that may be said, and what it is."""
     import keras  # noqa: TID251 - the float network is a Keras file
 
     from ocr_train.fit import scores
@@ -115,10 +116,11 @@ def keras_model(path: Path, labels: int) -> tuple[Scorer, dict[str, str]]:
         model = keras.models.load_model(path, compile=False)
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise ConfigError(f"{path}: not a readable Keras file ({str(error).splitlines()[0]})") from error
-    if model.output_shape[-1] != labels:
-        raise ConfigError(f"{path}: has {model.output_shape[-1]} outputs, the bundle names {labels} labels")
+    if (outputs := model.output_shape[-1]) != len(manifest.labels):
+        raise ConfigError(f"{path}: has {outputs} outputs, the bundle names {len(manifest.labels)} labels")
+    said = [manifest.labels.index(text) for text in manifest.texts]
     versions = {"keras": keras.__version__, "backend": keras.backend.backend(), "network": model.name}
-    return lambda inputs: scores(model, inputs), versions
+    return lambda inputs: scores(model, inputs)[:, said], versions
 
 
 def run(dataset: Dataset, models: dict[str, Scorer], limit: int) -> tuple[npt.NDArray[np.int64], Scored]:

@@ -18,26 +18,29 @@ class NoFontError(Exception):
     """Matplotlib's wheel or Pillow is not here."""
 
 
-def picture() -> Image:
+def picture(size: tuple[int, int] = SIZE) -> Image:
     """Dark text on unevenly lit paper with sensor noise.
 
+    Args:
+        size: Rows and columns.
+
     Returns:
-        uint8, shape ``(480, 640, 3)``, RGB. Versions of FreeType may differ in a few grey levels; see
+        uint8, shape ``(*size, 3)``, RGB. Versions of FreeType may differ in a few grey levels; see
         ``fingerprint``.
 
     Raises:
         NoFontError: There is nothing to draw with.
     """
-    ink = coverage()
-    rows, columns = np.mgrid[: SIZE[0], : SIZE[1]]
-    paper = 225.0 - 50.0 * (rows / SIZE[0] + columns / SIZE[1]) / 2
+    ink = coverage(size)
+    rows, columns = np.mgrid[: size[0], : size[1]]
+    paper = 225.0 - 50.0 * (rows / size[0] + columns / size[1]) / 2
     shade = paper * (1 - ink) + 45.0 * ink
-    noise = np.random.default_rng(7).normal(0.0, 3.0, (*SIZE, 3))
+    noise = np.random.default_rng(7).normal(0.0, 3.0, (*size, 3))
     return np.asarray(np.clip(shade[..., None] + noise, 0, 255).round(), np.uint8)
 
 
-def coverage() -> npt.NDArray[np.float64]:
-    """How much of each pixel is ink, 0 to 1, shape ``SIZE``."""
+def coverage(size: tuple[int, int] = SIZE) -> npt.NDArray[np.float64]:
+    """How much of each pixel is ink, 0 to 1, shape ``size``."""
     try:
         from PIL import Image as Pictures
         from PIL import ImageDraw, ImageFont
@@ -48,9 +51,9 @@ def coverage() -> npt.NDArray[np.float64]:
         raise NoFontError("Matplotlib, whose wheel holds the font, is not installed")
     file = Path(spec.origin).parent / "mpl-data" / "fonts" / "ttf" / "DejaVuSans.ttf"
     font = ImageFont.truetype(str(file), 56, layout_engine=ImageFont.Layout.BASIC)
-    canvas = Pictures.new("L", (SIZE[1], SIZE[0]))
+    canvas = Pictures.new("L", (size[1], size[0]))
     for index, line in enumerate(LINES):
-        ImageDraw.Draw(canvas).text((SIZE[1] // 2, 110 + 130 * index), line, fill=255, font=font, anchor="mm")
+        ImageDraw.Draw(canvas).text((size[1] // 2, 110 + 130 * index), line, fill=255, font=font, anchor="mm")
     return np.asarray(canvas, np.float64) / 255
 
 

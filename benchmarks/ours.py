@@ -1,5 +1,6 @@
 """Ours, as a whole and as a network alone. Imports wait until one is opened: they are part of its start."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -18,11 +19,13 @@ class Ours:
         bundle: The bundle's folder; empty for the shipped one.
         threads: CPU threads of OpenCV and the interpreter.
         pattern: What every line must match; empty for anything.
+        limit_s: Seconds for a picture's lines, as the daemon sets them; None for no limit.
     """
 
     bundle: str = ""
     threads: int = 1
     pattern: str = ""
+    limit_s: float | None = None
     about: dict[str, str] = field(default_factory=dict)
     _pipeline: Any = None
 
@@ -31,8 +34,9 @@ class Ours:
         from ocr_edge.pipeline import Pipeline
 
         loaded = load_bundle(self.bundle, self.threads)
-        pattern = Pattern.parse(self.pattern, loaded.manifest.labels) if self.pattern else None
-        self._pipeline = Pipeline(loaded, pattern)
+        pattern = Pattern.parse(self.pattern, loaded.manifest.texts) if self.pattern else None
+        limit_s = math.inf if self.limit_s is None else self.limit_s
+        self._pipeline = Pipeline(loaded, pattern, limit_s=limit_s)
         self.about = about_bundle(loaded)
 
     def read(self, picture: Picture) -> tuple[str, Mapping[str, float]]:

@@ -20,11 +20,12 @@ from ocr_edge.sources import pictures
 from peers import PEERS, chosen
 from processes import Worker, open_all
 from report import header, machine, save, table
-from results import COLUMNS, NAMES, Run, rows, summary
+from results import COLUMNS, NAMES, RATIO_NAMES, Run, ratio_columns, ratios, rows, summary
 from sets import SETS, Example, PictureSet, SetError, present
 from systems import UnavailableError
 
 OURS = "ocr-edge"
+WITH_PATTERN = f"{OURS}, with a pattern"
 SPLITS = ("train", "validation", "test", "all")
 LOST, USAGE = 1, 2
 """Exit codes: ours could not read a set to its end; the arguments or the data are wrong."""
@@ -35,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser().parse_args(argv)
     facts = machine()
     try:
-        labels = load_bundle(args.bundle).manifest.labels
+        labels = load_bundle(args.bundle).manifest.texts
         names = args.sets or present(args.data)
         if not names:
             raise SetError(f"{args.data}: no known set is there; known are {', '.join(SETS)}")
@@ -44,7 +45,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"pictures.py: {error}", file=sys.stderr)
         return USAGE
     abouts = {run["system"]: run["about"] for result in results for run in result["systems"]}
-    text = f"{header(facts, abouts)}\n\n{table(COLUMNS, [row for r in results for row in rows(r)], NAMES)}\n"
+    patterns = {f"pattern of {r['set']}": f"`{r['pattern']}`" for r in results if r["pattern"]}
+    text = f"{header(facts | patterns, abouts)}\n\n{table(COLUMNS, [row for r in results for row in rows(r)], NAMES)}\n"
+    if args.peers:
+        faster = [row for r in results for row in ratios(r, OURS, args.peers)]
+        text += f"\n{table(ratio_columns(args.peers), faster, RATIO_NAMES)}\n"
     print(text, end="")
     save(args.markdown, text)
     save(args.json, {"machine": facts, "sets": results})
@@ -62,7 +67,9 @@ def parser() -> argparse.ArgumentParser:
     add("--split", choices=SPLITS, help="default: the set's own (see sets.py)")
     add("--limit", type=int, default=0, metavar="N", help="at most N pictures a set, spread evenly")
     add("--bundle", type=Path, metavar="B", help="default: the shipped one")
-    add("--pattern", default="", metavar="P", help="what every line must look like; peers are given none")
+    add(
+        "--pattern", default="", metavar="P", help="what every line must look like, in place of the set's own"
+    )
     add("--peers", type=chosen, default=[], metavar="NAMES", help=f"any of {','.join(PEERS)}")
     add("--json", type=Path, metavar="FILE", help="every number and what was said about every picture")
     add("--markdown", type=Path, metavar="FILE", help="the table that is printed")
@@ -77,12 +84,14 @@ def measure_set(args: argparse.Namespace, name: str, labels: Sequence[str]) -> d
         if not examples:
             print(f"{name}: nothing in split {split}", file=sys.stderr)
             return None
-        wanted = {OURS: {"system": OURS, "bundle": str(args.bundle or ""), "pattern": args.pattern}}
+        ours = {"system": OURS, "bundle": str(args.bundle or "")}
+        pattern = args.pattern or rules.pattern
+        wanted = {OURS: ours} | ({WITH_PATTERN: ours | {"pattern": pattern}} if pattern else {})
         wanted |= {name: {"system": name} for name in args.peers}
         runs = read_all(open_all(wanted, stack), examples, rules.layout)
     print(f"{name}: {len(examples)} pictures done", file=sys.stderr)
     systems = [summary(run, rules, labels) for run in runs]
-    return {"set": name, "split": split, "rules": asdict(rules), "systems": systems}
+    return {"set": name, "split": split, "rules": asdict(rules), "pattern": pattern, "systems": systems}
 
 
 def read_all(workers: dict[str, Worker], examples: Sequence[Example], layout: str) -> list[Run]:

@@ -4,8 +4,9 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
-from contextlib import ExitStack, suppress
+import threading
+from collections.abc import Generator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -87,16 +88,27 @@ class Worker:
         """Milliseconds since the process was started."""
         return 1000 * (perf_counter() - self._started)
 
-    def read(self, image: npt.NDArray[np.uint8], layout: str) -> Answer:
-        """Have a picture read: uint8 RGB, shape ``(H, W, 3)``."""
+    def read(self, image: npt.NDArray[np.uint8], layout: str, patience_s: float | None = None) -> Answer:
+        """Have a picture read.
+
+        Args:
+            image: uint8 RGB, shape ``(H, W, 3)``.
+            layout: What it shows; see ``sets.Layout``.
+            patience_s: Seconds after which the process is killed; None for never.
+
+        Raises:
+            UnavailableError: The process ended.
+        """
         assert self._process.stdin is not None
         header = json.dumps({"height": image.shape[0], "width": image.shape[1], "layout": layout})
-        try:
-            self._process.stdin.write(header.encode() + b"\n" + np.ascontiguousarray(image).tobytes())
-            self._process.stdin.flush()
-        except BrokenPipeError as error:
-            raise UnavailableError("its process ended") from error
-        return Answer(**self._receive())
+        with self._killed_after(patience_s):
+            try:
+                self._process.stdin.write(header.encode() + b"\n")
+                self._process.stdin.write(np.ascontiguousarray(image).data)
+                self._process.stdin.flush()
+            except BrokenPipeError as error:
+                raise UnavailableError("its process ended") from error
+            return Answer(**self._receive())
 
     def close(self) -> None:
         """End the process."""
@@ -106,6 +118,18 @@ class Worker:
             self._process.stdin.close()
         self._process.stdout.close()
         self._process.wait()
+
+    @contextmanager
+    def _killed_after(self, patience_s: float | None) -> Generator[None]:
+        if patience_s is None:
+            yield
+            return
+        timer = threading.Timer(patience_s, self._process.kill)
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
 
     def _receive(self) -> dict[str, Any]:
         assert self._process.stdout is not None

@@ -14,6 +14,7 @@ from sets import Example, Rules
 ACCURACY = ("right", "95 %", "CER", "95 %", "said/truth")
 COLUMNS = ("set", "split", "system", "n", *ACCURACY, "ms", "CPU ms", "peak MiB")
 NAMES = 3
+RATIO_NAMES = 2
 
 
 @dataclass(slots=True)
@@ -62,17 +63,44 @@ def rows(result: dict[str, Any]) -> list[list[str]]:
     for system in result["systems"]:
         got = Score(**system["score"])
         errors = [percent(got.cer), interval(got.cer_interval)] if rules.has_error_rate else ["-", ""]
-        accuracy = [
-            f"{kind} {percent(got.rate)}",
-            interval(got.interval),
-            *errors,
-            f"{got.said_per_truth:.2f}",
-        ]
+        right = (
+            [f"{kind} {percent(got.rate)}", interval(got.interval)] if rules.has_share_right else ["-", ""]
+        )
+        accuracy = [*right, *errors, f"{got.said_per_truth:.2f}"]
         costs = [f"{system[key]:.1f}" for key in ("median_ms", "median_cpu_ms")] + [
             f"{system['peak_mib']:.0f}"
         ]
         lines.append([result["set"], result["split"], system["system"], str(got.n), *accuracy, *costs])
     return lines
+
+
+def ratio_columns(peers: Sequence[str]) -> list[str]:
+    """Headings of ``ratios``."""
+    return ["set", "system", *(f"times as fast as {peer}" for peer in peers)]
+
+
+def ratios(result: dict[str, Any], ours: str, peers: Sequence[str]) -> list[list[str]]:
+    """How many times as long each peer took as ours: the median over pictures, both read in neighbouring turns.
+
+    Args:
+        result: One set, as ``pictures.measure_set`` gives it.
+        ours: Name of ours; its rows with a pattern begin with it.
+        peers: Names of the peers.
+    """
+    times = {
+        system["system"]: {picture["file"]: picture["ms"] for picture in system["pictures"]}
+        for system in result["systems"]
+    }
+    return [
+        [result["set"], name, *(_ratio(times.get(peer, {}), mine) for peer in peers)]
+        for name, mine in times.items()
+        if name.startswith(ours)
+    ]
+
+
+def _ratio(theirs: dict[str, float], mine: dict[str, float]) -> str:
+    both = [theirs[file] / ms for file, ms in mine.items() if file in theirs and ms > 0]
+    return f"{median(both):.1f}" if both else "-"
 
 
 def _picture(example: Example, answer: Answer) -> dict[str, Any]:

@@ -28,6 +28,7 @@ class Rules:
         ignore_case: Whether the truth was written in one case whatever the picture shows.
         split: What is measured unless asked otherwise: ``test``, or ``all`` where that would be too few.
         ordered: Whether the truth is in reading order; without, an error rate means nothing.
+        pattern: What an owner knows of the text's form; ours is measured once more with it, in a row of its own.
     """
 
     layout: Layout
@@ -35,6 +36,12 @@ class Rules:
     ignore_case: bool = False
     split: str = "test"
     ordered: bool = True
+    pattern: str = ""
+
+    @property
+    def has_share_right(self) -> bool:
+        """Whether a picture can be right as a whole; a page never is, its figure is the error rate."""
+        return self.layout != "page" or not self.has_error_rate
 
     @property
     def has_error_rate(self) -> bool:
@@ -42,15 +49,18 @@ class Rules:
         return self.ordered and self.measure == "exact"
 
 
+PLATE = "[A-Z0-9]{5,8}"
+"""Number plates as an owner would describe those of the United States."""
+
 SETS = {
     "iiit5k_words": Rules("line"),
     "icdar2013_words": Rules("line"),
     "icdar2015_words": Rules("line"),
     "svt_words": Rules("line", ignore_case=True),
-    "orand_strings": Rules("line"),
-    "openalpr_us_plate_crops": Rules("plate", "contained", split="all"),
-    "openalpr_plates": Rules("photo", "contained", split="all"),
-    "sevenseg_photos": Rules("photo", "contained", split="all"),
+    "orand_strings": Rules("line", pattern="[0-9]+"),
+    "openalpr_us_plate_crops": Rules("plate", "contained", split="all", pattern=PLATE),
+    "openalpr_plates": Rules("photo", "contained", split="all", pattern=PLATE),
+    "sevenseg_photos": Rules("photo", "contained", split="all", pattern="[0-9]+"),
     "hand_page_photos": Rules("page", split="all"),
     "sroie_receipts": Rules("page", ignore_case=True, split="all"),
     "unlv_aspose": Rules("page"),
