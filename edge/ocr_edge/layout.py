@@ -7,7 +7,6 @@ import numpy as np
 import numpy.typing as npt
 
 from ocr_edge.contract.types import Box
-from ocr_edge.order import reading_order as reading_order  # noqa: PLC0414
 from ocr_edge.reading import Line
 
 WORTH = 0.45

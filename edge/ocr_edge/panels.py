@@ -91,7 +91,7 @@ def _quads(mask: Image) -> list[Quad]:
     for contour in contours:
         if len(contour) < 4 or not MIN_AREA * size <= cv2.contourArea(contour) <= MAX_AREA * size:
             continue
-        hull = cv2.convexHull(contour)
+        hull = np.asarray(cv2.convexHull(contour), np.int32)
         quad = _corners(hull)
         if quad is None or cv2.contourArea(contour) < MIN_FILLED * _area(quad):
             continue

@@ -14,8 +14,8 @@ from ocr_edge.contract.types import Image, Scores
 from ocr_edge.decode.decoder import MIN_MARGIN, Decoder
 from ocr_edge.decode.graph import Scored, unsure
 from ocr_edge.decode.patterns import Pattern
-from ocr_edge.layout import fills, is_settled, reading_order, select
-from ocr_edge.places import Place, place_of
+from ocr_edge.layout import fills, is_settled, select
+from ocr_edge.places import Place, in_order, place_of
 from ocr_edge.reading import Reading
 from ocr_edge.recognizer import Recognizer
 from ocr_edge.regions.pose import Matrix
@@ -85,7 +85,7 @@ class Pipeline:
         places = self.find(image, watch)
         with watch.step("decode"):
             lines = select([rated for place in places if (rated := place.seen_in(image.shape[:2]))])
-            sure = reading_order([line for line in lines if line.confidence >= self._min_confidence])
+            sure = in_order([line for line in lines if line.confidence >= self._min_confidence], places)
         why = ""
         if not sure:
             why = (

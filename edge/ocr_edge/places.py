@@ -3,9 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+
 from ocr_edge.contract.types import Box
 from ocr_edge.decode.graph import Scored
 from ocr_edge.layout import RatedLine
+from ocr_edge.order import reading_order
+from ocr_edge.reading import Line
 from ocr_edge.regions.pose import Matrix
 from ocr_edge.regions.rectify import moved
 from ocr_edge.segment import CandidateLine
@@ -14,6 +18,8 @@ MIN_HIGH = 0.6
 """Share of the lower line's height that two findings of one line share."""
 MIN_LONG = 0.3
 """Share of the shorter line's length that they share."""
+FAR = 1 << 20
+"""Pixels that no picture has: nothing is cut off at its border while lines are put in order."""
 MAX_LOWER = 0.4
 """Height, in heights of the other, under which a line is another one."""
 
@@ -55,3 +61,22 @@ class Place:
 def place_of(line: CandidateLine, places: Sequence[Place]) -> Place | None:
     """The place that a line is another finding of."""
     return next((place for place in places if place.holds(line)), None)
+
+
+def in_order(lines: Sequence[Line], places: Sequence[Place]) -> list[Line]:
+    """Lines as a person reads them, who turns the picture until most of them are level.
+
+    Args:
+        lines: With boxes in the picture's pixels, in any order.
+        places: Where they were found.
+    """
+    read = [place for place in places if place.reading]
+    if not read:
+        return reading_order(lines)
+    longest = max(read, key=lambda place: len(place.reading.sure) if place.reading else 0)
+    if longest.back is None:
+        return reading_order(lines)
+    forward = np.asarray(np.linalg.inv(longest.back), np.float64)
+    level = [moved(line, forward, (FAR, FAR)) for line in lines]
+    original = {id(turned): line for turned, line in zip(level, lines, strict=True)}
+    return [original[id(turned)] for turned in reading_order(level)]

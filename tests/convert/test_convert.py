@@ -85,6 +85,21 @@ def test_the_bundle_reads_what_the_float_network_reads(written, held_out):
     assert np.allclose(np.exp(found).sum(axis=1), 1, atol=1e-4)
 
 
+def test_a_class_for_no_character_is_written_but_never_said(trained, calibration, held_out, tmp_path):
+    labels = ("0", "1", "reject")
+    bundle, _ = convert([Trained(trained, {})], labels, calibration, held_out, tmp_path / "b", Settings("b"))
+    recognizer = Recognizer(bundle)
+    assert (bundle.manifest.reject, bundle.manifest.texts, recognizer.labels) == (2, ("0", "1"), ("0", "1"))
+    inputs = inputs_of(held_out)
+    found = np.exp(recognizer.recognize_inputs(list(inputs["rgb"]), list(inputs["binary"])))
+    truth = held_out[0].label_array()
+    assert found.shape == (len(truth), 2)
+    assert (found[truth == 2].sum(axis=1) < 0.5).mean() > 0.9
+    assert (found[truth < 2].sum(axis=1) > 0.5).mean() > 0.9
+    (row,) = bundle.manifest.metrics["validation"]
+    assert row["n"] == int((truth < 2).sum())
+
+
 def test_the_bundle_carries_card_self_test_and_hashes(written):
     bundle, _ = written
     assert set(bundle.manifest.files) == {"card.md", "selftest.npz"}

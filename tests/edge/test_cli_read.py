@@ -20,6 +20,8 @@ from ocr_edge.contract.types import Box
 from ocr_edge.errors import ConfigError, ModelError
 from ocr_edge.reading import Character, Line, Reading
 
+OPEN_PIPELINE = read.open_pipeline
+
 
 class FakePipeline:
     """Reads a picture of width 57 as ``57``, and a black one as nothing."""
@@ -148,7 +150,7 @@ def test_a_video_gives_a_reading_for_each_interval(folder, capsys):
     assert len(Path("out/clip.json").read_text().splitlines()) == 2
 
 
-@pytest.mark.parametrize("flag", ["--out", "--annotate"])
+@pytest.mark.parametrize("flag", ["--out", "--annotate", "--explain"])
 def test_a_folder_that_cannot_be_written_ends_with_2(folder, capsys, flag, opened):
     assert main(["read", "p10.png", flag, "notes.txt"]) == 2
     out, err = capsys.readouterr()
@@ -169,7 +171,30 @@ def test_a_wrong_pattern_or_bundle_ends_with_its_own_code(folder, capsys, monkey
 
 def test_settings_reach_the_pipeline(folder, opened):
     main(["read", "p10.png", "--bundle", "b", "--pattern", "[A-Z]", "--threads", "2"])
-    assert opened == [(Path("b"), "[A-Z]", 2)]
+    assert opened == [(Path("b"), "[A-Z]", 2, None, None, False)]
+
+
+def test_a_check_and_a_margin_reach_the_pipeline(folder, opened):
+    main(
+        ["read", "p10.png", "--pattern", "[0-9]+", "--check", "luhn", "--min-margin", "1.5", "--explain", "e"]
+    )
+    assert opened == [(None, "[0-9]+", 1, "luhn", 1.5, True)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["--check", "luhn"], r"--check luhn: needs --pattern too, such as --pattern '\d{16}'"),
+        (["--check", "lun", "--pattern", "[0-9]+"], "check 'lun' is not known; did you mean 'luhn'?"),
+    ],
+)
+def test_a_check_that_cannot_be_used_ends_with_2(folder, capsys, monkeypatch, arguments, line):
+    monkeypatch.setattr(read, "open_pipeline", OPEN_PIPELINE)
+    assert main(["read", "p10.png", *arguments]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(f"ERROR: {line}")
+    assert err.count("\n") == 1
 
 
 def test_verbose_says_why_nothing_was_read(folder, capsys):
@@ -196,6 +221,8 @@ def test_ctrl_c_ends_quietly_with_130(folder, capsys, monkeypatch):
         ["read", "a", "--every", "nan"],
         ["read", "a", "--threads", "0"],
         ["read", "a", "--format", "yaml"],
+        ["read", "a", "--min-margin", "-1"],
+        ["read", "a", "--min-margin", "inf"],
     ],
 )
 def test_arguments_that_make_no_sense_end_with_2(arguments, capsys):

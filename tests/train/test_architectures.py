@@ -17,6 +17,14 @@ def test_dual_branch_has_the_original_number_of_parameters(model):
     assert model.count_params() == 1_961_278
 
 
+def test_compact_costs_less_than_half_of_the_original_and_takes_the_same():
+    compact = architectures.build("compact", 63)
+    assert compact.count_params() == 424_191
+    assert sum(architectures.macs(layer) for layer in compact.layers) == 26_593_056
+    assert {tensor.name for tensor in compact.inputs} == {"rgb", "binary"}
+    assert compact.output_shape == (None, 63)
+
+
 def test_multiply_adds_are_counted_over_convolutions_and_dense_layers(model):
     assert sum(architectures.macs(layer) for layer in model.layers) == 60_829_440
 

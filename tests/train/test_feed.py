@@ -44,6 +44,18 @@ def through_keras(epoch):
     return batches
 
 
+def test_rejects_are_drawn_as_often_as_the_recipe_says_however_many_there_are():
+    many = dataset("a", [0, 1, 2, 3] * 5 + [4] * 200)
+    none = dataset("b", [0, 1, 2, 3] * 5)
+    settings = recipe(2, reject=0.3, epoch_samples=4000)
+    draws = draw([many, none], settings, 0)
+    labels = many.label_array()[draws[draws[:, 0] == 0, 1]]
+    assert abs((labels == 4).mean() - 0.3) < 0.04
+    assert settings.label_texts == ("0", "1", "2", "3", "reject")
+    with pytest.raises(ValueError, match="reject must lie between 0 and 1"):
+        recipe(reject=1.0)
+
+
 # Batches.
 
 

@@ -9,18 +9,18 @@ import numpy as np
 import pytest
 
 from ocr_edge.contract.labels import DEFAULT
-from ocr_edge.contract.types import Box, Glyph, Image
+from ocr_edge.contract.types import Box, Glyph, Image, Polarity
 from ocr_edge.errors import ConfigError
 from ocr_train.datasets import tar
 from ocr_train.datasets.base import Spec
-from ocr_train.rendering import camera, fonts, prepare, split_of
-from ocr_train.rendering.cut import MAX_SIDE, bounded, cut, matches
+from ocr_train.rendering import CLASSES, camera, fonts, prepare, split_of
+from ocr_train.rendering.cut import MAX_SIDE, bounded, cut, cut_truths, is_wrong, matches, matches_loosely
 from ocr_train.rendering.fonts import FontFile, catalogue
 from ocr_train.rendering.glyphs import Face, stamp
 from ocr_train.rendering.kinds import WEIGHTS, kind_of, root
 from ocr_train.rendering.legible import own_shapes
 from ocr_train.rendering.lines import lay_out
-from ocr_train.rendering.scene import render
+from ocr_train.rendering.scene import Truth, render
 from ocr_train.rendering.text import PUNCTUATION, random_line
 
 FONTS = Path(mpl.get_data_path()) / "fonts" / "ttf"
@@ -47,6 +47,7 @@ class FakeCandidate:
 @dataclass(frozen=True)
 class FakeLine:
     candidates: list[FakeCandidate]
+    polarity: Polarity | None = None
 
 
 def fake_segment(picture: Image) -> list[FakeLine]:
@@ -174,6 +175,39 @@ def test_a_candidate_with_two_characters_names_neither(faces: list[Face]) -> Non
     assert not matches(Box(10, 10, 20, 20), Box(19, 10, 20, 20))
 
 
+def test_what_shows_no_character_or_half_of_one_or_two_is_a_reject_and_what_is_between_is_neither() -> None:
+    truths = [
+        Truth("H", Box(10, 10, 20, 30)),
+        Truth("o", Box(34, 20, 16, 20)),
+        Truth("-", Box(54, 24, 12, 4)),
+    ]
+    assert is_wrong(Box(10, 10, 6, 30), truths)  # a leg of the H
+    assert is_wrong(Box(10, 10, 40, 30), truths)  # both letters
+    assert is_wrong(Box(70, 10, 20, 30), truths)  # nothing
+    assert is_wrong(Box(54, 24, 12, 4), truths)  # a mark without a label
+    assert not is_wrong(Box(10, 10, 20, 30), truths)
+    assert not is_wrong(Box(10, 10, 14, 28), truths)  # most of the H: some would call it one
+
+
+def test_a_box_drawn_by_hand_fits_by_its_columns_and_its_half_is_no_reject() -> None:
+    drawn = Box(0, 0, 12, 40)
+    assert matches_loosely(Box(4, 4, 4, 30), drawn)  # the stroke of an l
+    assert not matches_loosely(Box(0, 4, 4, 30), drawn)
+    assert not matches_loosely(Box(4, 4, 4, 10), drawn)
+    assert not is_wrong(Box(2, 8, 8, 26), [Truth("R", Box(0, 0, 16, 40))], matches_loosely)
+
+
+def test_the_inside_of_a_letter_in_the_other_polarity_is_no_character() -> None:
+    truths = (Truth("O", Box(2, 2, 20, 30)), Truth("H", Box(30, 2, 20, 30)))
+    picture = np.full((36, 56, 3), 255, np.uint8)
+    right = [FakeCandidate(truth.box, Glyph(np.full((4, 4, 3), 7, np.uint8))) for truth in truths]
+    inside = [FakeCandidate(Box(3, 3, 18, 28), Glyph(np.full((4, 4, 3), 9, np.uint8)))]
+    lines = [FakeLine(right, Polarity.DARK), FakeLine(inside, Polarity.LIGHT)]
+    crops, _ = cut_truths(picture, truths, lambda _: lines, np.random.default_rng(0), kind="words")
+    assert [crop.char for crop in crops] == ["O", "H"]
+    assert {int(crop.glyph.rgb[0, 0, 0]) for crop in crops} == {7}
+
+
 def test_crops_are_bounded_with_their_masks() -> None:
     mask = np.zeros((90, 30, 1), np.uint8)
     mask[:, 14:16] = 255
@@ -189,7 +223,7 @@ def test_worker_count_does_not_change_the_archive_and_families_never_straddle(
     one = prepare(tmp_path / "one.tar", 150, 5, 1, faces=faces, segment=fake_segment)
     two = prepare(tmp_path / "two.tar", 150, 5, 2, faces=faces, segment=fake_segment)
     assert one.read_bytes() == two.read_bytes()
-    samples = tar.load(Spec.parse(f"tar:{one}"), DEFAULT).samples
+    samples = tar.load(Spec.parse(f"tar:{one}"), CLASSES).samples
     assert len(samples) == 150
     splits: dict[str, set[str]] = {}
     for sample in samples:

@@ -9,12 +9,13 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ocr_edge.errors import CaptureError
+from ocr_edge.errors import CaptureError, ConfigError
 from ocr_edge.sources.paths import ANNOTATED, expand, is_video
 
 if TYPE_CHECKING:
     from ocr_edge.contract.types import Image
     from ocr_edge.pipeline import Pipeline
+    from ocr_edge.reading import Reading
     from ocr_edge.sinks.base import Sink
     from ocr_edge.sinks.names import Names
 
@@ -51,7 +52,17 @@ def add(subparsers: Any) -> None:
     parser.add_argument(
         "--annotate", type=Path, metavar="DIR", help="write NAME.annotated.jpg with boxes and text here"
     )
-    parser.add_argument("--pattern", metavar="P", help="what a line must look like")
+    parser.add_argument(
+        "--explain", type=Path, metavar="DIR", help="write pictures of every step into DIR/NAME here"
+    )
+    parser.add_argument("--pattern", metavar="P", help="what a line must look like: a regular expression")
+    parser.add_argument("--check", metavar="NAME", help="check digit of the pattern's texts, such as luhn")
+    parser.add_argument(
+        "--min-margin",
+        type=_nats,
+        metavar="N",
+        help="nats by which the pattern may overrule the picture (default: 3)",
+    )
     parser.add_argument(
         "--every", type=_seconds, default=1.0, metavar="SECONDS", help="of video per frame (default: 1)"
     )
@@ -71,7 +82,8 @@ def run(args: argparse.Namespace) -> int:
         4 when an input could not be read, else 1 when text was demanded and an input has none, else 0.
 
     Raises:
-        ConfigError: The pattern, ``--out`` or ``--annotate`` is wrong, or the results cannot be written.
+        ConfigError: The pattern, its check, ``--out``, ``--annotate`` or ``--explain`` is wrong, or the results
+            cannot be written.
         ModelError: The bundle is wrong.
     """
     from ocr_edge.sinks.names import Names  # noqa: PLC0415 - see commands/__init__.py
@@ -91,17 +103,20 @@ def run(args: argparse.Namespace) -> int:
     alone = len(args.paths) == 1 and os.path.isfile(args.paths[0]) and not is_video(inputs[0])
     texts = Names(args.out, inputs) if args.out else None
     pictures = Names(args.annotate, inputs) if args.annotate else None
-    pipeline = open_pipeline(args.bundle, args.pattern, args.threads)
+    explained = Names(args.explain, inputs) if args.explain else None
+    pipeline = open_pipeline(
+        args.bundle, args.pattern, args.threads, args.check, args.min_margin, explained is not None
+    )
     without_text = 0
     with closing(StdoutSink(args.format, named=not alone) if texts is None else NoSink()) as shared:
         for path in inputs:
             try:
                 if texts is None:
-                    found = _read(path, args.every, pipeline, shared, pictures)
+                    found = _read(path, args.every, pipeline, shared, pictures, explained)
                 else:
                     file = texts.path(path, ENDINGS[args.format])
                     with closing(FileSink(args.format, file, named=is_video(path))) as sink:
-                        found = _read(path, args.every, pipeline, sink, pictures)
+                        found = _read(path, args.every, pipeline, sink, pictures, explained)
             except CaptureError as error:
                 _LOGGER.error("%s", error)
                 failed = True
@@ -112,34 +127,61 @@ def run(args: argparse.Namespace) -> int:
     return SAID_NO if args.require_text and without_text else 0
 
 
-def open_pipeline(bundle: Path | None, pattern: str | None, threads: int) -> "Pipeline":
+def open_pipeline(
+    bundle: Path | None,
+    pattern: str | None,
+    threads: int,
+    check: str | None = None,
+    min_margin: float | None = None,
+    traced: bool = False,
+) -> "Pipeline":
     """Load everything that reading needs.
 
     Args:
         bundle: The bundle's folder; None for the shipped one.
         pattern: What a line must look like; None for anything.
         threads: CPU threads of OpenCV and of the interpreter.
+        check: Name of the check digit that texts of the pattern have; None for none.
+        min_margin: Nats by which the pattern may overrule the picture; None for the usual ones.
+        traced: Whether the pipeline is to remember how it came to a reading.
 
     Returns:
         The pipeline.
 
     Raises:
-        ConfigError: The pattern is wrong.
+        ConfigError: The pattern is wrong, or there is no such check, or a check without a pattern.
         ModelError: The bundle is wrong.
     """
     import cv2  # noqa: PLC0415 - see commands/__init__.py
 
     from ocr_edge.bundle import load  # noqa: PLC0415
+    from ocr_edge.decode.decoder import MIN_MARGIN  # noqa: PLC0415
     from ocr_edge.decode.patterns import Pattern  # noqa: PLC0415
     from ocr_edge.pipeline import Pipeline  # noqa: PLC0415
 
+    if check is not None and pattern is None:
+        # One in ten random numbers has a right check digit: alone it would make wrong texts look right.
+        raise ConfigError(f"--check {check}: needs --pattern too, such as --pattern '\\d{{16}}'")
     cv2.setNumThreads(threads)
     loaded = load(bundle, threads)
-    return Pipeline(loaded, None if pattern is None else Pattern.parse(pattern, loaded.manifest.labels))
+    parsed = None if pattern is None else Pattern.parse(pattern, loaded.manifest.texts, check or "")
+    kind: type[Pipeline] = Pipeline
+    if traced:
+        from ocr_edge.explain.trace import TracedPipeline  # noqa: PLC0415
+
+        kind = TracedPipeline
+    return kind(loaded, parsed, min_margin=MIN_MARGIN if min_margin is None else min_margin)
 
 
-def _read(path: Path, every_s: float, pipeline: "Pipeline", sink: "Sink", pictures: "Names | None") -> bool:
-    """Read one file into a sink and its annotated pictures into a folder; whether any text was in it."""
+def _read(
+    path: Path,
+    every_s: float,
+    pipeline: "Pipeline",
+    sink: "Sink",
+    pictures: "Names | None",
+    explained: "Names | None",
+) -> bool:
+    """Read one file into a sink, and its annotated and explained pictures; whether any text was in it."""
     from ocr_edge.sinks.annotate import annotate, save  # noqa: PLC0415
 
     found = False
@@ -151,11 +193,23 @@ def _read(path: Path, every_s: float, pipeline: "Pipeline", sink: "Sink", pictur
         if pictures is not None:
             ending = ANNOTATED if seconds is None else f".{seconds:08.2f}s{ANNOTATED}"
             save(annotate(image, reading), pictures.path(path, ending))
+        if explained is not None:
+            ending = "" if seconds is None else f".{seconds:08.2f}s"
+            _explain(pipeline, reading, explained.path(path, ending))
         if reading.lines:
             found = True
         else:
             _LOGGER.info("%s: %s", source, reading.why)
     return found
+
+
+def _explain(pipeline: "Pipeline", reading: "Reading", target: Path) -> None:
+    """Write how a pipeline that remembers it came to a reading."""
+    from ocr_edge.explain import folder  # noqa: PLC0415
+    from ocr_edge.explain.trace import TracedPipeline  # noqa: PLC0415
+
+    if isinstance(pipeline, TracedPipeline):
+        folder.write(pipeline.trace(), reading, target)
 
 
 def _images(path: Path, every_s: float) -> "Iterator[tuple[Image, float | None]]":
@@ -191,5 +245,12 @@ def _count(text: str) -> int:
     return value
 
 
+def _nats(text: str) -> float:
+    value = float(text)
+    if not 0 <= value < math.inf:
+        raise ValueError
+    return value
+
+
 # argparse puts these names into "invalid ... value: 'x'".
-_seconds.__name__, _count.__name__ = "SECONDS (above 0)", "N (at least 1)"
+_seconds.__name__, _count.__name__, _nats.__name__ = "SECONDS (above 0)", "N (at least 1)", "N (0 or more)"

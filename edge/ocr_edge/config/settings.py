@@ -185,7 +185,12 @@ class Region(Table, frozen=True):
     polarity: Literal["dark", "light"] | None = None
     """Dark ink on light ground, or light on dark; missing: both are tried."""
     pattern: str = ""
-    """What a line must look like, such as ``[A-Z]{3}\\d{4}``; empty: anything."""
+    """What a line must look like, a regular expression such as ``[A-Z]{3}\\d{4}``; empty: anything."""
+    check: str = ""
+    """Check digit that its text must have: ``luhn``, ``ean``, ... or the name of a ``[[check]]``; empty: none."""
+    min_margin: NotNegative = 3.0
+    """Nats (natural logarithm) by which the pattern may overrule what the picture looks like; beyond it, nothing is
+    said."""
     min_confidence: Share = 0.7
     min_change: Share = 0.04
     """Share of the contrast that some part must change by before the region is read again."""
@@ -198,6 +203,24 @@ class Region(Table, frozen=True):
     def __post_init__(self) -> None:
         for times in self.schedule:
             span(times)
+
+
+class CheckDigit(Table, frozen=True):
+    """``[[check]]``: a check digit of one's own: the weighted sum of all characters leaves a fixed rest."""
+
+    name: Slug
+    alphabet: str = "0123456789"
+    """Characters in the order of their values, from 0."""
+    weights: tuple[int, ...] = (7, 3, 1)
+    """Factors, repeated as often as needed."""
+    from_right: bool = False
+    """The first weight belongs to the last character."""
+    modulus: int = 10
+    remainder: int = 0
+    digit_sum: bool = False
+    """A product of several digits counts as the sum of its digits."""
+    check_weight: int | None = None
+    """Weight of the last character; missing: it is one of the row."""
 
 
 class Stabilize(Table, frozen=True):
@@ -301,6 +324,7 @@ class Config(Table, frozen=True):
     """Folder of a model bundle; missing: the installed one, else the one that ships with the program."""
     threads: Annotated[int, Meta(ge=1, le=64)] = 1
     picture: Picture = Picture()
+    check: tuple[CheckDigit, ...] = ()
     region: tuple[Region, ...] = (Region(),)
     stabilize: Stabilize = Stabilize()
     stdout: Stdout = Stdout()
@@ -317,5 +341,9 @@ class Config(Table, frozen=True):
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(f"region {name!r} is there twice; each needs a name of its own")
+        checks = [check.name for check in self.check]
+        for name in checks:
+            if checks.count(name) > 1:
+                raise ValueError(f"check {name!r} is there twice; each needs a name of its own")
         if self.picture.mark and self.picture.reference is None:
             raise ValueError("picture.mark needs picture.reference, the picture they are cut from")

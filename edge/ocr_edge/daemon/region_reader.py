@@ -1,15 +1,18 @@
 """One region of the picture: from its pixels in a frame to what it says."""
 
 import datetime as dt
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ocr_edge.bundle import Bundle
-from ocr_edge.config.settings import Picture, Region, Stabilize
+from ocr_edge.config.settings import CheckDigit, Picture, Region, Stabilize
 from ocr_edge.contract.types import Polarity
 from ocr_edge.counters import Counters
+from ocr_edge.decode.checks import Check, Weighted
 from ocr_edge.decode.patterns import Pattern
+from ocr_edge.errors import ConfigError
 from ocr_edge.pipeline import Pipeline
 from ocr_edge.plausible import Plausibility
 from ocr_edge.reading import Reading
@@ -37,6 +40,7 @@ class RegionReader:
         stabilize: When a reading is settled.
         picture: What spoils a picture.
         counters: Where what happens is counted.
+        checks: The user's own check digits by name.
 
     Attributes:
         region: Its settings.
@@ -44,12 +48,19 @@ class RegionReader:
     """
 
     def __init__(
-        self, region: Region, bundle: Bundle, stabilize: Stabilize, picture: Picture, counters: Counters
+        self,
+        region: Region,
+        bundle: Bundle,
+        stabilize: Stabilize,
+        picture: Picture,
+        counters: Counters,
+        checks: Mapping[str, Check] | None = None,
     ) -> None:
         self.region, self.problem = region, ""
         self._stabilize, self._picture, self._counters = stabilize, picture, counters
         self._bundle, self._scale = bundle, 1.0
-        self._pipeline = pipeline(region, bundle)
+        self._pattern = pattern(region, bundle, checks)
+        self._pipeline = pipeline(region, bundle, self._pattern)
         self._stabilizer = Stabilizer(self._pipeline.labels, stabilize, region.min_confidence)
         self._plausibility = Plausibility(region.value) if region.value else None
         self._change = ChangeDetector(region.min_change)
@@ -88,7 +99,7 @@ class RegionReader:
     def fit(self, scale: float) -> None:
         """Expect text that is larger by a factor than the settings say: frames need not have their size."""
         if self.region.text_height and abs(scale - self._scale) > 0.01:
-            self._scale, self._pipeline = scale, pipeline(self.region, self._bundle, scale)
+            self._scale, self._pipeline = scale, pipeline(self.region, self._bundle, self._pattern, scale)
 
     def is_active(self, now: float) -> bool:
         """Whether its schedule has it read at this time (epoch seconds, local time of day)."""
@@ -129,6 +140,11 @@ class RegionReader:
         if settled.is_still:
             self._change.keep(cut.image)
             self._read_at = frame.monotonic
+        fused = settled.reading
+        if fused and self._pattern and not all(self._pattern.matches(line.text) for line in fused.lines):
+            # Each frame's text was legal, but what they have in common is not.
+            self.problem = f"the frames' texts together do not match the pattern: {fused.text}"
+            return []
         if settled.reading is None:
             # A meter that shows nothing is worth a word; an empty belt is not.
             if settled.is_still and self._plausibility:
@@ -216,18 +232,45 @@ class Answer:
         return self.reader.judged(replace(best, why=""), monotonic, is_news=True)[0]
 
 
-def pipeline(region: Region, bundle: Bundle, scale: float = 1.0) -> Pipeline:
-    """The pipeline that reads a region, in frames that are larger than the settings' picture by a factor.
+def pattern(region: Region, bundle: Bundle, checks: Mapping[str, Check] | None) -> Pattern | None:
+    """What a region's lines must look like.
 
     Raises:
-        ConfigError: Its pattern is wrong.
+        ConfigError: Its pattern or check digit is wrong.
     """
+    if not region.pattern and not region.check:
+        return None
+    try:
+        return Pattern.parse(region.pattern or ".*", bundle.manifest.texts, region.check, checks)
+    except ConfigError as error:
+        raise ConfigError(f"region {region.name}: {error}") from error
+
+
+def own_checks(settings: Sequence[CheckDigit]) -> dict[str, Check]:
+    """The user's own check digits by name.
+
+    Raises:
+        ConfigError: One contradicts itself.
+    """
+    checks: dict[str, Check] = {}
+    for check in settings:
+        values = {name: getattr(check, name) for name in check.__struct_fields__ if name != "name"}
+        try:
+            checks[check.name] = Weighted(**values)
+        except ConfigError as error:
+            raise ConfigError(f"check {check.name}: {error}") from error
+    return checks
+
+
+def pipeline(region: Region, bundle: Bundle, pattern: Pattern | None, scale: float = 1.0) -> Pipeline:
+    """The pipeline that reads a region, in frames that are larger than the settings' picture by a factor."""
     polarity = Polarity(region.polarity) if region.polarity else None
     height = region.text_height * scale if region.text_height else None
     return Pipeline(
         bundle,
-        Pattern.parse(region.pattern, bundle.manifest.texts) if region.pattern else None,
+        pattern,
         min(FRAME_CONFIDENCE, region.min_confidence),
+        min_margin=region.min_margin,
         segmenter=Segmenter(text_height=height, polarity=polarity),
         limit_s=READ_LIMIT_S,
     )

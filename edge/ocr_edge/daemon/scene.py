@@ -9,7 +9,7 @@ from ocr_edge.bundle import Bundle
 from ocr_edge.config import Config
 from ocr_edge.contract.types import Image
 from ocr_edge.counters import Counters
-from ocr_edge.daemon.region_reader import RegionReader
+from ocr_edge.daemon.region_reader import RegionReader, own_checks
 from ocr_edge.errors import CaptureError, ConfigError
 from ocr_edge.reading import Reading
 from ocr_edge.regions import mask, pose, quality, rectify
@@ -63,8 +63,9 @@ class Scene:
         for region in config.region:
             if region.corners and (why := rectify.problem(region.corners, self._size)):
                 raise ConfigError(f"region {region.name}: corners: {why}")
+        checks = own_checks(config.check)
         self.readers = tuple(
-            RegionReader(region, bundle, config.stabilize, config.picture, counters)
+            RegionReader(region, bundle, config.stabilize, config.picture, counters, checks)
             for region in config.region
         )
         self.problems: Mapping[str, str] = {}

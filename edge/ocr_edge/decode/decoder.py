@@ -18,8 +18,14 @@ from ocr_edge.reading import Character, Line
 
 MIN_MARGIN = 3.0
 """Nats by which a pattern may overrule the picture, where nothing else is said."""
+UNREADABLE = "?"
+"""What is said of a character that could be anything; its alternatives say what it may be."""
+READABLE = 0.25
+"""Probability from which a character is named."""
 WORD_GAP, WIDER = 0.32, 0.22
 """Gap between words, in line heights: at least so wide, and so much wider than the line's median gap."""
+LEAST_INFORMED = 4.0
+"""Nats by which geometry and neighbours may make a label less likely than it looks, where a pattern is known."""
 MAX_LINKS = 2.5
 """Nats that a link may cost for a pattern to be followed over it."""
 
@@ -74,11 +80,13 @@ class Decoder:
             return None
         boxes, scores = [graph.boxes[node] for node in way], graph.scores[way]
         spaces = space_before(boxes, graph.height)
-        if self._geometry and len(way) > 1:
+        return self._rated(self._informed(scores, boxes, spaces), boxes, spaces, np.exp(graph.sure[way]))
+
+    def _informed(self, scores: Scores, boxes: Sequence[Box], spaces: Sequence[bool]) -> Scores:
+        """Log-probabilities with what the line's geometry and the neighbours say."""
+        if self._geometry and len(boxes) > 1:
             scores = geometry.with_geometry(shapes.doubted(scores, self._twins), boxes, self._labels)
-        if self._language:
-            scores = self._language.with_language(scores, spaces)
-        return self._rated(scores, boxes, spaces, np.exp(graph.sure[way]))
+        return self._language.with_language(scores, spaces) if self._language else scores
 
     def _legal(self, graph: Graph, pattern: Pattern) -> RatedLine | None:
         """The best reading that the pattern allows, if the picture does not speak against it by too much."""
@@ -92,9 +100,14 @@ class Decoder:
             return None
         way = [nodes[edge] for edge in legal.edges]
         boxes = [graph.boxes[node] for node in way]
+        spaces = space_before(boxes, graph.height)
+        # Between look-alikes, the line decides: the same cut, named again with all that is known.
+        informed = np.maximum(self._informed(graph.scores[way], boxes, spaces), chances[way] - LEAST_INFORMED)
+        again = [Edge(place, place + 1, row) for place, row in enumerate(informed)]
+        legal = pattern.best(again, len(again)) or legal
         scores = np.where(allowed(pattern, legal), chances[way], -np.inf).astype(np.float32)
         sure = np.exp(chances[way, list(legal.labels)])
-        return self._rated(scores, boxes, space_before(boxes, graph.height), sure, legal.labels)
+        return self._rated(scores, boxes, spaces, sure, legal.labels)
 
     def _rated(
         self,
@@ -111,7 +124,10 @@ class Decoder:
                 i for i in np.argsort(-row, kind="stable")[:3].tolist() if i != label and row[i] > -np.inf
             ][:2]
             alternatives = tuple((self._labels[i], float(np.exp(row[i]))) for i in (label, *others))
-            characters.append(Character(*alternatives[0], box, alternatives, row, space))
+            text, confidence = alternatives[0]
+            if said is None and confidence < READABLE:
+                text = UNREADABLE
+            characters.append(Character(text, confidence, box, alternatives, row, space))
         return RatedLine(Line(tuple(characters)), sure)
 
 

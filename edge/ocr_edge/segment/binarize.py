@@ -29,10 +29,12 @@ class InkMask:
     Attributes:
         ink: uint8, shape ``(H, W)``, ink 255 and paper 0.
         polarity: Whether the ink is darker or lighter than the paper.
+        name: How the guess was made, for people.
     """
 
     ink: Image
     polarity: Polarity
+    name: str = ""
 
 
 def ink_masks(gray: Image, windows: Sequence[int]) -> Iterator[InkMask]:
@@ -59,10 +61,11 @@ def ink_masks(gray: Image, windows: Sequence[int]) -> Iterator[InkMask]:
         margin += 1
         margin[plain] = 255
         low = np.ceil(np.maximum(mean - margin, 0)).astype(np.uint8)
-        yield InkMask(np.asarray(cv2.compare(gray, low, cv2.CMP_LT), np.uint8), Polarity.DARK)
+        name = f"contrast within {window} pixels"
+        yield InkMask(np.asarray(cv2.compare(gray, low, cv2.CMP_LT), np.uint8), Polarity.DARK, name)
         mean += margin
         high = np.minimum(mean, 255, out=mean).astype(np.uint8)
-        yield InkMask(np.asarray(cv2.compare(gray, high, cv2.CMP_GT), np.uint8), Polarity.LIGHT)
+        yield InkMask(np.asarray(cv2.compare(gray, high, cv2.CMP_GT), np.uint8), Polarity.LIGHT, name)
 
 
 def colour_contrast(image: Image) -> Image | None:
@@ -102,11 +105,11 @@ def global_masks(picture: Image, gray: Image) -> Iterator[InkMask]:
     soft = np.asarray(cv2.GaussianBlur(gray, (0, 0), BLUR * gray.shape[0]), np.uint8)
     colour = colour_contrast(picture)
     for polarity in Polarity:
-        yield InkMask(otsu(gray, polarity), polarity)
+        yield InkMask(otsu(gray, polarity), polarity, "one level")
     kernel = np.ones((round(HAT * gray.shape[0]) | 1,) * 2, np.uint8)
     for polarity, hat in ((Polarity.DARK, cv2.MORPH_BLACKHAT), (Polarity.LIGHT, cv2.MORPH_TOPHAT)):
         strokes = np.asarray(cv2.morphologyEx(soft, hat, kernel), np.uint8)
-        yield InkMask(otsu(strokes, Polarity.LIGHT), polarity)
-    for guess in (soft,) if colour is None else (soft, colour):
-        for polarity in Polarity:
-            yield InkMask(otsu(guess, polarity), polarity)
+        yield InkMask(otsu(strokes, Polarity.LIGHT), polarity, "strokes")
+    for name, guess in (("blurred", soft), ("colours", colour)):
+        for polarity in Polarity if guess is not None else ():
+            yield InkMask(otsu(guess, polarity), polarity, name)

@@ -25,6 +25,12 @@ HEIGHT_RATIO = 1.8
 """How far the height of a line may be from the known one, as a factor."""
 MAX_HALVES = 60
 """Most lines of a guess that are looked at for being halves of others: pages are not broken like that."""
+GOOD_HEIGHT = 20.0
+"""Median height of the pieces of small text, in pixels, to which a page of it is enlarged."""
+LONG_LINE, PAGE = 8, 60
+"""Pieces of a line that is surely text, and such pieces of a page whose text's height can be told."""
+MIN_FACTOR, MAX_ENLARGED = 1.15, 2800
+"""Least enlargement that is worth a second look, and the longest side of a picture that was enlarged."""
 MIN_SIDE = 5
 """Pixels, at working scale, that a picture's shorter side has at least where there is something to read."""
 MIN_CANDIDATES = 400
@@ -84,16 +90,29 @@ class Segmenter:
             image: uint8 RGB, shape ``(H, W, 3)``.
         """
         for scale in working_scales(image.shape[:2], self.text_height):
-            if min(image.shape[:2]) * scale < MIN_SIDE:
-                continue
-            picture = image
-            if scale != 1:
-                how = cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA
-                picture = np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=how), np.uint8)
-            for mask, area, found in self._guesses(picture, self.text_height and self.text_height * scale):
-                moves = scale != 1 or area.left or area.top
-                placed = [_placed(line, area, 1 / scale, image.shape[:2]) for line in found] if moves else found
-                yield Guess(mask, scale, placed)
+            guesses = self._look(image, scale)
+            if (
+                scale > COARSE_SIDE / max(image.shape[:2])
+                and not self.text_height
+                and not is_crop(image.shape[:2])
+            ):
+                first = list(guesses)
+                larger = larger_scale(first, scale, image.shape[:2])
+                guesses = self._look(image, larger) if larger else iter(first)
+            yield from guesses
+
+    def _look(self, image: Image, scale: float) -> Iterator[Guess]:
+        """The guesses at a picture scaled by a factor."""
+        if min(image.shape[:2]) * scale < MIN_SIDE:
+            return
+        picture = image
+        if scale != 1:
+            how = cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA
+            picture = np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=how), np.uint8)
+        for mask, area, found in self._guesses(picture, self.text_height and self.text_height * scale):
+            moves = scale != 1 or area.left or area.top
+            placed = [_placed(line, area, 1 / scale, image.shape[:2]) for line in found] if moves else found
+            yield Guess(mask, scale, placed)
 
     def _guesses(
         self, picture: Image, text_height: float | None
@@ -160,6 +179,27 @@ def working_scales(size: tuple[int, int], text_height: float | None = None) -> t
         return (min(CROP_HEIGHT / height, 6.0, MAX_LENGTH / side),)
     fine = min(1.0, MAX_SIDE / side)
     return (fine, COARSE_SIDE / side) if side > 2 * COARSE_SIDE else (fine,)
+
+
+def larger_scale(guesses: Sequence[Guess], scale: float, size: tuple[int, int]) -> float | None:
+    """By how much a picture full of small text is scaled for a better look; None where its text is large enough.
+
+    Args:
+        guesses: What a first look at ``scale`` found.
+        scale: Of that look.
+        size: Height and width of the picture.
+    """
+    heights = [
+        line.height * scale
+        for guess in guesses
+        for line in guess.lines
+        if len(line.pieces) >= LONG_LINE
+        for _ in line.pieces
+    ]
+    if len(heights) < PAGE:
+        return None
+    factor = min(GOOD_HEIGHT / float(np.median(heights)), 2.0, MAX_ENLARGED / (scale * max(size)))
+    return scale * factor if factor > MIN_FACTOR else None
 
 
 def _is_near(height: float, expected: float) -> bool:

@@ -1,0 +1,148 @@
+"""Picture 5: baseline, x-height and cap height of each line, and where its characters should stand."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from ocr_edge.contract.types import Box, Image, Scores
+from ocr_edge.decode import shapes
+from ocr_edge.decode.geometry import (
+    BASE_GRID,
+    CAP,
+    CAP_GRID,
+    DEPTH_SPREAD,
+    FLOOR,
+    HEIGHT_SPREAD,
+    HEIGHTS,
+    SMALL,
+    _slope,
+)
+from ocr_edge.explain import drawing
+from ocr_edge.explain.strips import BEST, Strip, place_heading, sheet, strips
+from ocr_edge.explain.trace import PlaceTrace, Trace
+
+FAR = 2.0
+"""Standard deviations from which a character is out of place."""
+NAMED, CROWDED = 50, 36
+"""Rows and columns that a character's numbers need."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """The rulings of a line.
+
+    Attributes:
+        cap: Height of its capitals, in pixels.
+        base: Row of its baseline under the middle of the line.
+        slope: Rows that the baseline falls with each column.
+        middle: That column.
+    """
+
+    cap: float
+    base: float
+    slope: float
+    middle: float
+
+    def baseline(self, column: float) -> float:
+        """Row of the baseline at a column."""
+        return self.base + self.slope * (column - self.middle)
+
+    def found(self, box: Box) -> tuple[float, float]:
+        """Height of a character and depth below the baseline, in cap heights."""
+        depth = box.bottom - self.baseline(box.left + box.width / 2)
+        return box.height / self.cap, depth / self.cap
+
+
+def expected(label: str) -> tuple[float, float]:
+    """Height and depth of a label, in cap heights."""
+    return HEIGHTS.get(label, (CAP, 0.0))
+
+
+def deviation(found: tuple[float, float], label: str) -> float:
+    """How far from its place a character stands, in standard deviations."""
+    height, depth = expected(label)
+    return float(max(abs(np.log(found[0] / height)) / HEIGHT_SPREAD, abs(found[1] - depth) / DEPTH_SPREAD))
+
+
+def fit_of(item: PlaceTrace, labels: tuple[str, ...]) -> Fit:
+    """The rulings under which a line of two and more characters is likeliest, searched as ``decode.geometry`` does."""
+    boxes = [item.graph.boxes[node] for node in item.way]
+    scores = shapes.doubted(item.steps[0][1], shapes.groups(labels, shapes.TWINS))
+    height, bottom = (np.array([getattr(box, side) for box in boxes], float) for side in ("height", "bottom"))
+    middle = np.array([box.left + box.width / 2 for box in boxes])
+    typical = float(np.median(height))
+    slope = _slope(middle, bottom, typical)
+    level = bottom - slope * (middle - middle.mean())
+    fits = [
+        Fit(float(cap), float(base), slope, float(middle.mean()))
+        for base in np.quantile(level, BASE_GRID)
+        for cap in typical * CAP_GRID
+    ]
+    return max(fits, key=lambda fitted: _likelihood(fitted, boxes, scores, labels))
+
+
+def _likelihood(fitted: Fit, boxes: Sequence[Box], scores: Scores, labels: tuple[str, ...]) -> float:
+    heights, depths = np.array([expected(label) for label in labels]).T
+    found = np.array([fitted.found(box) for box in boxes])
+    high = np.log(found[:, :1] / heights) / HEIGHT_SPREAD
+    deep = (found[:, 1:] - depths) / DEPTH_SPREAD
+    total = scores + np.maximum(-0.5 * (high**2 + deep**2), FLOOR)
+    return float(np.logaddexp.reduce(total, axis=1).sum())
+
+
+def draw(trace: Trace) -> Image:
+    """For each of the best places with two or more characters: its rulings, and its characters against them."""
+    shown = [item for item in trace.places if len(item.way) > 1]
+    blocks = [_block(item, trace.labels) for item in shown[:BEST]]
+    notes = (
+        "Green: baseline and cap height. Orange: x-height, that of a, c, e ... Blue frames: the characters as found.",
+        "Under each character its name, its height and (the height expected), in cap heights. Red: it does not fit.",
+        "c and C, o and O and 0 differ by height alone: here one sees which it was.",
+    )
+    return sheet("5. Geometry of each line", notes, blocks, len(shown))
+
+
+def _block(item: PlaceTrace, labels: tuple[str, ...]) -> list[Image]:
+    boxes, size = [item.graph.boxes[node] for node in item.way], item.look.picture.shape[:2]
+    fitted = fit_of(item, labels)
+    note = f"capitals {fitted.cap:.1f} pixels high, baseline falls {100 * fitted.slope:.1f} %"
+    shown = strips(boxes, item.graph.height, size)
+    return [place_heading(item, labels, note), *(_strip(item, strip, fitted, labels) for strip in shown)]
+
+
+def _strip(item: PlaceTrace, strip: Strip, fitted: Fit, labels: tuple[str, ...]) -> Image:
+    image = strip.image(item.look.picture)
+    canvas = drawing.paper(image.shape[1], image.shape[0] + 2 * NAMED + 8)
+    canvas[: image.shape[0]] = image
+    for above, paint in ((0.0, drawing.GREEN), (CAP, drawing.GREEN), (SMALL, drawing.ORANGE)):
+        ends = [
+            (
+                round((column - strip.box.left) * strip.scale),
+                round((fitted.baseline(column) - above * fitted.cap - strip.box.top) * strip.scale),
+            )
+            for column in (strip.box.left, strip.box.right)
+        ]
+        cv2.line(canvas, ends[0], ends[1], paint, 1, cv2.LINE_AA)
+    free = 0
+    for node, scores in zip(item.way, item.steps[-1][1], strict=True):
+        box = item.graph.boxes[node]
+        if strip.holds(box):
+            row = int(strip.place(box).left < free)
+            free = 0 if row else strip.place(box).left + CROWDED
+            label = labels[int(scores.argmax())]
+            _character(canvas, image.shape[0] + 6 + row * NAMED, box, label, strip, fitted)
+    return canvas
+
+
+def _character(canvas: Image, top: int, box: Box, label: str, strip: Strip, fitted: Fit) -> None:
+    found = fitted.found(box)
+    fits = deviation(found, label) < FAR
+    place = strip.place(box)
+    drawing.frame(canvas, place, drawing.BLUE if fits else drawing.RED, 1 if fits else 2)
+    paint = drawing.INK if fits else drawing.RED
+    left = place.left
+    drawing.write(canvas, (left, top), label, drawing.NORMAL, paint)
+    drawing.write(canvas, (left, top + 19), f"{found[0]:.2f}", drawing.TINY, paint)
+    drawing.write(canvas, (left, top + 34), f"({expected(label)[0]:.2f})", drawing.TINY, drawing.GREY)

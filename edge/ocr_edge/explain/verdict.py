@@ -1,0 +1,69 @@
+"""Why the reading of a place was said or not, in words."""
+
+import math
+from collections.abc import Sequence
+
+from ocr_edge import layout
+from ocr_edge.decode.decoder import Decoder
+from ocr_edge.decode.graph import Graph
+from ocr_edge.decode.patterns import Pattern
+from ocr_edge.layout import RatedLine
+from ocr_edge.places import Place
+
+SAID, NO_CHARACTER = "said", "no character"
+
+
+class Judge:
+    """Says why; the arguments are those of the pipeline.
+
+    Args:
+        labels: The texts that scores stand for.
+        pattern: What every line must match; None for anything.
+        min_confidence: Lines less sure than this are not said.
+        min_margin: Nats by which the pattern may overrule the picture.
+    """
+
+    def __init__(
+        self, labels: Sequence[str], pattern: Pattern | None, min_confidence: float, min_margin: float
+    ) -> None:
+        self._pattern, self._least, self._margin = pattern, min_confidence, min_margin
+        self._any_margin = Decoder(labels, pattern, min_margin=math.inf)
+
+    def verdict(self, place: Place, item: RatedLine | None, seen: Sequence[RatedLine | None]) -> str:
+        """Why a place was said or not; ``seen`` are the readings of all places."""
+        if item is None:
+            return self._unread(place)
+        rated = [other for other in seen if other]
+        if any(line is item.line for line in layout.select(rated)):
+            sure = item.line.confidence
+            return (
+                SAID if sure >= self._least else f"below min_confidence: {sure:.2f}, needed {self._least:.2f}"
+            )
+        if not layout.select([item]):
+            least = layout.MIN_MEAN if len(item.sure) > 2 else layout.MIN_SHORT
+            return f"too unsure: its shapes are {item.sure.mean():.2f} sure on average, needed {least:.2f}"
+        better = [other for other in rated if other.value > item.value and layout.select([other])]
+        if better and _shared(item, better) > layout.TAKEN:
+            rival = max(better, key=lambda other: _shared(item, [other]))
+            return f'covered by a better reading: "{rival.line.text}"'
+        return "too low or too short beside the other lines"
+
+    def _unread(self, place: Place) -> str:
+        """Why a place has no reading."""
+        if self._pattern is None or not Graph(place.guesses).best()[0]:
+            return NO_CHARACTER
+        if (legal := self._any_margin.decode(place.guesses)) is None:
+            return f"pattern: nothing fits {self._pattern.text}"
+        return (
+            f'pattern: "{legal.line.text}" is more than {self._margin:g} nats behind what the picture shows'
+        )
+
+
+def _shared(item: RatedLine, others: Sequence[RatedLine]) -> float:
+    """Share of a line's characters that have half of themselves, or of a character in them, on other lines'."""
+    boxes = [character.box for other in others for character in other.line.characters]
+    covered = [
+        any(2 * c.box.overlap(b) > min(c.box.width * c.box.height, b.width * b.height) for b in boxes)
+        for c in item.line.characters
+    ]
+    return sum(covered) / len(covered)
