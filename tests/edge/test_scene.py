@@ -274,3 +274,26 @@ def test_regions_that_had_no_time_have_their_turn_with_the_next_frame(model: bun
     scene_, _ = scene(model, HEAD + region("a") + region("b") + region("c"))
     said = look(scene_, *[table()] * 9)
     assert [reading.region for reading in said] == ["a", "b", "c"]
+
+
+def test_a_region_with_a_pattern_says_only_what_matches_it(model: bundle.Bundle):
+    scene_, _ = scene(model, HEAD + region(more='pattern = "[0-9]{5}"\n'))
+    assert [reading.text for reading in look(scene_, *[table()] * 4)] == ["15346"]
+    scene_, _ = scene(model, HEAD + region(more='pattern = "[A-Z]{5}"\n'))
+    assert look(scene_, *[table()] * 4) == []
+
+
+def test_a_check_digit_of_ones_own_is_asked_of_every_text(model: bundle.Bundle):
+    # 1 + 5 + 3 + 4 + 6 = 19
+    own = '[[check]]\nname = "ours"\nweights = [1]\nmodulus = 20\nremainder = {}\n'
+    right, wrong = (
+        scene(model, HEAD + own.format(rest) + region(more='pattern = "[0-9]{5}"\ncheck = "ours"\n'))[0]
+        for rest in (19, 3)
+    )
+    assert [reading.text for reading in look(right, *[table()] * 4)] == ["15346"]
+    assert look(wrong, *[table()] * 4) == []
+
+
+def test_a_wrong_check_names_its_region(model: bundle.Bundle):
+    with pytest.raises(ConfigError, match=r"region amount: .*luhnn.*luhn"):
+        scene(model, HEAD + region(more='pattern = "[0-9]{5}"\ncheck = "luhnn"\n'))

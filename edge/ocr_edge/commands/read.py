@@ -32,6 +32,9 @@ As text, one picture gives its lines alone. Several inputs, a folder, a pattern 
 before each line, and "SOURCE:" alone where there is no text. A video's SOURCE ends in #t= and the seconds
 into the video. JSON is one object per line; XML is one document."""
 
+LIMIT_S = 30.0
+"""Seconds that one picture may take: a texture can look like thousands of lines."""
+
 
 def add(subparsers: Any) -> None:
     """Add the command to the program's subparsers."""
@@ -170,7 +173,8 @@ def open_pipeline(
         from ocr_edge.explain.trace import TracedPipeline  # noqa: PLC0415
 
         kind = TracedPipeline
-    return kind(loaded, parsed, min_margin=MIN_MARGIN if min_margin is None else min_margin)
+    margin = MIN_MARGIN if min_margin is None else min_margin
+    return kind(loaded, parsed, min_margin=margin, limit_s=LIMIT_S)
 
 
 def _read(

@@ -203,6 +203,9 @@ class Region(Table, frozen=True):
     def __post_init__(self) -> None:
         for times in self.schedule:
             span(times)
+        if self.check and not self.pattern:
+            # One in ten random numbers has a right check digit: alone it would make wrong texts look right.
+            raise ValueError(f"check {self.check!r} needs a pattern too, such as '\\d{{16}}'")
 
 
 class CheckDigit(Table, frozen=True):

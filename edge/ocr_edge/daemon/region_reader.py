@@ -238,10 +238,10 @@ def pattern(region: Region, bundle: Bundle, checks: Mapping[str, Check] | None) 
     Raises:
         ConfigError: Its pattern or check digit is wrong.
     """
-    if not region.pattern and not region.check:
+    if not region.pattern:
         return None
     try:
-        return Pattern.parse(region.pattern or ".*", bundle.manifest.texts, region.check, checks)
+        return Pattern.parse(region.pattern, bundle.manifest.texts, region.check, checks)
     except ConfigError as error:
         raise ConfigError(f"region {region.name}: {error}") from error
 

@@ -102,14 +102,15 @@ def global_masks(picture: Image, gray: Image) -> Iterator[InkMask]:
         which leaves shadows, vignettes and frames out; blurred, which closes broken strokes; and from its colours,
         where they say more.
     """
-    soft = np.asarray(cv2.GaussianBlur(gray, (0, 0), BLUR * gray.shape[0]), np.uint8)
-    colour = colour_contrast(picture)
     for polarity in Polarity:
         yield InkMask(otsu(gray, polarity), polarity, "one level")
+    soft = np.asarray(cv2.GaussianBlur(gray, (0, 0), BLUR * gray.shape[0]), np.uint8)
     kernel = np.ones((round(HAT * gray.shape[0]) | 1,) * 2, np.uint8)
     for polarity, hat in ((Polarity.DARK, cv2.MORPH_BLACKHAT), (Polarity.LIGHT, cv2.MORPH_TOPHAT)):
         strokes = np.asarray(cv2.morphologyEx(soft, hat, kernel), np.uint8)
         yield InkMask(otsu(strokes, Polarity.LIGHT), polarity, "strokes")
-    for name, guess in (("blurred", soft), ("colours", colour)):
-        for polarity in Polarity if guess is not None else ():
-            yield InkMask(otsu(guess, polarity), polarity, name)
+    for polarity in Polarity:
+        yield InkMask(otsu(soft, polarity), polarity, "blurred")
+    colour = colour_contrast(picture)
+    for polarity in Polarity if colour is not None else ():
+        yield InkMask(otsu(colour, polarity), polarity, "colours")
