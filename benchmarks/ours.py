@@ -8,6 +8,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from scoring import NOT_READ
 from systems import Picture, imported
 
 
@@ -42,7 +43,7 @@ class Ours:
     def read(self, picture: Picture) -> tuple[str, Mapping[str, float]]:
         """Read a picture."""
         reading = self._pipeline.read(picture.array())
-        return reading.text, reading.timing_ms
+        return reading.text.replace("?", NOT_READ), reading.timing_ms
 
 
 @dataclass(slots=True)

@@ -13,6 +13,8 @@ Measure = Literal["exact", "contained"]
 
 Interval = tuple[float, float]
 
+NOT_READ = "\ufffd"
+"""Stands for a character that a system saw and did not name."""
 Z95 = 1.959964
 RESAMPLES = 1000
 
@@ -62,13 +64,14 @@ def normalise(text: str, labels: Iterable[str], *, ignore_case: bool = False) ->
 
     Args:
         text: Truth, or what a system said.
-        labels: What the bundle can produce; every other character is dropped, blanks and line ends too.
+        labels: What the bundle can produce; every other character is dropped, blanks and line ends too, but for
+            ``NOT_READ``, which is no label and so always wrong.
         ignore_case: Whether letters are compared in upper case.
 
     Returns:
-        Only characters of the labels.
+        Only characters of the labels, and ``NOT_READ``.
     """
-    known = set("".join(labels))
+    known = {*"".join(labels), NOT_READ}
     text = unicodedata.normalize("NFKC", text)
     if ignore_case:
         known, text = {character.upper() for character in known}, text.upper()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
 
-from scoring import edit_distance, judge, mcnemar, normalise, score, wilson
+from scoring import NOT_READ, edit_distance, judge, mcnemar, normalise, score, wilson
 from sets import SETS, PictureSet, SetError, spread
 
 LABELS = tuple("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
@@ -47,13 +47,19 @@ def test_a_text_is_at_no_distance_from_itself_and_all_of_its_length_from_nothing
 def test_normalising_keeps_only_labels_and_twice_is_once(text: str) -> None:
     for ignore_case in (False, True):
         once = normalise(text, LABELS, ignore_case=ignore_case)
-        assert set(once) <= set(LABELS)
+        assert set(once) <= {*LABELS, NOT_READ}
         assert normalise(once, LABELS, ignore_case=ignore_case) == once
 
 
 def test_blanks_punctuation_and_what_the_labels_lack_do_not_count() -> None:
     assert normalise("Caf\u00e9 no. 7\n\u20ac5!", LABELS) == "Cafno75"
     assert normalise("Page 7", tuple("0123456789")) == "7"
+
+
+def test_a_character_seen_but_not_named_is_wrong() -> None:
+    said = normalise(f"AB{NOT_READ}12", LABELS)
+    assert not judge("AB12", said, "exact").right
+    assert judge("AB12", said, "exact").edits == 1
 
 
 def test_full_width_letters_and_ligatures_are_plain_ones() -> None:

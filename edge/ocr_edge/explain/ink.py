@@ -28,7 +28,7 @@ def _tiles(trace: Trace, look: Look, number: int) -> list[Image]:
     result = [_tile(look.picture, "what was looked at", "", [])]
     for index, guess in enumerate(look.guesses, 1):
         used = trace.used(guess)
-        title = f"guess {number}.{index}: {guess.mask.polarity.value} ink"
+        title = f"guess {number}.{index}: {guess.mask.polarity.value} ink, {guess.mask.name}"
         note = f"scale {guess.scale:.2f}, {len(guess.lines)} lines, {len(used)} with characters"
         boxes = [drawing.placed(line.box, guess.scale) for line in used]
         result.append(_tile(drawing.gray_as_colour(255 - guess.mask.ink), title, note, boxes))

@@ -111,6 +111,6 @@ def global_masks(picture: Image, gray: Image) -> Iterator[InkMask]:
         yield InkMask(otsu(strokes, Polarity.LIGHT), polarity, "strokes")
     for polarity in Polarity:
         yield InkMask(otsu(soft, polarity), polarity, "blurred")
-    colour = colour_contrast(picture)
-    for polarity in Polarity if colour is not None else ():
-        yield InkMask(otsu(colour, polarity), polarity, "colours")
+    if (colour := colour_contrast(picture)) is not None:
+        for polarity in Polarity:
+            yield InkMask(otsu(colour, polarity), polarity, "colours")
