@@ -37,7 +37,7 @@ def draw(trace: Trace) -> Image:
             count = sum(len(line.candidates) for line in used)
             note = f"lines with characters: {len(used)}, candidates: {count}"
             title = drawing.heading(
-                f"guess {number}.{index}: {guess.mask.polarity.value} ink",
+                f"guess {number}.{index}: {guess.mask.polarity.value} ink, {guess.mask.name}",
                 [(trace.name(look), drawing.GREY), (note, drawing.GREY)],
             )
             blocks.append(drawing.stack([title, _guess(look.picture, guess, used)]))
