@@ -4,7 +4,7 @@ EDGE := .venv/edge
 TRAIN := .venv/train
 PIP_FLAGS := --quiet --disable-pip-version-check
 DATA ?= data
-RECIPE ?= shipped
+RECIPE ?= compact
 OUT ?= runs/$(RECIPE)
 LOCK := uv pip compile -q --upgrade --universal --no-annotate --generate-hashes --custom-compile-command "make locks" \
 	--python-version 3.11 pyproject.toml -c locks/common.in
@@ -28,7 +28,7 @@ lint: $(TRAIN)/.installed  ## style, types and import rules
 	$(TRAIN)/bin/mypy
 	$(TRAIN)/bin/lint-imports
 
-train: $(TRAIN)/.installed  ## train RECIPE (shipped) on DATA (data/) into OUT (runs/shipped); goes on where it was stopped
+train: $(TRAIN)/.installed  ## train RECIPE (compact) on DATA (data/) into OUT (runs/compact); goes on where it was stopped
 	$(TRAIN)/bin/ocr-train fit $(RECIPE) --data $(DATA) --out $(OUT) --resume
 
 convert: $(TRAIN)/.installed  ## make the int8 bundle OUT/bundle from the trained model

@@ -32,7 +32,7 @@ def test_a_short_recipe_gets_the_documented_defaults(tmp_path):
     assert len(recipe.label_texts) == 62
 
 
-@pytest.mark.parametrize("name", ["original", "shipped"])
+@pytest.mark.parametrize("name", ["compact", "original", "shipped"])
 def test_the_recipes_of_the_package_are_found_by_name(name):
     assert recipes.find(name).architecture == "dual_branch"
 

@@ -37,7 +37,7 @@ from ocr_edge.state_dir import state_dir
 
 _LOGGER = logging.getLogger(__name__)
 
-HOT = {"bundle", "threads", "picture", "region", "stabilize"}
+HOT = {"bundle", "threads", "picture", "check", "region", "stabilize"}
 """Tables and keys that a reload takes; the others need a restart."""
 
 

@@ -1,5 +1,6 @@
 """What a pipeline did with a picture, kept: guesses at the ink, places, their graphs, and why each was said or not."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields
 
@@ -134,10 +135,18 @@ class TracedPipeline(Pipeline):
         *,
         min_margin: float = MIN_MARGIN,
         segmenter: Segmenter | None = None,
+        limit_s: float = math.inf,
     ) -> None:
         inner = segmenter or Segmenter()
         self._recorder = Recorder(**{item.name: getattr(inner, item.name) for item in fields(Segmenter)})
-        super().__init__(bundle, pattern, min_confidence, min_margin=min_margin, segmenter=self._recorder)
+        super().__init__(
+            bundle,
+            pattern,
+            min_confidence,
+            min_margin=min_margin,
+            segmenter=self._recorder,
+            limit_s=limit_s,
+        )
         self._pattern = pattern
         self._canvas = bundle.manifest.inputs["rgb"][:2]
         self._judge = Judge(self.labels, pattern, min_confidence, min_margin)
