@@ -21,6 +21,8 @@ STROKES = frozenset("1Iil|")
 """Texts that any straight edge looks like."""
 SURE = 0.9
 """Mean probability of its shapes from which a line is sure."""
+WELL = 0.7
+"""Probability of its shape that every character needs where a reading ends the search for others."""
 MIN_SURE_LENGTH = 3
 """Characters that a sure line has at least."""
 SETTLED = 0.6
@@ -64,11 +66,12 @@ def is_settled(pieces: Sequence[Box], settled: Sequence[RatedLine]) -> bool:
 
 
 def fills(item: RatedLine, size: tuple[int, int]) -> bool:
-    """Whether a reading is sure in every character and takes up most of a picture of ``(height, width)``."""
+    """Whether a reading is sure as a whole and takes up most of a picture of ``(height, width)``."""
     box = item.line.box
     return (
         len(item.sure) >= 2
-        and float(item.sure.min()) >= SURE
+        and float(item.sure.min()) >= WELL
+        and float(item.sure.mean()) >= SURE
         and box.width >= FILLED * size[1]
         and box.height >= FILLED_HEIGHT * size[0]
     )

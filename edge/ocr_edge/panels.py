@@ -27,7 +27,7 @@ MAX_OVERLAP = 0.5
 """Intersection over union from which two panels are one."""
 MIN_PICTURE = 64
 """Pixels of the shorter side of a picture that has panels."""
-MAX_PANELS = 5
+MAX_PANELS = 3
 MARGIN = 0.05
 """Share of a panel's height left out along its sides: its frame."""
 HEIGHT = 110

@@ -20,11 +20,15 @@ from ocr_edge.reading import Reading
 from ocr_edge.recognizer import Recognizer
 from ocr_edge.regions.pose import Matrix
 from ocr_edge.segment import CandidateLine, Segmenter
-from ocr_edge.segment.segmenter import is_crop
+from ocr_edge.segment.segmenter import is_crop, larger_scale
 from ocr_edge.stopwatch import Stopwatch
 
 MAX_TURNS = 2
 """How often a picture is turned against the tilt of its lines: once, and once more for what was left of it."""
+SAMPLE = 8
+"""Candidates of a longer line that are looked at before the others: a texture is known by a few."""
+MIN_CHARACTER = 0.1
+"""Mean probability that its candidates are characters, from which a line is worth a closer look."""
 UNSURE = float(np.log(0.85))
 """A plain reading less sure than this has its cuts and joins scored too."""
 
@@ -107,12 +111,14 @@ class Pipeline:
             found = panels.find(image, luminance(image))
         places = self._read_scene(image, watch, ends)
         for panel in found:
-            for place in self._read_crop(panel.image, watch, ends):
+            for place in self._read_crop(panel.image, watch, ends, leaning=False):
                 back = panel.back if place.back is None else panel.back @ place.back
                 places.append(replace(place, back=back))
         return places
 
-    def _read_crop(self, image: Image, watch: Stopwatch, ends: float) -> list[Place]:
+    def _read_crop(
+        self, image: Image, watch: Stopwatch, ends: float, *, leaning: bool = True
+    ) -> list[Place]:
         """Read a picture that one line fills: the first guess that reads well is enough."""
         places: list[Place] = []
         found: list[CandidateLine] = []
@@ -121,18 +127,40 @@ class Pipeline:
             self._read_lines(guess.lines, places, watch, ends)
             if any(place.reading and fills(place.reading, image.shape[:2]) for place in places):
                 return places
-        found, back = self._straightened(found, image, watch, ends)
+        found, _, back = self._straightened(found, image, watch, ends)
         if back is not None:
             places += self._read_found(found, back, watch, ends)
-        elif abs(leaning := skew.slant(luminance(image))) >= skew.MIN_SLANT:
-            straight, back = skew.upright(image, leaning)
+        elif leaning and abs(slant := skew.slant(luminance(image))) >= skew.MIN_SLANT:
+            straight, back = skew.upright(image, slant)
             places += self._read_found(self._lines(straight, watch, ends), back, watch, ends)
         return places
 
     def _read_scene(self, image: Image, watch: Stopwatch, ends: float) -> list[Place]:
         """Read a picture of anything."""
-        found, back = self._straightened(self._lines(image, watch, ends), image, watch, ends)
-        return self._read_found(found, back, watch, ends)
+        found, image, back = self._straightened(self._lines(image, watch, ends), image, watch, ends)
+        places = self._read_found(found, back, watch, ends)
+        readings = [place.reading for place in places if place.reading and place.reading.is_sure]
+        heights = [c.box.height for reading in readings for c in reading.line.characters]
+        larger = None if self.segmenter.text_height else larger_scale(heights, image.shape[:2])
+        if larger:
+            found = [
+                line for guess in watch.each("segment", self.segmenter.look(image, larger)) for line in guess.lines
+            ]
+            places = self._read_found(found, back, watch, ends)
+        return places
+
+    def _straightened(
+        self, lines: list[CandidateLine], image: Image, watch: Stopwatch, ends: float
+    ) -> tuple[list[CandidateLine], Image, Matrix | None]:
+        """Lines, the picture turned against their tilt, and the way back: as they are where there is none."""
+        degrees, straight, back = 0.0, image, None
+        for _ in range(MAX_TURNS):
+            if abs(more := skew.tilt(lines)) < skew.MIN_TILT:
+                break
+            degrees += more
+            straight, back = skew.straightened(image, degrees)
+            lines = self._lines(straight, watch, ends)
+        return lines, straight, back
 
     def _lines(self, image: Image, watch: Stopwatch, ends: float) -> list[CandidateLine]:
         """The lines of all guesses that there is time for."""
@@ -151,19 +179,6 @@ class Pipeline:
         self._read_lines(lines, places, watch, ends)
         return [replace(place, back=back) for place in places]
 
-    def _straightened(
-        self, lines: list[CandidateLine], image: Image, watch: Stopwatch, ends: float
-    ) -> tuple[list[CandidateLine], Matrix | None]:
-        """The lines of the picture turned against their tilt, and the way back; the same lines where there is none."""
-        degrees, back = 0.0, None
-        for _ in range(MAX_TURNS):
-            if abs(more := skew.tilt(lines)) < skew.MIN_TILT:
-                break
-            degrees += more
-            straight, back = skew.straightened(image, degrees)
-            lines = self._lines(straight, watch, ends)
-        return lines, back
-
     def _read_lines(
         self, lines: Iterable[CandidateLine], places: list[Place], watch: Stopwatch, ends: float
     ) -> None:
@@ -176,6 +191,8 @@ class Pipeline:
                 continue
             with watch.step("recognize"):
                 scored = self._score(line)
+            if scored is None:
+                continue
             with watch.step("decode"):
                 place = place_of(line, places)
                 if place is None:
@@ -183,11 +200,17 @@ class Pipeline:
                 place.guesses.append(scored)
                 place.reading = self._decoder.decode(place.guesses)
 
-    def _score(self, line: CandidateLine) -> Scored:
-        """Score the plain reading of a line, and the alternatives of what is unsure in it."""
+    def _score(self, line: CandidateLine) -> Scored | None:
+        """Score the plain reading of a line, and the alternatives of what is unsure in it; None for a texture."""
         scores = np.full((len(line.candidates), len(self.labels)), np.nan, np.float32)
-        self._fill(line, scores, [i for i, candidate in enumerate(line.candidates) if candidate.primary])
-        self._fill(line, scores, unsure(line, self._decoder.sureness(scores), UNSURE))
+        plain = [i for i, candidate in enumerate(line.candidates) if candidate.primary]
+        few = plain[:: max(1, len(plain) // SAMPLE)]
+        self._fill(line, scores, few)
+        if len(plain) > SAMPLE and np.exp(scores[few]).sum(axis=1).max() < MIN_CHARACTER:
+            return None
+        self._fill(line, scores, [row for row in plain if row not in few])
+        if np.exp(scores[plain]).sum(axis=1).mean() >= MIN_CHARACTER:
+            self._fill(line, scores, unsure(line, self._decoder.sureness(scores), UNSURE))
         return Scored(line, scores, self._decoder.sureness(scores))
 
     def _fill(self, line: CandidateLine, scores: Scores, rows: Sequence[int]) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from ocr_edge.contract.types import Box
+from ocr_edge.contract.types import Box, Polarity
 from ocr_edge.decode.graph import Scored
 from ocr_edge.layout import RatedLine
 from ocr_edge.order import reading_order
@@ -46,10 +46,9 @@ class Place:
             return self.reading
         return replace(self.reading, line=moved(self.reading.line, self.back, size))
 
-    def holds(self, line: CandidateLine) -> bool:
+    def holds(self, box: Box, polarity: Polarity) -> bool:
         """Whether a line is another finding of this place's line."""
-        box = line.box
-        if self.guesses[0].line.polarity is not line.polarity:
+        if self.guesses[0].line.polarity is not polarity or box.top >= self.box.bottom:
             return False
         high = min(box.bottom, self.box.bottom) - max(box.top, self.box.top)
         long = min(box.right, self.box.right) - max(box.left, self.box.left)
@@ -60,7 +59,8 @@ class Place:
 
 def place_of(line: CandidateLine, places: Sequence[Place]) -> Place | None:
     """The place that a line is another finding of."""
-    return next((place for place in places if place.holds(line)), None)
+    box = line.box
+    return next((place for place in places if place.holds(box, line.polarity)), None)
 
 
 def in_order(lines: Sequence[Line], places: Sequence[Place]) -> list[Line]:

@@ -68,11 +68,11 @@ def test_a_folder_or_an_archive_is_installed_listed_and_verified(kind, state, tm
     assert run("list", "--json") == 0
     first, shipped = json.loads(capsys.readouterr().out)
     assert (first["active"], shipped["active"], shipped["previous"]) == (True, False, True)
-    assert (first["labels"], first["n"]) == (62, 21825)
+    assert (first["labels"], first["n"]) == (62, 36966)
     assert run("list") == 0
     line = capsys.readouterr().out.splitlines()[1]
     assert line.split()[:4] == ["active", first["name"], first["created"], "62"]
-    assert line.endswith("2.1 MB  84.2% of 21825 glyphs")
+    assert line.endswith("0.5 MB  89.9% of 36966 glyphs")
 
 
 def test_a_rollback_says_what_is_in_use(state, capsys):
@@ -133,7 +133,7 @@ def test_bombs_are_refused_before_they_are_unpacked(state, tmp_path, capsys, mon
     assert "manifest.json: too large" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("cut", [100, 20_000, 1_000_000])
+@pytest.mark.parametrize("cut", [100, 20_000, 300_000])
 @pytest.mark.parametrize("make", [zipped, tarred])
 def test_a_cut_archive_is_one_line_and_exit_3(cut, make, state, tmp_path, capsys):
     path = make(tmp_path / "archive")

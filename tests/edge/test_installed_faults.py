@@ -81,7 +81,7 @@ while True:
 def test_a_full_disk_is_one_line_and_nothing_changes(first, second, tmp_path):
     folder = tmp_path / "small"
     folder.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "none", folder], check=False).returncode:
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=800k", "none", folder], check=False).returncode:
         pytest.skip("no tmpfs can be mounted here")
     try:
         installed = Installed(folder)

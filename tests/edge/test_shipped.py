@@ -43,10 +43,11 @@ def test_the_shipped_bundle_passes_its_own_test(bundle):
     assert (scores.argmax(axis=1) == test.labels).mean() > 0.97
 
 
-def test_the_shipped_bundle_is_the_original_network_in_int8(bundle):
+def test_the_shipped_bundle_is_the_compact_network_in_int8_with_a_class_for_no_character(bundle):
     (stage,) = bundle.manifest.stages
-    assert (stage.architecture, stage.parameters, stage.quantization) == ("dual_branch", 1_961_278, "int8")
-    assert bundle.manifest.labels == DEFAULT
+    assert (stage.architecture, stage.parameters, stage.quantization) == ("compact", 424_191, "int8")
+    assert bundle.manifest.texts == DEFAULT
+    assert bundle.manifest.reject == 62
     assert bundle.networks[0].output.scale <= 0.15
 
 
@@ -102,13 +103,13 @@ def test_pictures_without_text_say_nothing(kind, pipeline):
 
 def test_a_pattern_settles_what_looks_alike(bundle):
     image = pictures.load(ROOT / "examples" / "cheque-1.jpg")
-    reading = Pipeline(bundle, Pattern.parse(r"\d{5}", bundle.manifest.labels)).read(image)
+    reading = Pipeline(bundle, Pattern.parse(r"\d{5}", bundle.manifest.texts)).read(image)
     assert all(line.text.replace(" ", "").isdigit() for line in reading.lines)
 
 
 def test_a_pattern_that_fits_nothing_says_so(bundle):
     image = pictures.load(ROOT / "examples" / "render-label.jpg")
-    reading = Pipeline(bundle, Pattern.parse(r"\d{37}", bundle.manifest.labels)).read(image)
+    reading = Pipeline(bundle, Pattern.parse(r"\d{37}", bundle.manifest.texts)).read(image)
     assert (reading.text, reading.why) == ("", "pattern")
 
 

@@ -32,13 +32,16 @@ def test_a_short_recipe_gets_the_documented_defaults(tmp_path):
     assert len(recipe.label_texts) == 62
 
 
-@pytest.mark.parametrize("name", ["compact", "original", "shipped"])
-def test_the_recipes_of_the_package_are_found_by_name(name):
-    assert recipes.find(name).architecture == "dual_branch"
+@pytest.mark.parametrize(
+    ("name", "architecture"),
+    [("compact", "compact"), ("original", "dual_branch"), ("shipped", "dual_branch")],
+)
+def test_the_recipes_of_the_package_are_found_by_name(name, architecture):
+    assert recipes.find(name).architecture == architecture
 
 
 def test_the_shipped_recipe_states_the_terms_of_each_source_or_that_there_are_none():
-    assert all(source.terms for source in recipes.find("shipped").sources)
+    assert all(source.terms for source in recipes.find("compact").sources)
 
 
 def test_a_file_comes_before_a_shipped_recipe_of_its_name(tmp_path, monkeypatch):

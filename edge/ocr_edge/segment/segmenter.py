@@ -26,9 +26,9 @@ HEIGHT_RATIO = 1.8
 MAX_HALVES = 60
 """Most lines of a guess that are looked at for being halves of others: pages are not broken like that."""
 GOOD_HEIGHT = 20.0
-"""Median height of the pieces of small text, in pixels, to which a page of it is enlarged."""
-LONG_LINE, PAGE = 8, 60
-"""Pieces of a line that is surely text, and such pieces of a page whose text's height can be told."""
+"""Median height of characters, in pixels, to which a page of small text is enlarged."""
+PAGE = 60
+"""Characters of a page whose text's height can be told."""
 MIN_FACTOR, MAX_ENLARGED = 1.15, 2800
 """Least enlargement that is worth a second look, and the longest side of a picture that was enlarged."""
 MIN_SIDE = 5
@@ -90,18 +90,9 @@ class Segmenter:
             image: uint8 RGB, shape ``(H, W, 3)``.
         """
         for scale in working_scales(image.shape[:2], self.text_height):
-            guesses = self._look(image, scale)
-            if (
-                scale > COARSE_SIDE / max(image.shape[:2])
-                and not self.text_height
-                and not is_crop(image.shape[:2])
-            ):
-                first = list(guesses)
-                larger = larger_scale(first, scale, image.shape[:2])
-                guesses = self._look(image, larger) if larger else iter(first)
-            yield from guesses
+            yield from self.look(image, scale)
 
-    def _look(self, image: Image, scale: float) -> Iterator[Guess]:
+    def look(self, image: Image, scale: float) -> Iterator[Guess]:
         """The guesses at a picture scaled by a factor."""
         if min(image.shape[:2]) * scale < MIN_SIDE:
             return
@@ -181,25 +172,18 @@ def working_scales(size: tuple[int, int], text_height: float | None = None) -> t
     return (fine, COARSE_SIDE / side) if side > 2 * COARSE_SIDE else (fine,)
 
 
-def larger_scale(guesses: Sequence[Guess], scale: float, size: tuple[int, int]) -> float | None:
-    """By how much a picture full of small text is scaled for a better look; None where its text is large enough.
+def larger_scale(heights: Sequence[float], size: tuple[int, int]) -> float | None:
+    """By how much a page of small text is scaled for a better look; None where its text is large enough.
 
     Args:
-        guesses: What a first look at ``scale`` found.
-        scale: Of that look.
-        size: Height and width of the picture.
+        heights: Of the characters that were read in it, in its pixels.
+        size: Height and width of the page.
     """
-    heights = [
-        line.height * scale
-        for guess in guesses
-        for line in guess.lines
-        if len(line.pieces) >= LONG_LINE
-        for _ in line.pieces
-    ]
     if len(heights) < PAGE:
         return None
-    factor = min(GOOD_HEIGHT / float(np.median(heights)), 2.0, MAX_ENLARGED / (scale * max(size)))
-    return scale * factor if factor > MIN_FACTOR else None
+    usual = working_scales(size)[0]
+    factor = min(GOOD_HEIGHT / (usual * float(np.median(heights))), 2.0, MAX_ENLARGED / (usual * max(size)))
+    return usual * factor if factor > MIN_FACTOR else None
 
 
 def _is_near(height: float, expected: float) -> bool:
