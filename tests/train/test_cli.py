@@ -90,9 +90,9 @@ def test_every_command_explains_itself(command, capsys):
         (),
         ("nope",),
         ("inspect",),
-        ("fit", "shipped"),
+        ("fit", "compact"),
         ("inspect", "tar:x", "--count", "0"),
-        ("fit", "shipped", "--out", "x", "--workers", "-1"),
+        ("fit", "compact", "--out", "x", "--workers", "-1"),
         ("prepare", "emnist", "--out", "x", "--name", "byletter"),
     ],
 )
@@ -190,12 +190,12 @@ def test_fit_prints_the_model_and_says_its_progress_on_stderr(crops, tmp_path, c
 def test_mistakes_of_fit_are_one_line(tmp_path, capsys, monkeypatch):
     out = ["--out", str(tmp_path / "run")]
     assert main(["fit", "nope", *out]) == 2
-    assert "none of the shipped recipes compact, finish, original, shipped" in error(capsys)
+    assert "none of the shipped recipes compact, dual_branch, finish, original" in error(capsys)
     recipe = write_recipe(tmp_path / "r.toml", "pateince = 3", "[[sources]]", 'data = "tar:x"', "weight = 1")
     assert main(["fit", recipe, *out]) == 2
     assert "did you mean 'patience'" in error(capsys)
     monkeypatch.chdir(tmp_path)
-    assert main(["fit", "shipped", *out]) == 2
+    assert main(["fit", "compact", *out]) == 2
     assert "data/chars74k_img.tar does not exist" in error(capsys)
 
 

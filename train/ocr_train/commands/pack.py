@@ -35,7 +35,7 @@ def add(subparsers: Any) -> None:
     parser.add_argument("specs", metavar="SPEC", nargs="*", help="data sets (default: the recipe's)")
     parser.add_argument("--out", type=Path, required=True, metavar="TAR", help="the archive to write")
     parser.add_argument(
-        "--recipe", default="shipped", metavar="RECIPE", help="file or name (default: %(default)s)"
+        "--recipe", default="compact", metavar="RECIPE", help="file or name (default: %(default)s)"
     )
     parser.add_argument(
         "--data", default="data", metavar="DIR", help="where the recipe's paths start (default: %(default)s)"

@@ -1,1 +1,1 @@
-"""Recipes that ship with the package: ``original`` and ``shipped``."""
+"""Recipes that come with the package: ``compact`` made the bundle that ships."""
