@@ -2,7 +2,7 @@
 
 import math
 import time as clock
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -20,7 +20,7 @@ from ocr_edge.reading import Reading
 from ocr_edge.recognizer import Recognizer
 from ocr_edge.regions.pose import Matrix
 from ocr_edge.segment import CandidateLine, Segmenter
-from ocr_edge.segment.segmenter import is_crop, larger_scale
+from ocr_edge.segment.segmenter import Guess, is_crop, larger_scale
 from ocr_edge.stopwatch import Stopwatch
 
 MAX_TURNS = 2
@@ -107,18 +107,18 @@ class Pipeline:
         ends = clock.perf_counter() + self._limit_s
         if is_crop(image.shape[:2]):
             return self._read_crop(image, watch, ends)
+        places = self._read_scene(image, watch, ends)
+        if self.segmenter.text_height:
+            return places
         with watch.step("segment"):
             found = panels.find(image, luminance(image))
-        places = self._read_scene(image, watch, ends)
         for panel in found:
             for place in self._read_crop(panel.image, watch, ends, leaning=False):
                 back = panel.back if place.back is None else panel.back @ place.back
                 places.append(replace(place, back=back))
         return places
 
-    def _read_crop(
-        self, image: Image, watch: Stopwatch, ends: float, *, leaning: bool = True
-    ) -> list[Place]:
+    def _read_crop(self, image: Image, watch: Stopwatch, ends: float, *, leaning: bool = True) -> list[Place]:
         """Read a picture that one line fills: the first guess that reads well is enough."""
         places: list[Place] = []
         found: list[CandidateLine] = []
@@ -143,9 +143,7 @@ class Pipeline:
         heights = [c.box.height for reading in readings for c in reading.line.characters]
         larger = None if self.segmenter.text_height else larger_scale(heights, image.shape[:2])
         if larger:
-            found = [
-                line for guess in watch.each("segment", self.segmenter.look(image, larger)) for line in guess.lines
-            ]
+            found = self._in_time(self.segmenter.look(image, larger), watch, ends)
             places = self._read_found(found, back, watch, ends)
         return places
 
@@ -163,9 +161,13 @@ class Pipeline:
         return lines, straight, back
 
     def _lines(self, image: Image, watch: Stopwatch, ends: float) -> list[CandidateLine]:
+        """The lines of a picture."""
+        return self._in_time(self.segmenter.guesses(image), watch, ends)
+
+    def _in_time(self, guesses: Iterator[Guess], watch: Stopwatch, ends: float) -> list[CandidateLine]:
         """The lines of all guesses that there is time for."""
         found: list[CandidateLine] = []
-        for guess in watch.each("segment", self.segmenter.guesses(image)):
+        for guess in watch.each("segment", guesses):
             found += guess.lines
             if clock.perf_counter() > ends:
                 break

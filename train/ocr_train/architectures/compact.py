@@ -1,7 +1,7 @@
 """A thin residual network of two branches (residual blocks: He et al., CVPR 2016; joined early, at 14 x 14).
 
-Less than half of the original's multiply-adds. Every convolution is followed by batch normalisation, which conversion folds
-into it, and ReLU, which keeps int8 ranges one-sided.
+Less than half of the original's multiply-adds. Every convolution is followed by batch normalisation, which conversion
+folds into it, and ReLU, which keeps int8 ranges one-sided.
 """
 
 import keras
