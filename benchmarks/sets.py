@@ -49,7 +49,7 @@ class Rules:
         return self.ordered and self.measure == "exact"
 
 
-PLATE = "[A-Z0-9]{5,8}"
+PLATE = "[A-NP-Z0-9]{5,8}"
 """Number plates as an owner would describe those of the United States."""
 
 SETS = {

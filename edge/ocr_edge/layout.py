@@ -57,11 +57,14 @@ class RatedLine:
         return len(self.sure) >= MIN_SURE_LENGTH and bool(self.sure.mean() >= SURE)
 
 
-def is_settled(pieces: Sequence[Box], settled: Sequence[RatedLine]) -> bool:
-    """Whether most pieces of a line have their middle where a sure line was read."""
-    middles = [(piece.left + piece.width / 2, piece.top + piece.height / 2) for piece in pieces]
-    boxes = [item.line.box for item in settled]
-    inside = [any(b.left <= x < b.right and b.top <= y < b.bottom for b in boxes) for x, y in middles]
+def is_settled(pieces: Sequence[Box], settled: Sequence[Box]) -> bool:
+    """Whether most pieces of a line have their middle where a sure line, of these boxes, was read."""
+    top, bottom = min(piece.top for piece in pieces), max(piece.bottom for piece in pieces)
+    near = [box for box in settled if box.top < bottom and box.bottom > top]
+    middles = (
+        [(piece.left + piece.width / 2, piece.top + piece.height / 2) for piece in pieces] if near else []
+    )
+    inside = [any(b.left <= x < b.right and b.top <= y < b.bottom for b in near) for x, y in middles]
     return sum(inside) > SETTLED * len(pieces)
 
 

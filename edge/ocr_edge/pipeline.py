@@ -185,10 +185,10 @@ class Pipeline:
         self, lines: Iterable[CandidateLine], places: list[Place], watch: Stopwatch, ends: float
     ) -> None:
         """Read lines, the most promising first; a place that is read surely is not read again in another guess."""
+        settled = [place.reading.line.box for place in places if place.reading and place.reading.is_sure]
         for line in sorted(lines, key=lambda item: item.promise, reverse=True):
             if clock.perf_counter() > ends:
                 break
-            settled = [place.reading for place in places if place.reading and place.reading.is_sure]
             if is_settled(line.pieces, settled):
                 continue
             with watch.step("recognize"):
@@ -201,6 +201,8 @@ class Pipeline:
                     places.append(place := Place(line.box))
                 place.guesses.append(scored)
                 place.reading = self._decoder.decode(place.guesses)
+                if place.reading and place.reading.is_sure:
+                    settled.append(place.reading.line.box)
 
     def _score(self, line: CandidateLine) -> Scored | None:
         """Score the plain reading of a line, and the alternatives of what is unsure in it; None for a texture."""

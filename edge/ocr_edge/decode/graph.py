@@ -31,7 +31,7 @@ PASS_FULL, PASS_LOW, PASS_PART = 1.0, 0.2, 1.0
 """Nats paid for passing over a piece as high as the line, a low one, and one cut off from another."""
 FULL = 0.75
 """Height, in line heights, from which a piece is a high one."""
-ENDS = 0.8
+ENDS = 0.65
 """Share of that paid at both ends of a line, where frames and neighbours stand."""
 OVERLAP = 0.25
 """Share of the narrower of two candidates of different guesses that both may cover."""

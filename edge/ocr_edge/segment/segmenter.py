@@ -33,10 +33,8 @@ MIN_FACTOR, MAX_ENLARGED = 1.15, 2800
 """Least enlargement that is worth a second look, and the longest side of a picture that was enlarged."""
 MIN_SIDE = 5
 """Pixels, at working scale, that a picture's shorter side has at least where there is something to read."""
-MIN_CANDIDATES = 400
-"""Most candidates of the smallest area."""
 MAX_CANDIDATES = 6000
-"""Most candidates of one picture; a texture must not cost minutes."""
+"""Most candidates of one area; a texture must not cost minutes."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,8 +117,8 @@ class Segmenter:
         for area in areas.find(gray):
             rows, columns = slice(area.top, area.bottom), slice(area.left, area.right)
             part, level = picture[rows, columns], np.ascontiguousarray(gray[rows, columns])
-            budget = max(MIN_CANDIDATES, MAX_CANDIDATES * level.size // gray.size)
-            for mask, found in self._lines(part, level, ink_masks(level, self.windows), text_height, budget):
+            masks = ink_masks(level, self.windows)
+            for mask, found in self._lines(part, level, masks, text_height, MAX_CANDIDATES):
                 yield mask, area, found
 
     def _lines(
