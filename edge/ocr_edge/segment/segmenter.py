@@ -117,8 +117,8 @@ class Segmenter:
         for area in areas.find(gray):
             rows, columns = slice(area.top, area.bottom), slice(area.left, area.right)
             part, level = picture[rows, columns], np.ascontiguousarray(gray[rows, columns])
-            masks = ink_masks(level, self.windows)
-            for mask, found in self._lines(part, level, masks, text_height, MAX_CANDIDATES):
+            local = ink_masks(level, self.windows)
+            for mask, found in self._lines(part, level, local, text_height, MAX_CANDIDATES):
                 yield mask, area, found
 
     def _lines(
