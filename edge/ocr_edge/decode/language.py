@@ -128,6 +128,8 @@ class Language:
         self._columns = np.zeros((len(labels), 2 * SYMBOLS), np.float32)
         self._columns[self._letters, self._column] = 1
         self._words = words if len(self._letters) else 0.0
+        if self._words:
+            load()  # Now, and not while the first picture waits.
 
     def with_language(self, scores: Scores, spaces: Sequence[bool], weight: float = 1.0) -> Scores:
         """Weigh what the picture says about each character with what its word says.
