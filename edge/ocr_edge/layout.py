@@ -19,6 +19,8 @@ MIN_SHORT = 0.75
 """The same for a line of one or two characters: specks often look like one."""
 STROKES = frozenset("1Iil|")
 """Texts that any straight edge looks like."""
+MAX_STROKES = 2
+"""Most lines of such texts alone that are believed: more are the joints of a wall."""
 SURE = 0.9
 """Mean probability of its shapes from which a line is sure."""
 WELL = 0.7
@@ -106,16 +108,21 @@ def select(rated: Sequence[RatedLine]) -> list[Line]:
     heights = [c.box.height for item in chosen for c in item.line.characters]
     typical = float(np.median(heights)) if heights else 0.0
     longest = max((len(item.sure) for item in chosen), default=0)
-    return [item.line for item in chosen if _stands(item, typical, longest)]
+    strokes = sum(_is_strokes(item) for item in chosen)
+    return [
+        item.line
+        for item in chosen
+        if _stands(item, typical) and not (_is_strokes(item) and (longest > 2 or strokes > MAX_STROKES))
+    ]
 
 
-def _stands(item: RatedLine, typical: float, longest: int) -> bool:
-    """Whether a line is believed beside the others.
+def _is_strokes(item: RatedLine) -> bool:
+    """Whether a line is one or two strokes: beside longer lines, or many of its kind, it is an edge and not a ``1``."""
+    return len(item.sure) <= 2 and all(c.text in STROKES for c in item.line.characters)
 
-    Low lines must be sure, low and short ones never are; a lone stroke beside longer lines is an edge, not a ``1``.
-    """
-    if len(item.sure) <= 2 < longest and all(c.text in STROKES for c in item.line.characters):
-        return False
+
+def _stands(item: RatedLine, typical: float) -> bool:
+    """Whether a line is believed beside the others: low lines must be sure, low and short ones never are."""
     if item.line.box.height >= MIN_HEIGHT * typical:
         return True
     return len(item.sure) > 2 and bool(item.sure.mean() >= MIN_SHORT)
