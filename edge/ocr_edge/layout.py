@@ -17,6 +17,10 @@ MIN_MEAN = 0.45
 """Mean probability of its shapes that a line needs: below it is texture."""
 MIN_SHORT = 0.75
 """The same for a line of one or two characters: specks often look like one."""
+MIN_SCENE, MIN_SCENE_SHORT = 0.55, 0.97
+"""The same two in a scene, where rings, specks and leaves look like characters."""
+MIN_SCENE_LENGTH, BELIEVED = 2, 0.8
+"""Characters of the longest line of a scene that is so sure: without one, a character alone is not believed there."""
 STROKES = frozenset("1Iil|")
 """Texts that any straight edge looks like."""
 MAX_STROKES = 2
@@ -82,11 +86,12 @@ def fills(item: RatedLine, size: tuple[int, int]) -> bool:
     )
 
 
-def select(rated: Sequence[RatedLine]) -> list[Line]:
+def select(rated: Sequence[RatedLine], *, scene: bool = False) -> list[Line]:
     """Keep the best reading of each place.
 
     Args:
         rated: Readings of several guesses at the ink, in any order.
+        scene: Whether the picture shows anything, and not a line alone: there, rings and specks look like characters.
 
     Returns:
         Lines that do not cover each other, best first.
@@ -96,7 +101,7 @@ def select(rated: Sequence[RatedLine]) -> list[Line]:
     for item in sorted(rated, key=lambda item: item.value, reverse=True):
         if item.value <= 0:
             break
-        if item.sure.mean() < (MIN_MEAN if len(item.sure) > 2 else MIN_SHORT):
+        if item.sure.mean() < least_sure(len(item.sure), scene=scene):
             continue
         boxes = np.array(
             [[c.box.left, c.box.top, c.box.right, c.box.bottom] for c in item.line.characters], float
@@ -108,12 +113,22 @@ def select(rated: Sequence[RatedLine]) -> list[Line]:
     heights = [c.box.height for item in chosen for c in item.line.characters]
     typical = float(np.median(heights)) if heights else 0.0
     longest = max((len(item.sure) for item in chosen), default=0)
+    believed = max((len(item.sure) for item in chosen if item.sure.mean() >= BELIEVED), default=0)
+    if scene and believed < MIN_SCENE_LENGTH:
+        chosen = [item for item in chosen if len(item.sure) >= MIN_SCENE_LENGTH]
     strokes = sum(_is_strokes(item) for item in chosen)
     return [
         item.line
         for item in chosen
         if _stands(item, typical) and not (_is_strokes(item) and (longest > 2 or strokes > MAX_STROKES))
     ]
+
+
+def least_sure(length: int, *, scene: bool) -> float:
+    """Mean probability of its shapes that a line of so many characters needs."""
+    if scene:
+        return MIN_SCENE if length > 2 else MIN_SCENE_SHORT
+    return MIN_MEAN if length > 2 else MIN_SHORT
 
 
 def _is_strokes(item: RatedLine) -> bool:

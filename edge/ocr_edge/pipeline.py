@@ -88,7 +88,8 @@ class Pipeline:
         watch = Stopwatch()
         places = self.find(image, watch)
         with watch.step("decode"):
-            lines = select([rated for place in places if (rated := place.seen_in(image.shape[:2]))])
+            found = [rated for place in places if (rated := place.seen_in(image.shape[:2]))]
+            lines = select(found, scene=not is_crop(image.shape[:2]))
             sure = in_order([line for line in lines if line.confidence >= self._min_confidence], places)
         why = ""
         if not sure:

@@ -43,6 +43,14 @@ def test_a_digit_one_alone_is_believed_but_not_beside_a_longer_line():
     assert texts(rated("1", left=300), rated("Tax 12".replace(" ", ""))) == ["Tax12"]
 
 
+def test_in_a_scene_short_lines_must_be_surer_and_one_character_alone_is_none():
+    assert texts(rated("96", sure=0.9)) == ["96"]
+    assert select([rated("96", sure=0.9)], scene=True) == []
+    assert [line.text for line in select([rated("96", sure=0.99)], scene=True)] == ["96"]
+    assert select([rated("O", sure=0.99)], scene=True) == []
+    assert select([rated("texture", sure=0.5)], scene=True) == []
+
+
 def test_a_crop_is_filled_by_a_sure_line_as_long_as_it_is():
     line = rated("15346")
     assert fills(line, (60, 140))

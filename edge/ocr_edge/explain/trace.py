@@ -20,7 +20,7 @@ from ocr_edge.places import Place
 from ocr_edge.reading import Character, Line
 from ocr_edge.regions.rectify import moved
 from ocr_edge.segment import CandidateLine
-from ocr_edge.segment.segmenter import Guess, Segmenter
+from ocr_edge.segment.segmenter import Guess, Segmenter, is_crop
 from ocr_edge.stopwatch import Stopwatch
 
 
@@ -166,8 +166,10 @@ class TracedPipeline(Pipeline):
         looks = list(self._recorder.looks)
         by_line = {id(line): look for look in looks for guess in look.guesses for line in guess.lines}
         seen = [place.seen_in(self._picture.shape[:2]) for place in self._places]
+        scene = not is_crop(self._picture.shape[:2])
         verdicts = [
-            self._judge.verdict(place, item, seen) for place, item in zip(self._places, seen, strict=True)
+            self._judge.verdict(place, item, seen, scene=scene)
+            for place, item in zip(self._places, seen, strict=True)
         ]
         order = sorted(
             range(len(seen)), key=lambda i: (verdicts[i] == SAID, _worth(self._places[i])), reverse=True

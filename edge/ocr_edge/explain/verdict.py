@@ -29,20 +29,24 @@ class Judge:
         self._pattern, self._least, self._margin = pattern, min_confidence, min_margin
         self._any_margin = Decoder(labels, pattern, min_margin=math.inf)
 
-    def verdict(self, place: Place, item: RatedLine | None, seen: Sequence[RatedLine | None]) -> str:
-        """Why a place was said or not; ``seen`` are the readings of all places."""
+    def verdict(
+        self, place: Place, item: RatedLine | None, seen: Sequence[RatedLine | None], *, scene: bool
+    ) -> str:
+        """Why a place was said or not; ``seen`` are the readings of all places, ``scene`` as in ``layout.select``."""
         if item is None:
             return self._unread(place)
         rated = [other for other in seen if other]
-        if any(line is item.line for line in layout.select(rated)):
+        if any(line is item.line for line in layout.select(rated, scene=scene)):
             sure = item.line.confidence
             return (
                 SAID if sure >= self._least else f"below min_confidence: {sure:.2f}, needed {self._least:.2f}"
             )
-        if not layout.select([item]):
-            least = layout.MIN_MEAN if len(item.sure) > 2 else layout.MIN_SHORT
+        least = layout.least_sure(len(item.sure), scene=scene)
+        if item.sure.mean() < least:
             return f"too unsure: its shapes are {item.sure.mean():.2f} sure on average, needed {least:.2f}"
-        better = [other for other in rated if other.value > item.value and layout.select([other])]
+        better = [
+            other for other in rated if other.value > item.value and layout.select([other], scene=scene)
+        ]
         if better and _shared(item, better) > layout.TAKEN:
             rival = max(better, key=lambda other: _shared(item, [other]))
             return f'covered by a better reading: "{rival.line.text}"'
