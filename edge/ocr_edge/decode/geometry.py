@@ -1,8 +1,10 @@
 """What a character's size and place in its line say about its name: above all, whether it is ``c`` or ``C``."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from ocr_edge.contract.types import Box, Scores
 
@@ -31,6 +33,32 @@ FLOOR = -2.0
 """Least log-likelihood of a character's geometry: ornaments and bad cuts must not outvote the picture."""
 
 
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """The rulings of a line.
+
+    Attributes:
+        cap: Height of its capitals, in pixels.
+        base: Row of its baseline under the middle of the line.
+        slope: Rows that the baseline falls with each column.
+        middle: That column.
+    """
+
+    cap: float
+    base: float
+    slope: float
+    middle: float
+
+    def baseline(self, column: float) -> float:
+        """Row of the baseline at a column."""
+        return self.base + self.slope * (column - self.middle)
+
+    def found(self, box: Box) -> tuple[float, float]:
+        """Height of a character and depth below the baseline, in cap heights."""
+        depth = box.bottom - self.baseline(box.left + box.width / 2)
+        return box.height / self.cap, depth / self.cap
+
+
 def with_geometry(scores: Scores, boxes: Sequence[Box], labels: Sequence[str], weight: float = 1.0) -> Scores:
     """Add to each character's log-probabilities what its place in the line says about its label.
 
@@ -48,11 +76,25 @@ def with_geometry(scores: Scores, boxes: Sequence[Box], labels: Sequence[str], w
     """
     if len(boxes) < 2:
         return scores
+    joint = scores + _search(scores, boxes, labels, weight)[1]
+    return np.asarray(joint - np.logaddexp.reduce(joint, axis=1, keepdims=True), np.float32)
+
+
+def fit(scores: Scores, boxes: Sequence[Box], labels: Sequence[str]) -> Fit:
+    """The rulings under which a line of two and more characters is likeliest; the arguments of ``with_geometry``."""
+    return _search(scores, boxes, labels, 1.0)[0]
+
+
+def _search(
+    scores: Scores, boxes: Sequence[Box], labels: Sequence[str], weight: float
+) -> tuple[Fit, npt.NDArray[np.floating]]:
+    """A line's rulings, and under them the log-likelihood of each character's geometry for each label."""
     height = np.array([box.height for box in boxes], np.float32)
     bottom = np.array([box.bottom for box in boxes], np.float32)
     middle = np.array([box.left + box.width / 2 for box in boxes], np.float32)
     typical = float(np.median(height))
-    level = bottom - _slope(middle, bottom, typical) * (middle - middle.mean())
+    slope = _slope(middle, bottom, typical)
+    level = bottom - slope * (middle - middle.mean())
     # Labels of one expected height and depth share one place: few places stand for many labels.
     places, place = np.unique(
         [HEIGHTS.get(label, (CAP, 0.0)) for label in labels], axis=0, return_inverse=True
@@ -68,8 +110,8 @@ def with_geometry(scores: Scores, boxes: Sequence[Box], labels: Sequence[str], w
     geometry = -0.5 * ((log_height / HEIGHT_SPREAD) ** 2 + (depth / DEPTH_SPREAD) ** 2)
     geometry = weight * np.maximum(geometry, FLOOR)
     best = np.logaddexp.reduce(evidence[None] + geometry, axis=2).sum(axis=1).argmax()
-    joint = scores + geometry[best][:, place.reshape(-1)]
-    return np.asarray(joint - np.logaddexp.reduce(joint, axis=1, keepdims=True), np.float32)
+    fitted = Fit(float(cap.flat[best]), float(base.flat[best]), slope, float(middle.mean()))
+    return fitted, geometry[best][:, place.reshape(-1)]
 
 
 def _slope(middle: np.ndarray, bottom: np.ndarray, typical: float) -> float:

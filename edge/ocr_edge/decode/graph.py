@@ -197,7 +197,7 @@ def reject_scores(scores: Scores) -> npt.NDArray[np.float32]:
 def _costs(line: CandidateLine) -> Floats:
     """What is paid for each candidate of a line that begins at a cut or covers gaps."""
     pieces = line.pieces
-    cut = _cuts(pieces)[:-1]
+    cut = cuts(pieces)[:-1]
     # gaps[k]: gaps before piece k, the one before the first included.
     gaps = np.concatenate([[0], np.cumsum(~cut)])
     return np.array(
@@ -209,12 +209,12 @@ def _costs(line: CandidateLine) -> Floats:
 def _pass_costs(line: CandidateLine) -> Floats:
     """What is paid for passing over each piece of a line."""
     pieces = line.pieces
-    cut = _cuts(pieces)
+    cut = cuts(pieces)
     high = np.array([piece.height > FULL * line.height for piece in pieces])
     return np.where(cut[:-1] | cut[1:], PASS_PART, np.where(high, PASS_FULL, PASS_LOW))
 
 
-def _cuts(pieces: Sequence[Box]) -> npt.NDArray[np.bool_]:
+def cuts(pieces: Sequence[Box]) -> npt.NDArray[np.bool_]:
     """Before which piece, and whether after the last, ink was cut: there, and only there, pieces abut."""
     between = [0 <= a.right - b.left <= 1 for a, b in itertools.pairwise(pieces)]  # 1: rounded after scaling
     return np.array([False, *between, False])

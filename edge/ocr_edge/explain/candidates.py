@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 from ocr_edge.contract.types import Box, Image
+from ocr_edge.decode.graph import cuts
 from ocr_edge.explain import drawing
 from ocr_edge.explain.strips import BEST
 from ocr_edge.explain.trace import Trace
@@ -72,8 +73,7 @@ def _guess(picture: Image, guess: Guess, used: list[CandidateLine]) -> Image:
 
 def _line(canvas: Image, line: CandidateLine, scale: float, left: int, top: int) -> None:
     pieces = line.pieces
-    # Pieces abut where ink was cut, and only there; 1: rounded after scaling.
-    cut = [0 <= a.right - b.left <= 1 for a, b in itertools.pairwise(pieces)]
+    cut = cuts(pieces)[1:-1].tolist()
     for first, last in _blobs(cut):
         blob = functools.reduce(Box.union, pieces[first:last])
         drawing.frame(canvas, drawing.placed(blob, scale, left, top), drawing.BLUE)

@@ -1,24 +1,11 @@
 """Picture 5: baseline, x-height and cap height of each line, and where its characters should stand."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 import cv2
 import numpy as np
 
-from ocr_edge.contract.types import Box, Image, Scores
+from ocr_edge.contract.types import Box, Image
 from ocr_edge.decode import shapes
-from ocr_edge.decode.geometry import (
-    BASE_GRID,
-    CAP,
-    CAP_GRID,
-    DEPTH_SPREAD,
-    FLOOR,
-    HEIGHT_SPREAD,
-    HEIGHTS,
-    SMALL,
-    _slope,
-)
+from ocr_edge.decode.geometry import CAP, DEPTH_SPREAD, HEIGHT_SPREAD, HEIGHTS, SMALL, Fit, fit
 from ocr_edge.explain import drawing
 from ocr_edge.explain.strips import BEST, Strip, place_heading, sheet, strips
 from ocr_edge.explain.trace import PlaceTrace, Trace
@@ -27,32 +14,6 @@ FAR = 2.0
 """Standard deviations from which a character is out of place."""
 NAMED, CROWDED = 50, 36
 """Rows and columns that a character's numbers need."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fit:
-    """The rulings of a line.
-
-    Attributes:
-        cap: Height of its capitals, in pixels.
-        base: Row of its baseline under the middle of the line.
-        slope: Rows that the baseline falls with each column.
-        middle: That column.
-    """
-
-    cap: float
-    base: float
-    slope: float
-    middle: float
-
-    def baseline(self, column: float) -> float:
-        """Row of the baseline at a column."""
-        return self.base + self.slope * (column - self.middle)
-
-    def found(self, box: Box) -> tuple[float, float]:
-        """Height of a character and depth below the baseline, in cap heights."""
-        depth = box.bottom - self.baseline(box.left + box.width / 2)
-        return box.height / self.cap, depth / self.cap
 
 
 def expected(label: str) -> tuple[float, float]:
@@ -67,29 +28,9 @@ def deviation(found: tuple[float, float], label: str) -> float:
 
 
 def fit_of(item: PlaceTrace, labels: tuple[str, ...]) -> Fit:
-    """The rulings under which a line of two and more characters is likeliest, searched as ``decode.geometry`` does."""
+    """The rulings that the decoder found for a line of two and more characters."""
     boxes = [item.graph.boxes[node] for node in item.way]
-    scores = shapes.doubted(item.steps[0][1], shapes.groups(labels, shapes.TWINS))
-    height, bottom = (np.array([getattr(box, side) for box in boxes], float) for side in ("height", "bottom"))
-    middle = np.array([box.left + box.width / 2 for box in boxes])
-    typical = float(np.median(height))
-    slope = _slope(middle, bottom, typical)
-    level = bottom - slope * (middle - middle.mean())
-    fits = [
-        Fit(float(cap), float(base), slope, float(middle.mean()))
-        for base in np.quantile(level, BASE_GRID)
-        for cap in typical * CAP_GRID
-    ]
-    return max(fits, key=lambda fitted: _likelihood(fitted, boxes, scores, labels))
-
-
-def _likelihood(fitted: Fit, boxes: Sequence[Box], scores: Scores, labels: tuple[str, ...]) -> float:
-    heights, depths = np.array([expected(label) for label in labels]).T
-    found = np.array([fitted.found(box) for box in boxes])
-    high = np.log(found[:, :1] / heights) / HEIGHT_SPREAD
-    deep = (found[:, 1:] - depths) / DEPTH_SPREAD
-    total = scores + np.maximum(-0.5 * (high**2 + deep**2), FLOOR)
-    return float(np.logaddexp.reduce(total, axis=1).sum())
+    return fit(shapes.doubted(item.steps[0][1], shapes.groups(labels, shapes.TWINS)), boxes, labels)
 
 
 def draw(trace: Trace) -> Image:

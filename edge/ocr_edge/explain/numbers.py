@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ocr_edge.decode.geometry import Fit
 from ocr_edge.explain import geometry, lattice
 from ocr_edge.explain.glyphs import top
 from ocr_edge.explain.trace import PlaceTrace, Trace
@@ -52,7 +53,7 @@ def _place(trace: Trace, item: PlaceTrace) -> dict[str, Any]:
     }
 
 
-def _character(trace: Trace, item: PlaceTrace, index: int, fitted: geometry.Fit | None) -> dict[str, Any]:
+def _character(trace: Trace, item: PlaceTrace, index: int, fitted: Fit | None) -> dict[str, Any]:
     node = item.way[index]
     box = item.graph.boxes[node]
     result: dict[str, Any] = {"box": box.as_list(), "gain_nats": round(lattice.gains(item)[node], 3)}
