@@ -100,7 +100,7 @@ class Shelf:
         try:
             self.folder.parent.mkdir(parents=True, exist_ok=True)
             with as_owner(self.folder.parent):
-                if not self.folder.is_dir():
+                with suppress(FileExistsError):  # another command may make it at the same time
                     self.folder.mkdir()
                     self.folder.chmod(0o755)
                 lock = os.open(
