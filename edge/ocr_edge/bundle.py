@@ -2,7 +2,6 @@
 
 import zipfile
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +14,9 @@ from ocr_edge.contract.quantize import INPUT_SCALE, INPUT_ZERO_POINT
 from ocr_edge.contract.types import Image
 from ocr_edge.errors import ModelError
 from ocr_edge.interpreter import Network
+from ocr_edge.shipping import SHIPPED, named, said, shipped, shipped_names
 
-SHIPPED = "default"
-"""Name of the bundle used where none is asked for."""
+__all__ = ["SHIPPED", "Bundle", "SelfTest", "load", "named", "self_test", "shipped", "shipped_names"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,7 +51,7 @@ def load(path: Path | None = None, threads: int = 1) -> Bundle:
     """Load a bundle and check that its files, labels, preprocessing and tensors are what its manifest says.
 
     Args:
-        path: The bundle's folder; None for the shipped one.
+        path: The bundle's folder, or the name of one that ships; None for the shipped default.
         threads: CPU threads of each interpreter.
 
     Returns:
@@ -61,9 +60,9 @@ def load(path: Path | None = None, threads: int = 1) -> Bundle:
     Raises:
         ModelError: Something is missing, damaged or made for another version.
     """
-    path = path or shipped()
+    path = shipped() if path is None else named(path)
     if not path.is_dir():
-        raise ModelError(f"bundle {path}: no such folder")
+        raise ModelError(f"bundle {path}: no such folder; {said()}")
     try:
         manifest = manifests.decode((path / manifests.FILE_NAME).read_bytes())
     except OSError as error:
@@ -84,11 +83,6 @@ def load(path: Path | None = None, threads: int = 1) -> Bundle:
     for stage, network in zip(manifest.stages, networks, strict=True):
         _check_tensors(path / stage.file, manifest, network, quantized=stage.quantization == "int8")
     return Bundle(path, manifest, networks)
-
-
-def shipped() -> Path:
-    """The folder of the bundle that ships with the package."""
-    return Path(str(resources.files("ocr_edge"))) / "bundles" / SHIPPED
 
 
 def self_test(bundle: Bundle) -> SelfTest:

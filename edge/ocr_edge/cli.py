@@ -7,12 +7,12 @@ import sys
 from collections.abc import Sequence
 
 from ocr_edge import __version__
-from ocr_edge.commands import bundle, check, doctor, read, run
+from ocr_edge.commands import bench, bundle, check, doctor, read, run
 from ocr_edge.errors import OcrEdgeError
 
 _LOGGER = logging.getLogger(__name__)
 
-COMMANDS = (read, run, check, bundle, doctor)
+COMMANDS = (read, run, check, bundle, bench, doctor)
 INTERRUPTED, PIPE_CLOSED = 130, 141
 """What a shell reports for a process ended by Ctrl-C, and by writing to ``head`` after ``head`` has gone."""
 

@@ -34,7 +34,10 @@ def add(subparsers: Any) -> None:
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
     install = _action(actions, "install", run_install, "check a bundle and make it the active one")
     install.add_argument(
-        "path", metavar="PATH", type=Path, help="bundle's folder, or a .zip or .tar.gz of one"
+        "path",
+        metavar="NAME|PATH",
+        type=Path,
+        help="bundle's folder, a .zip or .tar.gz of one, or the name of one that ships, such as original",
     )
     listing = _action(actions, "list", run_list, "show what is installed")
     listing.add_argument("--json", action="store_true", help="one JSON array, not a table")
@@ -44,14 +47,24 @@ def add(subparsers: Any) -> None:
         metavar="NAME|PATH",
         nargs="?",
         default="active",
-        help=f"an installed bundle's name, active, previous, {SHIPPED}, a folder or an archive (default: active)",
+        help=f"the name of an installed or shipped bundle, active, previous, {SHIPPED}, a folder or an archive"
+        " (default: active)",
     )
     _action(actions, "rollback", run_rollback, "change back to the bundle before; again: forward")
 
 
 def run_install(args: argparse.Namespace) -> int:
-    """Install a bundle; the errors of ``Installed.install``."""
-    print(f"{_installed(args).install(args.path).name} is active. {RELOAD}")
+    """Install a bundle.
+
+    Raises:
+        ModelError: There is no such bundle, or what ``Installed.install`` says of it.
+    """
+    from ocr_edge.shipping import named, said  # noqa: PLC0415 - see commands/__init__.py
+
+    path = named(args.path)
+    if not path.exists():
+        raise ModelError(f"{path}: no such file or folder; {said()}")
+    print(f"{_installed(args).install(path).name} is active. {RELOAD}")
     return 0
 
 
@@ -63,8 +76,8 @@ def run_rollback(args: argparse.Namespace) -> int:
 
 
 def run_list(args: argparse.Namespace) -> int:
-    """Show the installed bundles and the shipped one."""
-    from ocr_edge import bundle as bundles  # noqa: PLC0415 - see commands/__init__.py
+    """Show the installed bundles and those that ship."""
+    from ocr_edge import shipping  # noqa: PLC0415 - see commands/__init__.py
     from ocr_edge.contract import manifest as manifests  # noqa: PLC0415
 
     installed = _installed(args)
@@ -79,13 +92,22 @@ def run_list(args: argparse.Namespace) -> int:
         )
         for entry in installed.entries()
     ]
-    folder = bundles.shipped()
-    manifest = manifests.decode((folder / manifests.FILE_NAME).read_bytes())
-    size = sum(file.stat().st_size for file in folder.iterdir())
     active, previous = installed.active(), installed.previous()
-    rows.append(
-        _row(SHIPPED, manifest, size, active=active is None, previous=bool(active and not previous), bad="")
-    )
+    for name in shipping.shipped_names():
+        folder = shipping.shipped(name)
+        manifest = manifests.decode((folder / manifests.FILE_NAME).read_bytes())
+        size = sum(file.stat().st_size for file in folder.iterdir())
+        default = name == shipping.SHIPPED
+        rows.append(
+            _row(
+                SHIPPED if default else name,
+                manifest,
+                size,
+                active=default and active is None,
+                previous=default and bool(active and not previous),
+                bad="",
+            )
+        )
     if args.json:
         print(json.dumps(rows, indent=1))
         return 0

@@ -46,7 +46,10 @@ def add(subparsers: Any) -> None:
     )
     parser.add_argument("paths", metavar="PATH", nargs="+", help="picture, video, folder or quoted pattern")
     parser.add_argument(
-        "--bundle", type=Path, metavar="B", help="folder of the model bundle (default: the shipped one)"
+        "--bundle",
+        type=Path,
+        metavar="B",
+        help="folder of the model bundle, or the name of one that ships, such as original (default: default)",
     )
     parser.add_argument("--format", choices=("text", "json", "xml"), default="text", help="default: text")
     parser.add_argument(
@@ -141,7 +144,7 @@ def open_pipeline(
     """Load everything that reading needs.
 
     Args:
-        bundle: The bundle's folder; None for the shipped one.
+        bundle: The bundle's folder, or the name of one that ships; None for the shipped default.
         pattern: What a line must look like; None for anything.
         threads: CPU threads of OpenCV and of the interpreter.
         check: Name of the check digit that texts of the pattern have; None for none.

@@ -12,6 +12,7 @@ import msgspec
 
 from ocr_edge.config.settings import Config, Table
 from ocr_edge.errors import ConfigError
+from ocr_edge.shipping import named
 from ocr_edge.sources import urls
 
 _UNKNOWN = re.compile(r"Object contains unknown field `(?P<key>[^`]*)`(?: - at `(?P<path>[^`]*)`)?")
@@ -21,7 +22,8 @@ _AT = re.compile(r"^(?P<what>.*?) - at `\$\.?(?P<path>[^`]*)`$", re.DOTALL)
 def load(path: Path) -> Config:
     """Read a configuration file.
 
-    Relative paths in it are taken from the file's own folder, those of the store from the state folder.
+    Relative paths in it are taken from the file's own folder, those of the store from the state folder; a bundle may
+    be the name of one that ships.
 
     Args:
         path: The TOML file.
@@ -56,10 +58,11 @@ def parse(text: str, path: Path) -> Config:
     try:
         urls.split(given.source.url)
         config: Config = _resolve(given, folder)
+        bundle = named(given.bundle.expanduser(), folder) if given.bundle else None
         source = msgspec.structs.replace(config.source, url=urls.anchored(config.source.url, folder))
     except (ConfigError, RuntimeError) as error:  # RuntimeError: "~" of a user that is not there
         raise ConfigError(f"{path}: {error}") from error
-    return msgspec.structs.replace(config, source=source)
+    return msgspec.structs.replace(config, source=source, bundle=bundle)
 
 
 def _path(kind: type, value: Any) -> Any:

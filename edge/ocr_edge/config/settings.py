@@ -324,7 +324,7 @@ class Config(Table, frozen=True):
     state_dir: Path | None = None
     """Where readings and bundles live; missing: systemd's ``StateDirectory``, else ``~/.local/state/ocr-edge``."""
     bundle: Path | None = None
-    """Folder of a model bundle; missing: the installed one, else the one that ships with the program."""
+    """Folder of a model bundle, or the name of one that ships; missing: the installed one, else the shipped default."""
     threads: Annotated[int, Meta(ge=1, le=64)] = 1
     picture: Picture = Picture()
     check: tuple[CheckDigit, ...] = ()
