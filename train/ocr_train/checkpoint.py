@@ -18,6 +18,7 @@ import numpy as np
 from ocr_edge.errors import ConfigError
 from ocr_train import architectures
 from ocr_train import recipe as recipes
+from ocr_train.average import Average
 from ocr_train.recipe import Recipe
 
 _LOGGER = logging.getLogger(__name__)
@@ -69,7 +70,9 @@ def check_data(run: dict[str, Any], out: Path, record: dict[str, Any]) -> None:
         raise ConfigError(f"{out}: was started with other data; choose another --out, or bring the data back")
 
 
-def save(model: keras.Model, recipe: Recipe, out: Path, run: dict[str, Any]) -> None:
+def save(
+    model: keras.Model, recipe: Recipe, out: Path, run: dict[str, Any], average: Average | None = None
+) -> None:
     """Write the checkpoint, the model where this epoch is the best, and the progress, in this order.
 
     Args:
@@ -77,13 +80,19 @@ def save(model: keras.Model, recipe: Recipe, out: Path, run: dict[str, Any]) -> 
         recipe: What is trained.
         out: Folder of the run.
         run: Its epochs and record; the state of everything random is added.
+        average: The average of its weights, which is then what the model holds.
     """
     epochs = run["epochs"]
     name = f"checkpoint-{len(epochs):04d}.keras"
     _write_model(model, out / name)
+    if average:
+        part = out / "part.npz"
+        np.savez(part, *average.weights)
+        _publish(part, _average_path(out / name))
     best = max(range(len(epochs)), key=lambda epoch: epochs[epoch]["score"])
     if best == len(epochs) - 1:
-        _write_model(float_model(model, recipe), out / MODEL_NAME)
+        weights = average.weights if average else model.get_weights()
+        _write_model(float_model(weights, recipe), out / MODEL_NAME)
         write_json(out / RUN_NAME, {**run["record"], "best_epoch": best + 1})
     # After float_model, which draws seeds for the dropout of its network.
     run["checkpoint"], run["random"] = name, random_state(model)
@@ -91,9 +100,10 @@ def save(model: keras.Model, recipe: Recipe, out: Path, run: dict[str, Any]) -> 
     for old in out.glob("checkpoint-*.keras"):
         if old.name != name:
             old.unlink()
+            _average_path(old).unlink(missing_ok=True)
 
 
-def restore(model: keras.Model, out: Path, run: dict[str, Any]) -> None:
+def restore(model: keras.Model, out: Path, run: dict[str, Any], average: Average | None = None) -> None:
     """Bring a freshly compiled network to where the run's last epoch left it; nothing for a new run.
 
     Not ``load_model`` alone: that forgets which weights are not decayed, and the seeds of the dropout layers.
@@ -106,6 +116,10 @@ def restore(model: keras.Model, out: Path, run: dict[str, Any]) -> None:
     path = out / run["checkpoint"]
     try:
         saved = keras.models.load_model(path)
+        if average:
+            average.steps = int(saved.optimizer.iterations)
+            with np.load(_average_path(path), allow_pickle=False) as kept:
+                average.weights = [kept[key] for key in kept.files]
     except (OSError, ValueError, KeyError) as error:
         raise ConfigError(f"{path}: cannot be read ({error}); choose another --out") from error
     model.set_weights(saved.get_weights())
@@ -130,10 +144,10 @@ def random_state(model: keras.Model) -> dict[str, Any]:
     return {"dropout": dropout, "python": [version, words, gauss]}
 
 
-def float_model(model: keras.Model, recipe: Recipe) -> keras.Model:
-    """The same weights in a network whose every layer computes in float32, whatever it was trained in."""
+def float_model(weights: list[Any], recipe: Recipe) -> keras.Model:
+    """The recipe's network with these weights, its every layer computing in float32, whatever it was trained in."""
     plain = architectures.build(recipe.architecture, len(recipe.label_texts))
-    plain.set_weights(model.get_weights())
+    plain.set_weights(weights)
     return plain
 
 
@@ -148,6 +162,10 @@ def _write_model(model: keras.Model, path: Path) -> None:
     part = path.with_name("part.keras")
     model.save(part)
     _publish(part, path)
+
+
+def _average_path(checkpoint: Path) -> Path:
+    return checkpoint.with_suffix(".average.npz")
 
 
 def _publish(part: Path, path: Path) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ocr_edge.contract.types import Image
+from ocr_train.batches import Batches, Rows
 from ocr_train.augment import augment
 from ocr_train.datasets import Dataset
 from ocr_train.recipe import Recipe
@@ -30,6 +31,7 @@ class Epoch(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no types
         epoch: Number of the epoch, from 0.
         workers: Processes that prepare batches; 0 prepares them in this process. The batches are the same.
         order: Which batch comes when; None for 0, 1, 2 and so on.
+        batches: Where batches are kept; None makes them every time.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class Epoch(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no types
         workers: int = 0,
         *,
         order: Sequence[int] | None = None,
+        batches: Batches | None = None,
     ) -> None:
         super().__init__(workers=max(workers, 1), use_multiprocessing=workers > 0, max_queue_size=16)
         self._datasets = datasets
@@ -47,17 +50,36 @@ class Epoch(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no types
         self._epoch = epoch
         self._draws = draw(datasets, recipe, epoch)
         self._order = range(recipe.steps) if order is None else order
+        self._batches = batches
 
     def __len__(self) -> int:
         return self._recipe.steps
 
+    @property
+    def batch_size(self) -> int:
+        """Samples of every batch but the last."""
+        return self._recipe.batch_size
+
     def __getitem__(self, index: int) -> Batch:
-        """The batch at a place in the order: pixels by input name, and one-hot targets float32 (B, L)."""
+        """The batch at a place in the order: pixels by input name, and targets float32 (B, L), what teachers say in it."""
         _leave_interrupts_to_the_parent()
+        index = self._order[index]
+        kept = self._batches.load(self._epoch, index) if self._batches else None
+        inputs, labels = kept or self._made(index)
+        if self._batches and not kept:
+            self._batches.save(self._epoch, index, (inputs, labels))
+        targets = np.eye(len(self._recipe.label_texts), dtype=np.float32)[labels]
+        if self._batches and self._recipe.distill and self._batches.has_scores(self._epoch, index):
+            said = self._batches.load_scores(self._epoch, index)
+            targets += np.float32(self._recipe.distill) * (said - targets)
+        return inputs, targets
+
+    def _made(self, index: int) -> Rows:
+        """Draw and augment a batch."""
         cv2.setNumThreads(1)
-        recipe, index = self._recipe, self._order[index]
+        recipe = self._recipe
         rng = np.random.default_rng((recipe.seed, self._epoch, index))
-        glyphs, targets = [], []
+        glyphs, labels = [], []
         for source, row in self._draws[index * recipe.batch_size : (index + 1) * recipe.batch_size]:
             sample = self._datasets[source].samples[row]
             glyph = sample.glyph
@@ -65,8 +87,8 @@ class Epoch(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no types
                 plain = recipe.sources[source].plain
                 glyph = augment(glyph, rng, plain=plain, strength=recipe.augment_strength)
             glyphs.append(glyph)
-            targets.append(sample.label)
-        return stack(glyphs), np.eye(len(recipe.label_texts), dtype=np.float32)[targets]
+            labels.append(sample.label)
+        return stack(glyphs), np.array(labels, np.int64)
 
 
 def draw(datasets: Sequence[Dataset], recipe: Recipe, epoch: int) -> npt.NDArray[np.int64]:

@@ -16,6 +16,8 @@ import numpy as np
 from ocr_edge.contract.types import Scores
 from ocr_edge.errors import ConfigError
 from ocr_train import architectures, checkpoint
+from ocr_train.average import Average
+from ocr_train.batches import Batches
 from ocr_train.checkpoint import MODEL_NAME
 from ocr_train.evaluate import Labels, Result, measure
 from ocr_train.feed import Epoch
@@ -24,6 +26,7 @@ from ocr_train.recipe import Recipe
 from ocr_train.record import initial_record, run_record
 from ocr_train.schedule import optimizer
 from ocr_train.sources import load_splits, stack
+from ocr_train.teach import Teachers
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -40,6 +43,8 @@ def fit(
     workers: int = 2,
     strategy: Any = None,
     initial: Path | None = None,
+    batches: Path | None = None,
+    teachers: Sequence[Path] = (),
 ) -> list[Result]:
     """Train, and write ``model.keras``, ``run.json``, ``metrics.json``, pictures and a checkpoint.
 
@@ -53,6 +58,8 @@ def fit(
             batch; None for Keras's own choice of one device.
         initial: A trained network of the same architecture whose weights the run starts from; None for random
             ones.
+        batches: Folder that keeps prepared batches; None makes them every time.
+        teachers: Trained networks whose scores are a share of the targets, as the recipe's ``distill`` says.
 
     Returns:
         Measurements of the best epoch on each source's validation split, where there is one.
@@ -62,12 +69,17 @@ def fit(
             or data; the data cannot be used; or the loss is no number any more.
     """
     architectures.builder(recipe.architecture)
+    if bool(recipe.distill) != bool(teachers) or (teachers and not batches):
+        raise ConfigError("distill in the recipe, --teacher and --batches go together: one of them is missing")
     run = checkpoint.start(recipe, out, resume=resume)
     train, validation = load_splits(recipe.sources, recipe.label_texts, data)
     if not any(dataset.samples for dataset in train):
         raise ConfigError("no source has a sample in its train split")
     checkpoint.check_data(run, out, record := run_record(recipe, train, validation))
+    taught = Teachers(teachers, recipe) if teachers else None
+    kept = Batches(batches, recipe, record["data"], taught.hashes if taught else ()) if batches else None
     run["record"] = record | ({"initial": initial_record(initial)} if initial else {})
+    run["record"] |= {"teachers": taught.records} if taught else {}
     judges = {d.name for d, source in zip(train, recipe.sources, strict=True) if source.validate}
     held_out = {
         d.name: (stack([s.glyph for s in d.samples]), d.label_array()) for d in validation if d.samples
@@ -78,20 +90,26 @@ def fit(
             _build_ahead(model)
         if initial and not run["epochs"]:
             start_from(model, initial)
-        checkpoint.restore(model, out, run)
+        average = Average(model, recipe.average) if recipe.average else None
+        checkpoint.restore(model, out, run, average)
     for epoch in range(len(run["epochs"]), recipe.epochs):
         if _is_stale(run["epochs"], recipe.patience):
             _LOGGER.info("stopped: no better epoch for %d", recipe.patience)
             break
         started, progress = time.monotonic(), Progress(epoch, recipe)
+        turn = recipe.turn(epoch)
+        if taught and kept:
+            taught.teach(Epoch(train, recipe, turn, workers, batches=kept), turn, recipe.steps, kept)
         # Shuffled here and not by Keras, which does it in a thread of its own.
         random.shuffle(order := list(range(recipe.steps)))
         seeds = keras.callbacks.LambdaCallback(on_epoch_begin=lambda n, _: _seed_torch(recipe.seed, n))
-        entry = _train(model, Epoch(train, recipe, epoch, workers, order=order), [seeds, progress], epoch)
-        entry |= _validate(model, held_out, judges, recipe.label_texts)
+        callbacks = [seeds, progress, *([average] if average else [])]
+        entry = _train(model, Epoch(train, recipe, turn, workers, order=order, batches=kept), callbacks, epoch)
+        with average.taken() if average else contextlib.nullcontext():
+            entry |= _validate(model, held_out, judges, recipe.label_texts)
         entry["seconds"] = round(time.monotonic() - started, 1)
         run["epochs"].append(entry)
-        checkpoint.save(model, recipe, out, run)
+        checkpoint.save(model, recipe, out, run, average)
         progress.finished(entry)
         _draw_history(out, run["epochs"])
     return _finish(recipe, out, held_out)

@@ -53,6 +53,11 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         precision: Keras dtype policy while training; ``model.keras`` is float32 always.
         augment: Whether training samples are augmented.
         augment_strength: How often and how far, 0..1.
+        fresh_epochs: Epochs after which their samples come again, in another order; 0 draws new ones always. With
+            ``--batches`` those that come again cost nothing.
+        average: Share that stays at each step of an exponential average of the weights, such as 0.999, which is then
+            what is measured and saved; 0 saves the weights as they are.
+        distill: Share of the target that is what teachers say (Hinton et al., 2015), 0..1; needs ``--teacher``.
         sources: The data.
     """
 
@@ -74,6 +79,9 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
     augment: bool = True
     augment_strength: float = 1.0
+    fresh_epochs: int = 0
+    average: float = 0.0
+    distill: float = 0.0
 
     def __post_init__(self) -> None:
         if not self.sources or not all(0 < source.weight < float("inf") for source in self.sources):
@@ -82,20 +90,25 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
             raise ValueError("epochs, epoch_samples and batch_size must be at least 1")
         if not 0 <= self.augment_strength <= 1:
             raise ValueError("augment_strength must lie between 0 and 1")
-        if not 0 <= self.reject < 1:
-            raise ValueError("reject must lie between 0 and 1")
+        if not 0 <= self.reject < 1 or not 0 <= self.average < 1 or not 0 <= self.distill <= 1:
+            raise ValueError("reject, average and distill must lie between 0 and 1")
         if not 0 <= self.class_balance <= 1 or not 0 <= self.label_smoothing < 1:
             raise ValueError("class_balance and label_smoothing must lie between 0 and 1")
         if not 0 < self.learning_rate < float("inf"):
             raise ValueError("learning_rate must be above 0")
-        if not all(value >= 0 for value in (self.warmup_epochs, self.weight_decay, self.patience, self.seed)):
-            raise ValueError("warmup_epochs, weight_decay, patience and seed must be at least 0")
+        counts = (self.warmup_epochs, self.weight_decay, self.patience, self.seed, self.fresh_epochs)
+        if not all(value >= 0 for value in counts):
+            raise ValueError("warmup_epochs, weight_decay, patience, seed and fresh_epochs must be at least 0")
         label_orders.parse(self.labels)
 
     @property
     def label_texts(self) -> tuple[str, ...]:
         """The ordered class texts, that of the reject class last."""
         return label_orders.parse(self.labels) + (label_orders.REJECT,) * (self.reject > 0)
+
+    def turn(self, epoch: int) -> int:
+        """Which epoch's samples an epoch takes."""
+        return epoch % self.fresh_epochs if self.fresh_epochs else epoch
 
     @property
     def steps(self) -> int:

@@ -1,17 +1,26 @@
 """Networks by name. Each takes ``rgb`` and ``binary`` pixels, 0..255, and gives ``logits``."""
 
 from collections.abc import Callable
+from functools import partial
 
 import keras
 import numpy as np
 from keras import layers
 
 from ocr_edge.errors import ConfigError
-from ocr_train.architectures import compact, dual_branch
+from ocr_train.architectures import compact, dual_branch, folded
 
 ARCHITECTURES: dict[str, Callable[[int], keras.Model]] = {
     "dual_branch": dual_branch.build,
     "compact": compact.build,
+    "compact_deep": partial(compact.build, middle_blocks=0, top=64, top_blocks=1, deep=128),
+    "folded": folded.build,
+    "folded_deep": partial(folded.build, top_blocks=2, deep=112),
+    "folded_small": partial(folded.build, branch=24, top=48, deep=96),
+    "folded_plain": partial(folded.build, plain=True),
+    "folded_late": partial(folded.build, join="late"),
+    "folded_rgb": partial(folded.build, blind=("binary",)),
+    "folded_binary": partial(folded.build, blind=("rgb",)),
 }
 """Builders by name; each takes the number of labels."""
 

@@ -46,6 +46,17 @@ def add(subparsers: Any) -> None:
     parser.add_argument(
         "--initial", type=Path, metavar="MODEL.keras", help="start from the weights of this trained network"
     )
+    parser.add_argument(
+        "--batches", type=Path, metavar="DIR", help="keep prepared batches here (2.5 kB a sample), and use those kept"
+    )
+    parser.add_argument(
+        "--teacher",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="MODEL.keras",
+        help="trained networks to learn from, where the recipe says distill; needs --batches",
+    )
     parser.set_defaults(run=run)
 
 
@@ -73,6 +84,8 @@ def run(args: argparse.Namespace) -> int:
             workers=args.workers,
             strategy=strategy,
             initial=args.initial,
+            batches=args.batches,
+            teachers=args.teacher,
         )
     except KeyboardInterrupt:
         _LOGGER.warning("stopped; go on after the last finished epoch with: %s", _again(args))
@@ -91,6 +104,8 @@ def _again(args: argparse.Namespace) -> str:
         ("workers", args.workers, 2),
         ("devices", args.devices, 1),
         ("initial", args.initial, None),
+        ("batches", args.batches, None),
     ):
         words += [f"--{flag}", str(value)] if value != default else []
+    words += ["--teacher", *map(str, args.teacher)] if args.teacher else []
     return shlex.join(words)
