@@ -132,6 +132,28 @@ def mcnemar(worse: int, better: int) -> float:
     return min(1.0, 2 * tail / (1 << n))
 
 
+def gained(pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[float, Interval]:
+    """How much more is right on the mean of sources, and its 95 % interval over resampled pairs.
+
+    Args:
+        pairs: For each source what was right before and after, bool, both of shape ``(N,)`` and of the same items.
+
+    Returns:
+        The unweighted mean over sources of the share gained; and the percentiles of that mean when every source's
+        items are drawn again, with replacement, as many as there are (bootstrap), always by the same seed.
+    """
+    random = np.random.default_rng(0)
+    shares, drawn = [], []
+    for before, after in pairs:
+        n, worse, better = len(before), int((before & ~after).sum()), int((~before & after).sum())
+        # Only how many of each kind are drawn matters, and that is multinomial.
+        counts = random.multinomial(n, [worse / n, better / n, 1 - (worse + better) / n], size=10 * RESAMPLES)
+        shares.append((better - worse) / n)
+        drawn.append((counts[:, 1] - counts[:, 0]) / n)
+    low, high = np.percentile(np.mean(drawn, axis=0), [2.5, 97.5])
+    return float(np.mean(shares)), (float(low), float(high))
+
+
 def _resampled(edits: np.ndarray, truth: np.ndarray) -> Interval:
     """95 % interval of an error rate over pictures drawn again and again, always by the same seed."""
     if len(edits) < 2 or not truth.any():
