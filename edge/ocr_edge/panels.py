@@ -3,13 +3,14 @@
 Text on a panel is cut better by itself: its contrast is another than the scene's, and its frame is out of the way.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from ocr_edge.contract.types import Image
+from ocr_edge.contract.types import Box, Image
 from ocr_edge.regions.pose import Matrix
 from ocr_edge.regions.rectify import rectify
 
@@ -30,6 +31,9 @@ MIN_PICTURE = 64
 MAX_PANELS = 3
 MARGIN = 0.05
 """Share of a panel's height left out along its sides: its frame."""
+READ_HEIGHT, INSIDE = 0.3, 0.9
+"""Shares of a panel's height that what was read on it needs so that it need not be read again, and of a line's box that
+lies in the panel it is written on."""
 HEIGHT = 110
 """Pixels that a panel is high when it is cut out, unless it is less in the picture."""
 
@@ -44,10 +48,22 @@ class Panel:
     Attributes:
         image: uint8, shape ``(H, W, 3)``: upright, without its frame.
         back: Takes its pixels to the picture's.
+        box: What of the picture it takes up.
     """
 
     image: Image
     back: Matrix
+    box: Box
+
+    def is_read(self, lines: Sequence[Box]) -> bool:
+        """Whether lines that were read surely, in the picture's pixels, make another look at the panel useless.
+
+        They do where they are most of what is written on it, or go on beyond its sides: then it is no panel.
+        """
+        here = [box for box in lines if box.overlap(self.box)]
+        if any(box.overlap(self.box) < INSIDE * box.width * box.height for box in here):
+            return True
+        return sum(box.height for box in here) >= READ_HEIGHT * self.box.height
 
 
 def find(image: Image, gray: Image) -> list[Panel]:
@@ -139,4 +155,4 @@ def _cut(image: Image, quad: Quad) -> Panel:
             cv2.resize(inner, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8
         )
     back = np.array([(1 / scale, 0, margin), (0, 1 / scale, margin), (0, 0, 1)], float)
-    return Panel(inner, whole.matrix @ back)
+    return Panel(inner, whole.matrix @ back, Box(*cv2.boundingRect(quad)))

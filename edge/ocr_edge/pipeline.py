@@ -113,7 +113,10 @@ class Pipeline:
             return places
         with watch.step("segment"):
             found = panels.find(image, luminance(image))
+        seen = [rated for place in places if (rated := place.seen_in(image.shape[:2])) and rated.is_sure]
         for panel in found:
+            if panel.is_read([rated.line.box for rated in seen]):
+                continue
             for place in self._read_crop(panel.image, watch, ends, leaning=False):
                 back = panel.back if place.back is None else panel.back @ place.back
                 places.append(replace(place, back=back))

@@ -6,6 +6,7 @@ import pytest
 
 from ocr_edge import panels
 from ocr_edge.contract.preprocess import luminance
+from ocr_edge.contract.types import Box
 from ocr_edge.regions.pose import apply
 
 CORNERS = np.array([(180, 150), (470, 190), (455, 275), (165, 235)], np.float32)
@@ -53,3 +54,18 @@ def test_a_wall_a_gradient_and_noise_have_no_panels():
 def test_small_pictures_are_no_error(size: tuple[int, int]):
     image = np.zeros((*size, 3), np.uint8)
     assert panels.find(image, luminance(image)) == []
+
+
+@pytest.mark.parametrize(
+    ("lines", "read"),
+    [
+        ([], False),
+        ([Box(120, 110, 60, 12)], False),  # a small line above a number that was not read
+        ([Box(120, 130, 160, 40)], True),  # the number itself
+        ([Box(60, 130, 160, 12)], True),  # a line that goes on beyond the side: no panel
+        ([Box(400, 130, 160, 40)], False),  # somewhere else
+    ],
+)
+def test_a_panel_is_read_where_most_of_it_was_read_or_a_line_goes_on_beyond_it(lines: list[Box], read: bool):
+    panel = panels.Panel(np.zeros((1, 1, 3), np.uint8), np.eye(3), Box(100, 100, 200, 100))
+    assert panel.is_read(lines) is read
