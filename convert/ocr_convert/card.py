@@ -1,114 +1,83 @@
 """The bundle's card: its data and their terms, how good it is, where it fails (Mitchell et al., FAT* 2019)."""
 
-from typing import Any
-
-from ocr_edge.contract.manifest import Manifest
+from ocr_convert import card_quality, card_training
+from ocr_convert.markdown import code, table
+from ocr_edge.contract.manifest import Manifest, Stage
 
 LOOK_ALIKES = "c/C, o/O/0, s/S, v/V, w/W, x/X, z/Z and i/I/l/1"
+COMBINE = {
+    "replace": "its probabilities replace the earlier ones",
+    "mean": "the probabilities of all stages that ran are averaged",
+}
 
 
-def text(manifest: Manifest) -> str:
-    """The card in Markdown, made from the manifest alone."""
+def text(manifest: Manifest, picture: str = "") -> str:
+    """The card in Markdown, made from the manifest alone.
+
+    Args:
+        manifest: The bundle's.
+        picture: Name of the reliability picture in the bundle's folder; empty where there is none.
+    """
     parts = [
         f"# {manifest.name}\n",
-        f"Reads {len(manifest.texts)} classes: `{''.join(manifest.texts)}`. Made on {manifest.created};"
-        f" preprocessing version {manifest.preprocess}.\n",
+        f"Reads {len(manifest.texts)} classes: {code(''.join(manifest.texts))}.{_none_of_them(manifest)} Made on"
+        f" {manifest.created}; preprocessing version {manifest.preprocess}.\n",
         "## Networks\n",
-        _table(
-            ["stage", "architecture", "parameters", "multiply-adds", "numbers", "temperature"],
-            [
-                [
-                    s.file,
-                    s.architecture,
-                    f"{s.parameters:,}",
-                    f"{s.macs:,}",
-                    s.quantization,
-                    f"{s.temperature:.2f}",
-                ]
-                for s in manifest.stages
-            ],
-        ),
+        _networks(manifest),
         "## Trained on\n",
-        _training(manifest.training),
+        card_training.text(manifest.training, [stage.file for stage in manifest.stages]),
         "## How good\n",
-        _metrics(manifest.metrics),
+        card_quality.accuracy(manifest.metrics, [stage.file for stage in manifest.stages]),
+        card_quality.calibration(manifest.metrics, picture),
+        card_quality.no_characters(manifest.metrics),
         "## Where it fails\n",
         f"An isolated crop has lost its size, so {LOOK_ALIKES} cannot be told apart from it: compare the column that"
         " merges case. Lines give back what crops lose, but only where the line has other characters to compare with."
         " Everything outside the classes above, punctuation included, is named as one of them or left out by the"
         " segmenter.\n",
-        _weakest(manifest.metrics),
+        card_quality.weakest(manifest.metrics),
     ]
     return "\n".join(part for part in parts if part)
 
 
-def _table(head: list[str], rows: list[list[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+def _none_of_them(manifest: Manifest) -> str:
+    if manifest.reject is None:
+        return " It has no class for what is no character: every glyph is named as one of these."
+    return " One class more, never said, is what is no character."
 
 
-def _training(training: dict[str, Any]) -> str:
-    runs = [run for run in training.get("runs", []) if run.get("recipe")]
-    if not runs:
-        return "Not recorded: the network came without the record of its run.\n"
-    parts = []
-    for run in runs:
-        recipe, versions = run.get("recipe", {}), run.get("versions", {})
-        counts = {name: entry.get("n", 0) for name, entry in run.get("data", {}).items()}
-        rows = [
-            [source["data"], f"{n:,}", f"{source['weight']:g}", source.get("terms", "none stated")]
-            for source, n in zip(recipe.get("sources", []), _in_order(recipe, counts), strict=True)
+def _networks(manifest: Manifest) -> str:
+    rows = [
+        [
+            stage.file,
+            stage.architecture,
+            f"{stage.parameters:,}",
+            f"{stage.macs:,}",
+            stage.quantization,
+            _temperatures(stage),
         ]
-        parts.append(_table(["source", "training samples", "weight", "terms"], rows))
-        parts.append(
-            f"Recipe: {recipe['epochs']} epochs of {recipe['epoch_samples']:,} samples, seed"
-            f" {recipe.get('seed')}, best epoch {run.get('best_epoch')}; commit {run.get('commit') or 'unknown'};"
-            f" Keras {versions.get('keras')} on {versions.get('backend')}, Python {versions.get('python')}.\n"
-        )
-    parts.append("Sets whose writers are unknown are split at random and so are not writer-disjoint.\n")
-    return "\n".join(parts)
-
-
-def _in_order(recipe: dict[str, Any], counts: dict[str, int]) -> list[int]:
-    """Sample counts in the order of the recipe's sources; the record keeps that order."""
-    sources = recipe.get("sources", [])
-    values = list(counts.values())
-    return values if len(values) == len(sources) else [0] * len(sources)
-
-
-def _metrics(metrics: dict[str, Any]) -> str:
-    comparison = metrics.get("conversion")
-    parts = []
-    if rows := metrics.get("validation"):
-        parts.append(
-            _table(
-                ["held-out data", "n", "62 classes", "case merged", "top 3", "calibration error"],
-                [
-                    [r["name"], f"{r['n']:,}", *(f"{100 * r[k]:.1f} %" for k in ("top1", "top1_case_merged", "top3")),
-                     "" if r["ece"] is None else f"{r['ece']:.3f}"]
-                    for r in rows
-                ],
-            ).replace("62 classes", "all classes")
-        )  # fmt: skip
-    if comparison:
-        parts.append(
-            f"Converted against float on the same {comparison['n']:,} glyphs:"
-            f" {100 * comparison['converted_top1']:.2f} % against {100 * comparison['float_top1']:.2f} %,"
-            f" agreement {100 * comparison['agreement']:.2f} %, ties of the two likeliest labels"
-            f" {100 * comparison['top2_ties']:.2f} %.\n"
-        )
-    if machine := metrics.get("machine"):
-        parts.append(f"Measured on {machine}.\n")
-    return "\n".join(parts) or "Not measured.\n"
-
-
-def _weakest(metrics: dict[str, Any]) -> str:
-    classes = metrics.get("per_class", {})
-    worst = sorted((entry["top1"], label) for label, entry in classes.items() if entry["n"] >= 20)[:10]
-    if not worst:
-        return ""
-    return (
-        "Weakest classes over all held-out data: "
-        + ", ".join(f"{label} {100 * top1:.0f} %" for top1, label in worst)
-        + ".\n"
+        for stage in manifest.stages
+    ]
+    head = ["stage", "architecture", "parameters", "multiply-adds", "numbers", "temperature"]
+    if len(manifest.stages) == 1:
+        return table(head, rows)
+    reached = [stage["reached"] for stage in manifest.metrics.get("stages", [])]
+    for index, (row, stage) in enumerate(zip(rows, manifest.stages, strict=True)):
+        row.append("" if stage.escalate_below is None else f"{stage.escalate_below:g}")
+        row.append(f"{100 * reached[index]:.1f} %" if index < len(reached) else "")
+    macs = manifest.metrics.get("mean_macs")
+    cost = (
+        f" A held-out glyph costs {macs:,} multiply-adds on average, every source counting equally."
+        if macs
+        else ""
     )
+    return (
+        table([*head, "goes on below", "reached by"], rows)
+        + "\nThe stages run in sequence: a glyph whose likeliest class is less sure than the threshold goes on to the"
+        f" next stage, and {COMBINE[manifest.combine]}.{cost}\n"
+    )
+
+
+def _temperatures(stage: Stage) -> str:
+    twins = "" if stage.twin_temperature is None else f", among twins {stage.twin_temperature:.2f}"
+    return f"{stage.temperature:.2f}{twins}"

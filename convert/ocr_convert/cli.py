@@ -108,8 +108,9 @@ def _run(arguments: argparse.Namespace) -> int:
     if bool(arguments.models) == bool(arguments.adopt):
         raise ConfigError("give either MODEL.keras files or --adopt FILE.h5")
     # TensorFlow takes seconds to import; --help and a usage error need not wait for it.
-    from ocr_convert.convert import Settings, convert, load  # noqa: PLC0415
+    from ocr_convert.convert import Settings, check_thresholds, convert, load  # noqa: PLC0415
 
+    check_thresholds(1 if arguments.adopt else len(arguments.models), arguments.escalate_below)
     if arguments.adopt:
         trained, labels = _adopted(arguments)
     else:
@@ -130,6 +131,16 @@ def _run(arguments: argparse.Namespace) -> int:
             f"{stage.file}: {100 * c.converted_top1:.2f} % against {100 * c.reference_top1:.2f} % in float"
             f" on {c.n} glyphs, agreement {100 * c.agreement:.2f} %, top-2 ties {100 * c.top2_ties:.2f} %{step}"
         )
+    measured = bundle.manifest.metrics
+    if len(comparisons) > 1:
+        whole = measured["conversion"]
+        shares = ", ".join(f"{100 * stage['reached']:.1f} %" for stage in measured["stages"])
+        print(
+            f"in sequence: {100 * whole['converted_top1']:.2f} % against {100 * whole['float_top1']:.2f} % in float;"
+            f" {shares} reach the stages, {measured['mean_macs']:,} multiply-adds a glyph"
+        )
+    if (error := measured["pooled"]["ece"]) is not None:
+        print(f"calibration error of the characters, all together: {100 * error:.2f} %")
     print(f"wrote {arguments.out}")
     return 0
 
@@ -150,8 +161,13 @@ def _labels(arguments: argparse.Namespace, trained: "Sequence[Trained]") -> tupl
         labels = label_orders.parse(arguments.labels)
     else:
         recorded = {tuple(item.record["labels"]) for item in trained if "labels" in item.record}
-        if len(recorded) != 1:
+        if not recorded:
             raise ConfigError("the labels are not known from run.json beside each model; say --labels ORDER")
+        if len(recorded) > 1:
+            counts = ", ".join(str(len(labels)) for labels in sorted(recorded, key=len))
+            raise ConfigError(
+                f"the networks name different labels ({counts} of them): all stages of a bundle must share theirs"
+            )
         labels = recorded.pop()
     for item in trained:
         if item.model.output_shape[-1] != len(labels):

@@ -11,22 +11,25 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import msgspec
 import numpy as np
 
-from ocr_convert import quantize, samples
+from ocr_convert import metrics, quantize, samples
+from ocr_convert.calibrate import fit
 from ocr_convert.fold import input_shapes, macs
 from ocr_convert.verify import Comparison, Labels, compare
 from ocr_convert.write import write
 from ocr_edge.bundle import Bundle
+from ocr_edge.contract.calibrate import same_shape
 from ocr_edge.contract.labels import REJECT
 from ocr_edge.contract.manifest import SCHEMA, Manifest, Stage
 from ocr_edge.contract.preprocess import VERSION
 from ocr_edge.contract.types import Image, Scores
+from ocr_edge.decode.shapes import TWINS
 from ocr_edge.errors import ConfigError, OcrEdgeError
 from ocr_edge.interpreter import Network
-from ocr_edge.recognizer import Recognizer, run
+from ocr_edge.recognizer import in_sequence, run
 from ocr_train.datasets import Dataset
-from ocr_train.evaluate import fit_temperature, measure
 from ocr_train.feed import stack
 from ocr_train.fit import scores
 
@@ -83,7 +86,7 @@ def convert(
         trained: One network for each stage, in the order they run.
         labels: The ordered class texts.
         calibration: Data that representative samples are drawn from, RGB and binary alike.
-        held_out: Data never trained on: it fits the temperature, compares and is reported.
+        held_out: Data never trained on: it fits the temperatures, compares and is reported.
         out: The bundle's folder.
         settings: The rest.
 
@@ -91,29 +94,31 @@ def convert(
         The written bundle and one comparison a stage.
 
     Raises:
-        Refused: A stage lost more than it may.
-        ConfigError: A network cannot be converted.
+        Refused: A stage, or all in sequence, lost more than it may.
+        ConfigError: A network cannot be converted, or the thresholds do not fit the stages.
     """
-    if len(settings.escalate_below) != len(trained) - 1:
-        raise ConfigError(f"{len(trained)} stages need {len(trained) - 1} --escalate-below values")
+    check_thresholds(len(trained), settings.escalate_below)
     representative = samples.draw(calibration, settings.calibration) if settings.quantized else None
-    inputs = [stack([sample.glyph for sample in dataset.samples]) for dataset in held_out]
-    pooled = {name: np.concatenate([part[name] for part in inputs]) for name in ("rgb", "binary")}
+    glyphs = stack([sample.glyph for dataset in held_out for sample in dataset.samples])
     truth: Labels = np.concatenate([dataset.label_array() for dataset in held_out])
+    sizes = [len(dataset.samples) for dataset in held_out]
+    twins = tuple(shape for shape in TWINS if len(set(shape) & set(labels)) > 1)
+    same = same_shape(labels, twins)
     stages, networks, comparisons = [], [], []
+    in_float, converted = [], []
     for index, item in enumerate(trained):
-        _LOGGER.info("stage %d of %d: converting %s", index + 1, len(trained), item.model.name)
+        which = f"stage {index + 1} of {len(trained)}"
+        _LOGGER.info("%s: converting %s", which, item.model.name)
         floor = None if representative is None else logits_floor(scores(item.model, representative))
         content = quantize.convert(item.model, representative, floor)
-        _LOGGER.info("stage %d of %d: verifying on %d glyphs", index + 1, len(trained), len(truth))
-        logits = device_logits(content, pooled)
-        comparison = compare(scores(item.model, pooled), logits, truth, labels)
-        if reasons := comparison.refusals():
-            raise Refused(f"{item.model.name}: {'; '.join(reasons)}; nothing was written")
+        _LOGGER.info("%s: verifying on %d glyphs", which, len(truth))
+        in_float.append(scores(item.model, glyphs))
+        converted.append(device_logits(content, glyphs))
+        comparisons.append(compare(in_float[-1], converted[-1], truth, labels))
+        _refuse(comparisons[-1], item.model.name)
         limit = settings.escalate_below[index] if index < len(settings.escalate_below) else None
-        stages.append(_stage(item.model, index, settings, fit_temperature(logits, truth), limit))
+        stages.append(_stage(item.model, index, settings, fit(converted[-1], truth, sizes, same), limit))
         networks.append(content)
-        comparisons.append(comparison)
     manifest = Manifest(
         schema=SCHEMA,
         name=settings.name,
@@ -123,15 +128,64 @@ def convert(
         inputs={name: shape[1:] for name, shape in input_shapes(trained[0].model).items()},  # type: ignore[misc]  # never None after the batch
         stages=tuple(stages),
         combine=settings.combine,  # type: ignore[arg-type]  # argparse offers only the two
+        twins=twins,
         reject=labels.index(REJECT) if REJECT in labels else None,
-        training={"runs": [run for item in trained for run in history(item.record)]},
-        metrics={"conversion": comparisons[-1].as_dict(), "machine": machine()},
+        training={
+            "runs": [
+                {**run, "stage": index + 1}
+                for index, item in enumerate(trained)
+                for run in history(item.record)
+            ]
+        },
     )
+    before, _ = in_sequence(manifest, len(truth), lambda stage, rows: in_float[stage][rows])
+    after, ran = in_sequence(manifest, len(truth), lambda stage, rows: converted[stage][rows])
+    whole = compare(before, after, truth, labels)
+    _refuse(whole, "the stages in sequence")
+    ends = np.cumsum(sizes)[:-1]
+    sources = [
+        metrics.Source(dataset.name, found, dataset.label_array())
+        for dataset, found in zip(held_out, np.split(after, ends), strict=True)
+    ]
+    # Every source counts equally, however many glyphs it has.
+    reached = [
+        float(np.mean([(part > index).mean() for part in np.split(ran, ends)]))
+        for index in range(len(stages))
+    ]
+    measured = {
+        "conversion": whole.as_dict(),
+        "stages": [
+            {**comparison.as_dict(), "reached": round(share, 5)}
+            for comparison, share in zip(comparisons, reached, strict=True)
+        ],
+        "mean_macs": round(sum(share * stage.macs for share, stage in zip(reached, stages, strict=True))),
+        "machine": machine(),
+        **metrics.validation(sources, labels, manifest.reject),
+    }
+    manifest = msgspec.structs.replace(manifest, metrics=measured)
+    panels = metrics.panels(sources, manifest.reject)
+    return write(out, manifest, networks, glyphs, panels), comparisons
 
-    def measured(bundle: Bundle) -> dict[str, Any]:
-        return {**manifest.metrics, **validation(Recognizer(bundle), held_out, inputs)}
 
-    return write(out, manifest, networks, pooled, measured), comparisons
+def check_thresholds(stages: int, thresholds: Sequence[float]) -> None:
+    """Refuse thresholds that do not fit the stages.
+
+    Raises:
+        ConfigError: There are too many or too few, or one is no confidence.
+    """
+    if len(thresholds) != stages - 1:
+        raise ConfigError(
+            f"{stages} {'stages need' if stages > 1 else 'stage needs'} {stages - 1} --escalate-below, found"
+            f" {len(thresholds)}: give it once for each stage but the last, in the order they run"
+        )
+    for threshold in thresholds:
+        if not 0 < threshold <= 1:
+            raise ConfigError(f"--escalate-below {threshold:g}: expected a confidence above 0 and at most 1")
+
+
+def _refuse(comparison: Comparison, name: str) -> None:
+    if reasons := comparison.refusals():
+        raise Refused(f"{name}: {'; '.join(reasons)}; nothing was written")
 
 
 def device_logits(content: bytes, inputs: dict[str, Image]) -> Scores:
@@ -161,29 +215,6 @@ def logits_floor(logits: Scores) -> float:
     """
     second = np.partition(logits, -2, axis=1)[:, -2]
     return float(np.quantile(second, 0.01)) - 1.0
-
-
-def validation(
-    recognizer: Recognizer, held_out: Sequence[Dataset], inputs: Sequence[dict[str, Image]]
-) -> dict[str, Any]:
-    """The bundle's measurements on the characters of each data set, and for each class over all of them.
-
-    Glyphs that are no characters are left out: what a bundle says of them is the concern of whoever cuts them.
-    """
-    labels, rows, everything, truths = recognizer.labels, [], [], []
-    for dataset, pixels in zip(held_out, inputs, strict=True):
-        truth = dataset.label_array()
-        named = np.flatnonzero(truth < len(labels))
-        if not len(named):
-            continue
-        found = recognizer.recognize_inputs(list(pixels["rgb"][named]), list(pixels["binary"][named]))
-        result = measure(dataset.name, found, truth[named], labels).as_dict()
-        del result["per_class"]
-        rows.append(result)
-        everything.append(found)
-        truths.append(truth[named])
-    overall = measure("all", np.concatenate(everything), np.concatenate(truths), labels)
-    return {"validation": rows, "per_class": overall.per_class}
 
 
 def load(path: Path) -> Trained:
@@ -216,8 +247,13 @@ def machine() -> str:
 
 
 def _stage(
-    model: keras.Model, index: int, settings: Settings, temperature: float, limit: float | None
+    model: keras.Model,
+    index: int,
+    settings: Settings,
+    temperatures: tuple[float, float | None],
+    limit: float | None,
 ) -> Stage:
+    temperature, twin_temperature = temperatures
     return Stage(
         file=f"{index + 1}-{model.name}.tflite",
         sha256="",
@@ -226,5 +262,6 @@ def _stage(
         macs=macs(model),
         quantization="int8" if settings.quantized else "float32",
         temperature=round(temperature, 4),
+        twin_temperature=None if twin_temperature is None else round(twin_temperature, 4),
         escalate_below=limit,
     )

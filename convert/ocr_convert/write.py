@@ -3,9 +3,8 @@
 import datetime as dt
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import numpy as np
@@ -18,6 +17,7 @@ from ocr_edge.contract.manifest import Manifest, Stage
 from ocr_edge.contract.types import Image
 from ocr_edge.errors import ConfigError
 from ocr_edge.recognizer import Recognizer
+from ocr_train.pictures import Panel, draw_reliability
 
 SELFTEST_GLYPHS = 48
 
@@ -27,7 +27,7 @@ def write(
     manifest: Manifest,
     networks: Sequence[bytes],
     glyphs: dict[str, Image],
-    measure: Callable[[Bundle], dict[str, Any]],
+    panels: Sequence[Panel],
 ) -> Bundle:
     """Write a bundle's folder and load it again with the device's own code.
 
@@ -36,7 +36,7 @@ def write(
         manifest: Its stages carry no hashes yet.
         networks: The ``.tflite`` content of each stage.
         glyphs: Preprocessed glyphs; those the bundle is surest of become its self-test.
-        measure: Gives the metrics of the new bundle.
+        panels: What the reliability picture shows; none, no picture.
 
     Returns:
         The written bundle.
@@ -52,7 +52,7 @@ def write(
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as name:
             folder = Path(name) / out.name
             folder.mkdir()
-            _fill(folder, manifest, networks, glyphs, measure)
+            _fill(folder, manifest, networks, glyphs, panels)
             if out.exists():
                 shutil.rmtree(out)
             folder.replace(out)
@@ -66,7 +66,7 @@ def _fill(
     manifest: Manifest,
     networks: Sequence[bytes],
     glyphs: dict[str, Image],
-    measure: Callable[[Bundle], dict[str, Any]],
+    panels: Sequence[Panel],
 ) -> None:
     stages: list[Stage] = []
     for stage, content in zip(manifest.stages, networks, strict=True):
@@ -75,10 +75,14 @@ def _fill(
     manifest = msgspec.structs.replace(manifest, stages=tuple(stages), created=dt.date.today().isoformat())
     _save(folder, manifest)
     bundle = bundles.load(folder)
-    manifest = msgspec.structs.replace(manifest, metrics=measure(bundle))
     _write_selftest(folder, bundle, glyphs)
-    (folder / manifests.CARD_NAME).write_text(card.text(manifest))
-    files = {name: manifests.sha256(folder / name) for name in (manifests.SELFTEST_NAME, manifests.CARD_NAME)}
+    names = [manifests.SELFTEST_NAME, manifests.CARD_NAME]
+    if panels:
+        draw_reliability(folder / manifests.RELIABILITY_NAME, panels)
+        names.append(manifests.RELIABILITY_NAME)
+    picture = manifests.RELIABILITY_NAME if panels else ""
+    (folder / manifests.CARD_NAME).write_text(card.text(manifest, picture))
+    files = {name: manifests.sha256(folder / name) for name in names}
     _save(folder, msgspec.structs.replace(manifest, files=files))
     bundles.load(folder)
 

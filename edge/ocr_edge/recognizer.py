@@ -1,12 +1,15 @@
 """Names glyphs: preprocess, run the bundle's stages in sequence, give calibrated log-probabilities."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from ocr_edge.bundle import Bundle
+from ocr_edge.contract.calibrate import calibrated, same_shape
+from ocr_edge.contract.manifest import Manifest
 from ocr_edge.contract.preprocess import preprocess
-from ocr_edge.contract.quantize import log_softmax, quantize_pixels
+from ocr_edge.contract.quantize import quantize_pixels
 from ocr_edge.contract.types import Glyph, Image, Scores
 from ocr_edge.interpreter import Network
 
@@ -51,21 +54,48 @@ class Recognizer:
         Returns:
             float32, shape ``(len(rgb), labels)``.
         """
-        result = np.zeros((len(rgb), len(self._bundle.manifest.labels)), np.float32)
-        rows = list(range(len(rgb)))
-        for stage, network in zip(self._bundle.manifest.stages, self._bundle.networks, strict=True):
-            if not rows:
-                break
-            logits = np.asarray([run(network, rgb[row], binary[row]) for row in rows], np.float32)
-            scores = log_softmax(logits, stage.temperature)
-            if self._bundle.manifest.combine == "mean" and stage is not self._bundle.manifest.stages[0]:
-                scores = log_softmax(np.asarray((scores + result[rows]) / 2, np.float32))
-            result[rows] = scores
-            if stage.escalate_below is None:
-                break
-            limit = np.log(max(stage.escalate_below, 1e-9))
-            rows = [row for row, best in zip(rows, scores.max(axis=1), strict=True) if best < limit]
-        return result[:, self._said]
+        scores, _ = in_sequence(
+            self._bundle.manifest,
+            len(rgb),
+            lambda stage, rows: [run(self._bundle.networks[stage], rgb[row], binary[row]) for row in rows],
+        )
+        return scores[:, self._said]
+
+
+def in_sequence(
+    manifest: Manifest, count: int, logits: Callable[[int, list[int]], Sequence[Scores] | Scores]
+) -> tuple[Scores, npt.NDArray[np.int64]]:
+    """Run stages in sequence and combine what they say.
+
+    Args:
+        manifest: Names the stages and how they are combined.
+        count: How many glyphs.
+        logits: Gives the logits, float32 ``(rows, L)``, of a stage's index for some rows of the glyphs.
+
+    Returns:
+        Calibrated log-probabilities of all classes, float32 ``(count, L)``; and how many stages each glyph went
+        through, int64 ``(count,)``.
+    """
+    result = np.zeros((count, len(manifest.labels)), np.float32)
+    total = np.zeros(result.shape)
+    same = same_shape(manifest.labels, manifest.twins)
+    ran = np.zeros(count, np.int64)
+    rows = list(range(count))
+    for index, stage in enumerate(manifest.stages):
+        if not rows:
+            break
+        found = np.asarray(logits(index, rows), np.float32)
+        scores = calibrated(found, stage.temperature, stage.twin_temperature, same)
+        if manifest.combine == "mean" and len(manifest.stages) > 1:
+            total[rows] += np.exp(scores)
+            scores = np.log(np.maximum(total[rows] / (index + 1), 1e-30)).astype(np.float32)
+        result[rows] = scores
+        ran[rows] += 1
+        if stage.escalate_below is None:
+            break
+        limit = np.log(max(stage.escalate_below, 1e-9))
+        rows = [row for row, best in zip(rows, scores.max(axis=1), strict=True) if best < limit]
+    return result, ran
 
 
 def run(network: Network, rgb: Image, binary: Image) -> Scores:

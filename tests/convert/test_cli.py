@@ -51,6 +51,7 @@ def test_a_trained_model_becomes_a_bundle(run, crops, tmp_path, capsys):
         (["--out", "x"], "either MODEL.keras files or --adopt"),
         (["missing.keras", "--out", "x"], "does not exist"),
         (["--adopt", "old.h5", "--out", "x"], "needs --labels"),
+        (["a.keras", "b.keras", "--out", "x"], "2 stages need 1 --escalate-below, found 0"),
     ],
 )
 def test_a_wrong_command_line_is_one_line_and_exit_2(arguments, words, caplog, tmp_path, monkeypatch):
@@ -84,3 +85,14 @@ def test_labels_that_do_not_fit_the_network_are_refused(run, crops, tmp_path, ca
     ]
     assert main(arguments) == 2
     assert "has 3 outputs, there are 62 labels" in caplog.text
+
+
+def test_networks_of_different_labels_are_no_stages_of_one_bundle(run, trained, crops, tmp_path, caplog):
+    other = tmp_path / "other"
+    other.mkdir()
+    trained.save(other / "model.keras")
+    (other / "run.json").write_text(json.dumps({"labels": ["0", "1", "2", "3"]}))
+    models = [str(folder / "model.keras") for folder in (run, other)]
+    data = ["--samples", f"tar:{crops}", "--out", str(tmp_path / "b")]
+    assert main([*models, "--escalate-below", "0.9", *data]) == 2
+    assert "different labels (3, 4 of them)" in caplog.text

@@ -7,7 +7,7 @@ from keras import layers
 
 from ocr_convert import quantize
 from ocr_convert.adopt import adopt
-from ocr_convert.convert import Refused, Settings, Trained, convert, device_logits
+from ocr_convert.convert import Refused, Settings, Trained, check_thresholds, convert, device_logits
 from ocr_convert.fold import floor_logits, fold, macs
 from ocr_convert.samples import draw
 from ocr_convert.verify import compare
@@ -102,8 +102,10 @@ def test_a_class_for_no_character_is_written_but_never_said(trained, calibration
 
 def test_the_bundle_carries_card_self_test_and_hashes(written):
     bundle, _ = written
-    assert set(bundle.manifest.files) == {"card.md", "selftest.npz"}
+    assert set(bundle.manifest.files) == {"card.md", "selftest.npz", "reliability.png"}
+    assert (bundle.path / "reliability.png").stat().st_size < 60_000
     card = (bundle.path / "card.md").read_text()
+    assert "(reliability.png)" in card
     assert "shapes" in card
     assert "Where it fails" in card
     test = bundles.self_test(bundle)
@@ -190,16 +192,32 @@ def test_a_float_bundle_is_marked_so_and_works(trained, calibration, held_out, t
 def test_two_stages_run_in_sequence(trained, calibration, held_out, tmp_path):
     settings = Settings("cascade", quantized=False, escalate_below=(1.0,), combine="mean")
     stages = [Trained(trained, {}), Trained(trained, {})]
-    bundle, _ = convert(stages, LABELS, calibration, held_out, tmp_path / "cascade", settings)
+    bundle, comparisons = convert(stages, LABELS, calibration, held_out, tmp_path / "cascade", settings)
     inputs = inputs_of(held_out)
     found = Recognizer(bundle).recognize_inputs(list(inputs["rgb"]), list(inputs["binary"]))
-    assert len(bundle.networks) == 2
-    assert (found.argmax(axis=1) == held_out[0].label_array()).mean() > 0.9
+    assert len(bundle.networks) == len(comparisons) == 2
+    right = (found.argmax(axis=1) == held_out[0].label_array()).mean()
+    assert right > 0.9
+    metrics = bundle.manifest.metrics
+    assert metrics["pooled"]["top1"] == pytest.approx(right, abs=1e-4)
+    assert metrics["conversion"]["converted_top1"] == pytest.approx(right, abs=1e-4)
+    first, second = metrics["stages"]
+    assert (first["reached"], 0 < second["reached"] <= 1) == (1, True)
+    first_macs, second_macs = (stage.macs for stage in bundle.manifest.stages)
+    assert metrics["mean_macs"] == pytest.approx(first_macs + second["reached"] * second_macs, abs=1e3)
+    assert "run in sequence" in (bundle.path / "card.md").read_text()
 
 
 def test_stages_need_their_thresholds(trained, calibration, held_out, tmp_path):
-    with pytest.raises(ConfigError, match="2 stages need 1"):
+    with pytest.raises(ConfigError, match="2 stages need 1 --escalate-below, found 0"):
         convert([Trained(trained, {})] * 2, LABELS, calibration, held_out, tmp_path / "x", Settings("x"))
+
+
+def test_a_threshold_is_a_confidence():
+    with pytest.raises(ConfigError, match="90: expected a confidence"):
+        check_thresholds(2, [90])
+    with pytest.raises(ConfigError, match="1 stage needs 0 --escalate-below, found 1"):
+        check_thresholds(1, [0.5])
 
 
 def test_a_folder_that_is_no_bundle_is_never_overwritten(trained, calibration, held_out, tmp_path):

@@ -26,10 +26,10 @@ class Told:
         assert inputs["binary"].shape == (1, 28, 28, 1)
         level = int(inputs["rgb"][0, 14, 14, 0])
         self.asked.append(level)
-        return np.log(np.array(self.said[level], np.float32))
+        return np.log(np.maximum(np.array(self.said[level], np.float32), 1e-12))
 
 
-def recognizer(*networks, escalate=0.9, **changes):
+def recognizer(*networks, escalate=0.9, twin_temperature=None, **changes):
     last = len(networks) - 1
     stages = tuple(
         Stage(
@@ -40,6 +40,7 @@ def recognizer(*networks, escalate=0.9, **changes):
             macs=1,
             quantization="float32",
             escalate_below=escalate if index < last else None,
+            twin_temperature=twin_temperature,
         )
         for index in range(len(networks))
     )
@@ -79,11 +80,28 @@ def test_a_glyph_that_is_surely_none_does_not_go_on_to_the_next_stage():
     assert scores == pytest.approx(np.array([[0.01, 0.01], [0.1, 0.8]]), abs=1e-5)
 
 
-def test_stages_that_are_averaged_leave_probabilities_that_sum_to_one():
-    first, second = (0.6, 0.1, 0.3), (0.2, 0.2, 0.6)
-    found = recognizer(Told({10: first}), Told({10: second}), combine="mean")
-    mean = np.sqrt(np.array(first) * np.array(second))
-    assert np.exp(ask(found, 10)[0]) == pytest.approx((mean / mean.sum())[[0, 2]], abs=1e-5)
+def test_all_stages_that_ran_count_equally_in_a_mean():
+    said = [(0.6, 0.1, 0.3), (0.2, 0.2, 0.6), (0.1, 0.0, 0.9)]
+    found = recognizer(*(Told({10: one}) for one in said), combine="mean")
+    assert np.exp(ask(found, 10)[0]) == pytest.approx(np.mean(said, axis=0)[[0, 2]], abs=1e-5)
+
+
+def test_a_mean_that_is_sure_enough_goes_no_further():
+    third = Told({10: (0.1, 0.1, 0.8)})
+    found = recognizer(
+        Told({10: (0.6, 0.1, 0.3)}), Told({10: (1, 0, 0)}), third, escalate=0.7, combine="mean"
+    )
+    assert np.exp(ask(found, 10)[0]) == pytest.approx([0.8, 0.15], abs=1e-5)
+    assert third.asked == []
+
+
+def test_twins_share_the_probability_of_their_shape_out_at_a_temperature_of_their_own():
+    told = Told({10: (0.64, 0.04, 0.32)})
+    found = recognizer(told, labels=("c", "x", "C"), reject=None, twins=("cC",), twin_temperature=0.5)
+    scores = np.exp(ask(found, 10)[0])
+    assert scores == pytest.approx([0.96 * 0.8, 0.04, 0.96 * 0.2], abs=1e-5)
+    warm = recognizer(told, labels=("c", "x", "C"), reject=None, twins=("cC",), twin_temperature=1e6)
+    assert np.exp(ask(warm, 10)[0]) == pytest.approx([0.48, 0.04, 0.48], abs=1e-5)
 
 
 def test_no_glyphs_are_no_rows():

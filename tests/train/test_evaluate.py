@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ocr_edge.contract import manifest as manifests
+from ocr_edge.contract.quantize import log_softmax
 from ocr_edge.contract.types import Glyph
 from ocr_train.cli import main
 from ocr_train.datasets import Sample, tar
@@ -81,6 +82,15 @@ def test_the_fitted_temperature_undoes_a_wrong_confidence(scale):
 
 def test_the_temperature_stays_in_its_range_where_everything_is_right():
     assert fit_temperature(np.eye(3, dtype=np.float32), np.arange(3)) == TEMPERATURES[0]
+
+
+def test_final_scores_are_measured_as_they_are_and_what_is_missing_to_one_is_left_out():
+    logits, truth = calibrated(4000, scale=3.0)
+    assert measure("x", logits, truth, "abc").ece < 0.04
+    assert measure("x", logits, truth, "abc", calibrated=True).ece > 0.1
+    right, _ = calibrated(4000)
+    without = np.log(np.exp(log_softmax(right)) * 0.3)
+    assert measure("x", without, truth, "abc", calibrated=True).ece < 0.04
 
 
 def test_confidence_without_reason_is_an_error():

@@ -81,3 +81,17 @@ def test_a_history_of_any_length_is_drawn_with_and_without_validation(tmp_path, 
         entry["validation"] = {f"set $_{i}": entry["accuracy"] for i in range(14)}
     pictures.draw_history(tmp_path / "h.png", entries)
     assert size(tmp_path / "h.png") == (520, 1200)
+
+
+@pytest.mark.parametrize("count", [1, 3, 12])
+def test_reliability_has_a_panel_for_each_source_and_stays_small(tmp_path, count):
+    rng = np.random.default_rng(1)
+    confidence = rng.uniform(0, 1, 500).astype(np.float32)
+    shown = [
+        pictures.Panel(f"set $_{i}", confidence, rng.uniform(0, 1, 500) < confidence) for i in range(count)
+    ]
+    pictures.draw_reliability(tmp_path / "r.png", shown)
+    height, width = size(tmp_path / "r.png")
+    assert height > 150 * -(-count // 4)
+    assert width > 150 * min(count, 4)
+    assert (tmp_path / "r.png").stat().st_size < 60_000

@@ -28,8 +28,8 @@ class Result:
         top1: Share named exactly right.
         top1_case_merged: Share named right when case is ignored.
         top3: Share whose label is among the three likeliest.
-        ece: Expected calibration error, ``BINS`` equal-mass bins, temperature fitted on the other half; NaN
-            (JSON: null) with fewer samples than two a bin.
+        ece: Expected calibration error, ``BINS`` equal-mass bins; NaN (JSON: null) with fewer samples than two a
+            bin. Of logits, each half with the temperature fitted on the other; of calibrated scores, as they are.
         per_class: ``label -> {"n", "top1"}`` for each label that occurs.
     """
 
@@ -54,7 +54,9 @@ class Result:
         }
 
 
-def measure(name: str, logits: Scores, truth: Labels, labels: Sequence[str]) -> Result:
+def measure(
+    name: str, logits: Scores, truth: Labels, labels: Sequence[str], *, calibrated: bool = False
+) -> Result:
     """Compare scores with the truth.
 
     Args:
@@ -62,6 +64,8 @@ def measure(name: str, logits: Scores, truth: Labels, labels: Sequence[str]) -> 
         logits: float32, shape ``(N, L)``; logits or log-probabilities.
         truth: int64, shape ``(N,)``.
         labels: The ordered class texts.
+        calibrated: Whether the scores are final, as a bundle's are: no temperature is fitted. What a row's
+            probabilities lack to one is left out of account: confidence is that of a character being this one.
 
     Returns:
         The measurements.
@@ -80,7 +84,7 @@ def measure(name: str, logits: Scores, truth: Labels, labels: Sequence[str]) -> 
         for c in np.unique(truth).tolist()
     }
     case_right = merged[best] == merged[truth]
-    ece = held_out_ece(logits, truth)
+    ece = own_ece(logits, truth) if calibrated else held_out_ece(logits, truth)
     return Result(
         name, len(truth), float(right.mean()), float(case_right.mean()), float(top3.mean()), ece, per_class
     )
@@ -113,13 +117,26 @@ def fit_temperature(logits: Scores, truth: Labels) -> float:
     return float(TEMPERATURES[int(np.argmin(losses))])
 
 
+def calibration_bins(confidence: Scores) -> list[npt.NDArray[np.intp]]:
+    """The rows of each of at most ``BINS`` bins of equal mass, the least confident first."""
+    order = np.argsort(confidence, kind="stable")
+    return [rows for rows in np.array_split(order, BINS) if len(rows)]
+
+
 def expected_calibration_error(confidence: Scores, right: npt.NDArray[np.bool_]) -> float:
     """Mean distance of confidence from share right, in bins of equal mass (Nguyen & O'Connor, 2015)."""
-    order = np.argsort(confidence, kind="stable")
-    bins = [part for part in np.array_split(order, BINS) if len(part)]
-    return float(
-        sum(abs(confidence[part].mean() - right[part].mean()) * len(part) for part in bins) / len(order)
-    )
+    gaps = [
+        abs(confidence[rows].mean() - right[rows].mean()) * len(rows) for rows in calibration_bins(confidence)
+    ]
+    return float(sum(gaps) / len(confidence))
+
+
+def own_ece(scores: Scores, truth: Labels) -> float:
+    """Calibration error of scores as they are, nothing fitted; NaN with fewer samples than two a bin."""
+    if len(truth) < 2 * BINS:
+        return float("nan")
+    chances = np.exp(log_softmax(scores))
+    return expected_calibration_error(chances.max(axis=1), chances.argmax(axis=1) == truth)
 
 
 def held_out_ece(logits: Scores, truth: Labels) -> float:

@@ -10,6 +10,7 @@ SCHEMA = 1
 FILE_NAME = "manifest.json"
 CARD_NAME = "card.md"
 SELFTEST_NAME = "selftest.npz"
+RELIABILITY_NAME = "reliability.png"
 
 
 class ManifestError(ValueError):
@@ -27,6 +28,7 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         macs: Multiply-adds for one character.
         quantization: ``int8`` (inputs and output are int8) or ``float32``.
         temperature: Divides the logits before the softmax; fitted on validation data.
+        twin_temperature: The same among twins; None: ``temperature`` does for them too. See ``contract.calibrate``.
         escalate_below: A character less confident than this goes on to the next stage; None in the last stage.
     """
 
@@ -37,6 +39,7 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     macs: int
     quantization: Literal["int8", "float32"]
     temperature: float = 1.0
+    twin_temperature: float | None = None
     escalate_below: float | None = None
 
 
@@ -51,7 +54,9 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         labels: Class texts in the order of the output.
         inputs: Shape ``[height, width, channels]`` of each input by its signature name.
         stages: The networks, in the order they run.
-        combine: ``replace``: a later stage's scores replace the earlier ones; ``mean``: log-probabilities are averaged.
+        combine: ``replace``: a later stage's probabilities replace the earlier ones; ``mean``: those of all stages that
+            ran are averaged.
+        twins: Texts that only size, place and neighbours tell apart, one string a shape, such as ``cC``.
         files: SHA-256 of every other file of the bundle by its name.
         reject: Index of the class that means "not a character", if there is one.
         blank: Index of the class that means "nothing here", if there is one.
@@ -67,6 +72,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     inputs: dict[str, tuple[int, int, int]]
     stages: tuple[Stage, ...]
     combine: Literal["replace", "mean"] = "replace"
+    twins: tuple[str, ...] = ()
     files: dict[str, str] = {}
     reject: int | None = None
     blank: int | None = None
@@ -93,8 +99,16 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             if Path(file).name != file:
                 raise ValueError(f"file {file!r}: expected a plain name inside the bundle")
         for stage in self.stages:
-            if not stage.temperature > 0:
-                raise ValueError(f"{stage.file}: temperature {stage.temperature} must be above 0")
+            for value in (stage.temperature, stage.twin_temperature):
+                if value is not None and not value > 0:
+                    raise ValueError(f"{stage.file}: temperature {value} must be above 0")
+        if any(stage.escalate_below is None for stage in self.stages[:-1]):
+            raise ValueError(
+                "stages: every one but the last needs escalate_below, or those after it never run"
+            )
+        together = "".join(self.twins)
+        if len(set(together)) != len(together):
+            raise ValueError(f"twins: a text stands in two of {', '.join(self.twins)}")
 
 
 def decode(text: bytes) -> Manifest:

@@ -22,7 +22,9 @@ DESCRIPTION = """Measure a model file or a bundle: top-1 over all classes with i
 top-1 with case ignored, top-3, and the expected calibration error.
 
 MODEL is a .keras file, with its labels in the run.json beside it or given by --labels; or the folder of a
-bundle, which runs as it does on the device. A SPEC without a #split uses every row of its data."""
+bundle, which runs as it does on the device. The calibration error of a bundle is that of its confidences as
+they are; that of a .keras file is what a temperature fitted on the other half would leave. A SPEC without a
+#split uses every row of its data."""
 
 
 def add(subparsers: Any) -> None:
@@ -54,13 +56,14 @@ def run(args: argparse.Namespace) -> int:
     from ocr_train.sources import distinct_names, stack  # noqa: PLC0415
 
     names = distinct_names(args.data)
-    score, labels = open_bundle(args.model) if args.model.is_dir() else open_model(args.model, args.labels)
+    is_bundle = args.model.is_dir()
+    score, labels = open_bundle(args.model) if is_bundle else open_model(args.model, args.labels)
     results = []
     for spec, name in zip(args.data, names, strict=True):
         dataset = datasets.load(spec, labels)
         inputs, truth = stack([sample.glyph for sample in dataset.samples]), dataset.label_array()
         logits = score(inputs)
-        results.append(measure(name, logits, truth, labels))
+        results.append(measure(name, logits, truth, labels, calibrated=is_bundle))
         if args.json:
             print(json.dumps(results[-1].as_dict(), allow_nan=False), flush=True)
         if args.pictures:

@@ -1,4 +1,4 @@
-"""Pictures of data and of training runs, as PNG files: contact sheets, confusions, mistakes, curves."""
+"""Pictures of data and of training runs, as PNG files: contact sheets, confusions, mistakes, curves, reliability."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,9 +8,18 @@ from ocr_train.evaluate import Labels
 from ocr_train.pictures.confusion import draw_confusion
 from ocr_train.pictures.history import draw_history
 from ocr_train.pictures.mistakes import draw_mistakes
+from ocr_train.pictures.reliability import Panel, draw_reliability
 from ocr_train.pictures.sheet import draw_sheet
 
-__all__ = ["draw_confusion", "draw_errors", "draw_history", "draw_mistakes", "draw_sheet"]
+__all__ = [
+    "Panel",
+    "draw_confusion",
+    "draw_errors",
+    "draw_history",
+    "draw_mistakes",
+    "draw_reliability",
+    "draw_sheet",
+]
 
 
 def draw_errors(
