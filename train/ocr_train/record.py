@@ -33,8 +33,8 @@ def run_record(recipe: Recipe, train: Sequence[Dataset], validation: Sequence[Da
         validation: Its validation samples, in the same order.
 
     Returns:
-        Plain values. ``data`` names each source's spec, how many samples it has, and the SHA-256 of the
-        training samples.
+        Plain values. ``data`` names each source's spec, how many samples it has, the SHA-256 of the training
+        samples, and how many of them a list has left out, where there are any.
     """
     rows = zip(recipe.sources, train, validation, strict=True)
     return {
@@ -48,6 +48,7 @@ def run_record(recipe: Recipe, train: Sequence[Dataset], validation: Sequence[Da
                 "n_validation": len(held_out.samples),
                 "sha256": fingerprint(mine),
             }
+            | ({"left_out": mine.left_out} if mine.left_out else {})
             for source, mine, held_out in rows
         },
         "versions": versions(),

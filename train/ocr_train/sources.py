@@ -36,9 +36,10 @@ def load_splits(
     train: list[Dataset] = []
     validation: list[Dataset] = []
     for source, name in zip(sources, distinct_names([source.data for source in sources]), strict=True):
-        samples = load(located(source.data, data), labels).samples
-        for split, found in zip(SPLITS, (train, validation), strict=True):
-            found.append(Dataset(name, [sample for sample in samples if sample.split == split]))
+        loaded = load(located(source.data, data), labels)
+        for split, found, left_out in zip(SPLITS, (train, validation), (loaded.left_out, 0), strict=True):
+            mine = [sample for sample in loaded.samples if sample.split == split]
+            found.append(Dataset(name, mine, left_out))
         _LOGGER.info(
             "%s: %d to train, %d to validate", source.data, *(len(d[-1].samples) for d in (train, validation))
         )

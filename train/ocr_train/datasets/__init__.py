@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from ocr_edge.errors import ConfigError
-from ocr_train.datasets import emnist, folder, npz, tar
+from ocr_train.datasets import emnist, folder, npz, tar, without
 from ocr_train.datasets.base import Dataset, Sample, Spec
 
 __all__ = ["LOADERS", "Dataset", "Sample", "Spec", "load"]
@@ -28,7 +28,7 @@ def load(text: str, labels: Sequence[str]) -> Dataset:
         The data set, with at least one sample.
 
     Raises:
-        ConfigError: The spec is malformed, its file is missing or unreadable, or no sample is left.
+        ConfigError: The spec is malformed, its file or list is missing or unreadable, or no sample is left.
     """
     spec = Spec.parse(text)
     if spec.kind not in LOADERS:
@@ -36,8 +36,9 @@ def load(text: str, labels: Sequence[str]) -> Dataset:
     if not spec.path.exists():
         raise ConfigError(f"data {text!r}: {spec.path} does not exist")
     dataset = LOADERS[spec.kind](spec, labels)
-    samples = spec.select(dataset.samples)
+    selected = spec.select(dataset.samples)
+    samples = without.leave_out(spec, selected, labels)
     if not samples:
         found = ", ".join(sorted({sample.split for sample in dataset.samples})) or "none"
         raise ConfigError(f"data {text!r}: no usable sample is left (splits found: {found})")
-    return Dataset(spec.name, samples)
+    return Dataset(spec.name, samples, len(selected) - len(samples))

@@ -14,7 +14,7 @@ from ocr_edge.contract.types import Glyph, Image
 from ocr_edge.errors import ConfigError
 
 _LOGGER = logging.getLogger(__name__)
-OPTIONS = frozenset({"labels", "name", "note"})
+OPTIONS = frozenset({"labels", "name", "note", "without"})
 """Keys a spec may carry after ``?``."""
 
 
@@ -27,7 +27,8 @@ class Spec:
         path: File or folder.
         split: Only this split; empty for every sample, whatever its split.
         options: ``labels`` (the class order of the source), ``note`` (only samples with this note), ``name``
-            (which of several data sets in one folder).
+            (which of several data sets in one folder), ``without`` (a list of training rows to leave out; see
+            ``ocr_train.datasets.without``).
     """
 
     kind: str
@@ -95,6 +96,7 @@ class Sample:
         split: ``train``, ``validation``, ``test`` or empty.
         group: Writer, font or source picture; empty when unknown. A group never straddles a split.
         note: Free remark of the source.
+        file: Its name in the source, such as ``10/000001.png``; the row's number where there are no files.
     """
 
     glyph: Glyph
@@ -102,6 +104,7 @@ class Sample:
     split: str = "train"
     group: str = ""
     note: str = ""
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +114,12 @@ class Dataset:
     Attributes:
         name: Short name for tables and pictures.
         samples: In a fixed order.
+        left_out: How many training samples a list has kept out; see ``ocr_train.datasets.without``.
     """
 
     name: str
     samples: list[Sample]
+    left_out: int = 0
 
     def label_array(self) -> np.ndarray:
         """int64, shape ``(N,)``: the label of each sample."""

@@ -60,6 +60,7 @@ def load(spec: Spec, labels: Sequence[str]) -> Dataset:
                 Glyph(np.broadcast_to(images[row][..., None], (*images.shape[1:], 3))),
                 int(indices[row]),
                 split,
+                file=f"{split}/{row}",
             )
             for row in np.flatnonzero(indices >= 0)
         ]

@@ -49,7 +49,8 @@ def load(spec: Spec, labels: Sequence[str]) -> Dataset:
                 skipped.add("binary has another size and was left out", str(path.relative_to(spec.path)))
                 mask = None
             held_out = zlib.crc32(path.stem.encode()) % VALIDATION_EVERY == 0
-            samples.append(Sample(Glyph(rgb, mask), index_of[text], "validation" if held_out else "train"))
+            split, file = "validation" if held_out else "train", f"{folder.name}/{path.name}"
+            samples.append(Sample(Glyph(rgb, mask), index_of[text], split, file=file))
     skipped.report()
     return Dataset(spec.name, samples)
 

@@ -57,9 +57,8 @@ def load(spec: Spec, labels: Sequence[str]) -> Dataset:
             skipped.add("class is not among the labels", f"row {position}: {source_labels[index]!r}")
         else:
             rgb = np.repeat(image, 3, axis=2) if image.shape[2] == 1 else image
-            glyph = Glyph(np.ascontiguousarray(rgb))
-            samples.append(
-                Sample(glyph, index_of[source_labels[index]], str(splits[position]), str(groups[position]))
-            )
+            glyph, label = Glyph(np.ascontiguousarray(rgb)), index_of[source_labels[index]]
+            split, group = str(splits[position]), str(groups[position])
+            samples.append(Sample(glyph, label, split, group, file=str(position)))
     skipped.report()
     return Dataset(spec.name, samples)

@@ -66,7 +66,8 @@ def load(spec: Spec, labels: Sequence[str]) -> Dataset:
             if mask is not None and mask.shape[:2] != rgb.shape[:2]:
                 skipped.add("binary has another size and was left out", name)
                 mask = None
-            samples.append(Sample(Glyph(rgb, mask), index_of[text], row["split"], row["group"], row["note"]))
+            glyph, label = Glyph(rgb, mask), index_of[text]
+            samples.append(Sample(glyph, label, row["split"], row["group"], row["note"], name))
     skipped.report()
     return Dataset(spec.name, samples)
 
