@@ -165,3 +165,18 @@ def test_a_teacher_of_other_labels_or_none_at_all_is_refused_in_one_line(data, t
         trained(tmp_path / "x", data, teachers=[tmp_path / "one" / "model.keras"], **settings)
     with pytest.raises(ConfigError, match=r"run\.json beside it"):
         trained(tmp_path / "y", data, teachers=[tmp_path / "missing.keras"], **settings)
+
+
+def test_epochs_may_be_judged_by_some_of_the_validation_samples_and_the_end_by_all(tmp_path):
+    rng = np.random.default_rng(0)
+    glyphs = [Glyph(rng.integers(0, 256, (12, 9, 3), np.uint8)) for _ in range(40)]
+    splits = ("train", "validation")
+    tar.save(tmp_path / "a.tar", [Sample(glyph, i // 10, splits[i % 2]) for i, glyph in enumerate(glyphs)])
+    seen, measured = [], fitting.measure
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(
+            fitting, "measure", lambda n, x, y, labels: seen.append(y) or measured(n, x, y, labels)
+        )
+        trained(tmp_path / "run", tmp_path, validation_samples=8)
+    assert [len(truth) for truth in seen] == [7, 7, 20]
+    assert set(seen[0].tolist()) == {0, 1, 2, 3}

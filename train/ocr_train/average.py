@@ -33,8 +33,8 @@ class Average(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no t
             return
         # At the start the average is short: as in Keras's and TensorFlow's own, it grows with the steps.
         keep = min(self._decay, (1 + self.steps) / (10 + self.steps)) ** EVERY
-        for mean, value in zip(self.weights, self._model.get_weights(), strict=True):
-            mean += (1 - keep) * (value - mean)
+        pairs = zip(self.weights, self._model.get_weights(), strict=True)
+        self.weights = [mean + (1 - keep) * (value - mean) for mean, value in pairs]
 
     @contextmanager
     def taken(self) -> Iterator[None]:

@@ -13,8 +13,8 @@ from ocr_edge.contract.types import Image, Scores
 from ocr_train import recipe as recipes
 from ocr_train.recipe import Recipe
 
-_DECIDES = ("sources", "labels", "reject", "seed", "epoch_samples", "batch_size", "class_balance")
-_DECIDES += ("augment", "augment_strength")
+_SAMPLING = ("sources", "labels", "reject", "seed", "epoch_samples", "batch_size", "class_balance")
+_DECIDES = (*_SAMPLING, "augment", "augment_strength")
 """Keys of a recipe that decide what is in a batch."""
 
 Rows = tuple[dict[str, Image], npt.NDArray[np.int64]]
@@ -56,8 +56,9 @@ class Batches:
         """Keep a batch; ``binary`` is 0 or 255 and is kept as bits."""
         inputs, labels = rows
         bits = np.packbits(inputs["binary"].reshape(len(labels), -1) > 0, axis=1)
-        arrays = {"rgb": inputs["rgb"], "binary": bits, "labels": labels.astype(np.int16)}
-        self._write(self._path(epoch, index, "batch.npz"), lambda file: np.savez(file, **arrays))
+        rgb, short = inputs["rgb"], labels.astype(np.int16)
+        path = self._path(epoch, index, "batch.npz")
+        self._write(path, lambda file: np.savez(file, rgb=rgb, binary=bits, labels=short))
 
     def load_scores(self, epoch: int, index: int) -> Scores:
         """The teachers' probabilities for a batch, float32, shape ``(B, L)``."""

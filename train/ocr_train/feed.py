@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ocr_edge.contract.types import Image
-from ocr_train.batches import Batches, Rows
 from ocr_train.augment import augment
+from ocr_train.batches import Batches, Rows
 from ocr_train.datasets import Dataset
 from ocr_train.recipe import Recipe
 from ocr_train.sources import load_split, load_splits, located, stack
@@ -61,7 +61,7 @@ class Epoch(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no types
         return self._recipe.batch_size
 
     def __getitem__(self, index: int) -> Batch:
-        """The batch at a place in the order: pixels by input name, and targets float32 (B, L), what teachers say in it."""
+        """The batch at a place in the order: pixels by input name, and targets float32 (B, L), teachers' share in them."""
         _leave_interrupts_to_the_parent()
         index = self._order[index]
         kept = self._batches.load(self._epoch, index) if self._batches else None

@@ -70,7 +70,9 @@ def fit(
     """
     architectures.builder(recipe.architecture)
     if bool(recipe.distill) != bool(teachers) or (teachers and not batches):
-        raise ConfigError("distill in the recipe, --teacher and --batches go together: one of them is missing")
+        raise ConfigError(
+            "distill in the recipe, --teacher and --batches go together: one of them is missing"
+        )
     run = checkpoint.start(recipe, out, resume=resume)
     train, validation = load_splits(recipe.sources, recipe.label_texts, data)
     if not any(dataset.samples for dataset in train):
@@ -84,6 +86,7 @@ def fit(
     held_out = {
         d.name: (stack([s.glyph for s in d.samples]), d.label_array()) for d in validation if d.samples
     }
+    glance = {name: _some(*rows, recipe.validation_samples) for name, rows in held_out.items()}
     with strategy.scope() if strategy is not None else contextlib.nullcontext():
         model = compiled(recipe)
         if strategy is not None or keras.backend.backend() != "tensorflow":
@@ -104,9 +107,11 @@ def fit(
         random.shuffle(order := list(range(recipe.steps)))
         seeds = keras.callbacks.LambdaCallback(on_epoch_begin=lambda n, _: _seed_torch(recipe.seed, n))
         callbacks = [seeds, progress, *([average] if average else [])]
-        entry = _train(model, Epoch(train, recipe, turn, workers, order=order, batches=kept), callbacks, epoch)
+        entry = _train(
+            model, Epoch(train, recipe, turn, workers, order=order, batches=kept), callbacks, epoch
+        )
         with average.taken() if average else contextlib.nullcontext():
-            entry |= _validate(model, held_out, judges, recipe.label_texts)
+            entry |= _validate(model, glance, judges, recipe.label_texts)
         entry["seconds"] = round(time.monotonic() - started, 1)
         run["epochs"].append(entry)
         checkpoint.save(model, recipe, out, run, average)
@@ -169,6 +174,12 @@ def _seed_torch(seed: int, epoch: int) -> None:
     """
     if keras.backend.backend() == "torch":
         importlib.import_module("torch").manual_seed((seed * 1_000_003 + epoch) % 2**63)
+
+
+def _some(inputs: dict[str, Any], truth: Labels, most: int) -> tuple[dict[str, Any], Labels]:
+    """At most so many samples, from all over the set; 0 for all."""
+    step = -(-len(truth) // most) if most else 1
+    return {key: value[::step] for key, value in inputs.items()}, truth[::step]
 
 
 def _validate(

@@ -57,6 +57,8 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
             ``--batches`` those that come again cost nothing.
         average: Share that stays at each step of an exponential average of the weights, such as 0.999, which is then
             what is measured and saved; 0 saves the weights as they are.
+        validation_samples: Most samples of each source that an epoch is judged by; 0 for all. The best epoch is
+            measured on all at the end.
         distill: Share of the target that is what teachers say (Hinton et al., 2015), 0..1; needs ``--teacher``.
         sources: The data.
     """
@@ -81,6 +83,7 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     augment_strength: float = 1.0
     fresh_epochs: int = 0
     average: float = 0.0
+    validation_samples: int = 0
     distill: float = 0.0
 
     def __post_init__(self) -> None:
@@ -96,9 +99,9 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
             raise ValueError("class_balance and label_smoothing must lie between 0 and 1")
         if not 0 < self.learning_rate < float("inf"):
             raise ValueError("learning_rate must be above 0")
-        counts = (self.warmup_epochs, self.weight_decay, self.patience, self.seed, self.fresh_epochs)
-        if not all(value >= 0 for value in counts):
-            raise ValueError("warmup_epochs, weight_decay, patience, seed and fresh_epochs must be at least 0")
+        counts = ("warmup_epochs", "weight_decay", "patience", "seed", "fresh_epochs", "validation_samples")
+        if not all(getattr(self, name) >= 0 for name in counts):
+            raise ValueError(f"{', '.join(counts[:-1])} and {counts[-1]} must be at least 0")
         label_orders.parse(self.labels)
 
     @property

@@ -81,7 +81,9 @@ def _loaded(path: Path, recipe: Recipe) -> keras.Model:
         found = str(error).splitlines()[0]
         raise ConfigError(f"{path}: not a trained network with its run.json beside it ({found})") from error
     if labels != recipe.label_texts:
-        raise ConfigError(f"{path}: names {len(labels)} labels, the recipe {len(recipe.label_texts)} or others")
+        raise ConfigError(
+            f"{path}: names {len(labels)} labels, the recipe {len(recipe.label_texts)} or others"
+        )
     keras.config.set_dtype_policy(recipe.precision)
     try:
         network = architectures.build(architecture, len(labels))

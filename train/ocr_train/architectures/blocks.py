@@ -21,8 +21,6 @@ def convolved(
     relu: bool = True,
 ) -> keras.KerasTensor:
     """A convolution, batch normalisation and, with ``relu``, a ReLU, which keeps int8 ranges one-sided."""
-    x = layers.Conv2D(
-        filters, size, strides=strides, padding="same", use_bias=False, name=f"{name}_conv"
-    )(x)
+    x = layers.Conv2D(filters, size, strides=strides, padding="same", use_bias=False, name=f"{name}_conv")(x)
     x = layers.BatchNormalization(name=f"{name}_norm")(x)
     return layers.ReLU(name=f"{name}_relu")(x) if relu else x

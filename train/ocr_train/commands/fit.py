@@ -47,7 +47,10 @@ def add(subparsers: Any) -> None:
         "--initial", type=Path, metavar="MODEL.keras", help="start from the weights of this trained network"
     )
     parser.add_argument(
-        "--batches", type=Path, metavar="DIR", help="keep prepared batches here (2.5 kB a sample), and use those kept"
+        "--batches",
+        type=Path,
+        metavar="DIR",
+        help="keep prepared batches here (2.5 kB a sample), and use those kept",
     )
     parser.add_argument(
         "--teacher",
