@@ -8,16 +8,16 @@ from collections.abc import Sequence
 
 from ocr_edge import __version__
 from ocr_edge.errors import ConfigError, OcrEdgeError
-from ocr_train.commands import evaluate, fit, inspect, prepare, summary
+from ocr_train.commands import evaluate, fit, inspect, prepare, summary, suspects, tune
 
 _LOGGER = logging.getLogger(__name__)
 
-COMMANDS = (summary, prepare, inspect, fit, evaluate)
+COMMANDS = (summary, prepare, inspect, suspects, fit, tune, evaluate)
 INTERRUPTED, PIPE_CLOSED = 130, 141
 """What a shell reports for a process ended by Ctrl-C, and by writing to ``head`` after ``head`` has gone."""
 
-EPILOG = """exit codes: 0 fine, 2 wrong usage, recipe or data, 3 a model or bundle that cannot be used,
-130 stopped by Ctrl-C"""
+EPILOG = """exit codes: 0 fine, 1 nothing gained by tuning, 2 wrong usage, recipe or data, 3 a model or bundle that
+cannot be used, 130 stopped by Ctrl-C"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
