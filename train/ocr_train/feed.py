@@ -61,7 +61,7 @@ class Epoch(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no types
         return self._recipe.batch_size
 
     def __getitem__(self, index: int) -> Batch:
-        """The batch at a place in the order: pixels by input name, and targets float32 (B, L), with what teachers say."""
+        """The batch at a place in the order: pixels by input name, and targets float32 (B, L)."""
         _leave_interrupts_to_the_parent()
         index = self._order[index]
         kept = self._batches.load(self._epoch, index) if self._batches else None

@@ -1,8 +1,9 @@
 """A thin residual network of two branches for processors with wide int8 instructions.
 
 A convolution over one or three channels leaves most of such an instruction empty. So four neighbouring columns
-become channels first (Shi et al., CVPR 2016), which moves no byte: 28 x 28 x 3 is 28 x 7 x 12. One convolution then looks
-at 8 x 12 pixels in steps of four, and all else happens at 7 x 7 and 4 x 4, in residual blocks (He et al., CVPR 2016).
+become channels first (Shi et al., CVPR 2016), which moves no byte: 28 x 28 x 3 is 28 x 7 x 12. One convolution then
+looks at 8 x 12 pixels in steps of four, and all else happens at 7 x 7 and 4 x 4, in residual blocks (He et al., CVPR
+2016).
 """
 
 from collections.abc import Sequence
