@@ -10,19 +10,21 @@ from keras import layers
 from ocr_edge.errors import ConfigError
 from ocr_train.architectures import compact, dual_branch, folded
 
+_LEAN = partial(compact.build, stem=2, branch=32, middle_blocks=0, top=64, top_blocks=1, deep=112)
+
 ARCHITECTURES: dict[str, Callable[[int], keras.Model]] = {
     "dual_branch": dual_branch.build,
     "compact": compact.build,
-    "compact_deep": partial(compact.build, middle_blocks=0, top=64, top_blocks=1, deep=128),
+    "lean": _LEAN,
+    "lean_stem3": partial(_LEAN, stem=3, branch=24, deep=128),
+    "lean_plain": partial(_LEAN, plain=True),
+    "lean_late": partial(_LEAN, join="late"),
+    "lean_rgb": partial(_LEAN, blind=("binary",)),
+    "lean_binary": partial(_LEAN, blind=("rgb",)),
     "folded": folded.build,
     "folded_deep": partial(folded.build, top_blocks=2, deep=112),
-    "folded_small": partial(folded.build, branch=24, top=48, deep=96),
-    "folded_plain": partial(folded.build, plain=True),
-    "folded_late": partial(folded.build, join="late"),
-    "folded_rgb": partial(folded.build, blind=("binary",)),
-    "folded_binary": partial(folded.build, blind=("rgb",)),
 }
-"""Builders by name; each takes the number of labels."""
+"""Builders by name; each takes the number of labels. Those with an underscore serve comparison: docs/networks.md."""
 
 
 def builder(name: str) -> Callable[[int], keras.Model]:

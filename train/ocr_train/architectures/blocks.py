@@ -4,10 +4,12 @@ import keras
 from keras import layers
 
 
-def residual(x: keras.KerasTensor, name: str) -> keras.KerasTensor:
-    """Two convolutions and a way around them (He et al., CVPR 2016)."""
+def residual(x: keras.KerasTensor, name: str, *, around: bool = True) -> keras.KerasTensor:
+    """Two convolutions and, unless told otherwise, a way around them (He et al., CVPR 2016)."""
     y = convolved(x, x.shape[-1], f"{name}_a")
-    y = convolved(y, x.shape[-1], f"{name}_b", relu=False)
+    y = convolved(y, x.shape[-1], f"{name}_b", relu=not around)
+    if not around:
+        return y
     return layers.ReLU(name=f"{name}_out")(layers.Add(name=f"{name}_add")([x, y]))
 
 

@@ -6,8 +6,6 @@ looks at 8 x 12 pixels in steps of four, and all else happens at 7 x 7 and 4 x 4
 2016).
 """
 
-from collections.abc import Sequence
-
 import keras
 from keras import layers
 
@@ -26,9 +24,6 @@ def build(
     top_blocks: int = 1,
     deep: int = 128,
     deep_blocks: int = 1,
-    join: str = "early",
-    plain: bool = False,
-    blind: Sequence[str] = (),
 ) -> keras.Model:
     """Build the network.
 
@@ -39,48 +34,33 @@ def build(
         top_blocks: Residual blocks at 7 x 7.
         deep: Channels at 4 x 4.
         deep_blocks: Residual blocks at 4 x 4.
-        join: ``early`` before the blocks at 7 x 7, ``late`` after them: each branch has its own.
-        plain: Two convolutions without a way around them instead of each residual block.
-        blind: Inputs that are not seen, to measure what they are worth.
 
     Returns:
         A model from pixels 0..255 to logits; scaling to 0..1 happens inside.
     """
     rgb = keras.Input((28, 28, 3), name="rgb")
     binary = keras.Input((28, 28, 1), name="binary")  # 0 or 255
-    branches = [_branch(pixels, branch, seen=pixels.name not in blind) for pixels in (rgb, binary)]
-    if join == "early":
-        x = layers.Concatenate(name="join")(branches)  # (B, 7, 7, 2 * branch)
-        x = _blocks(x, top, top_blocks, "top", plain=plain)
-    else:
-        x = layers.Concatenate(name="join")(
-            [
-                _blocks(x, top // 2, top_blocks, f"{name}_top", plain=plain)
-                for x, name in zip(branches, ("rgb", "binary"), strict=True)
-            ]
-        )
+    x = layers.Concatenate(name="join")([_branch(pixels, branch) for pixels in (rgb, binary)])  # (B, 7, 7, 2 * branch)
+    x = _blocks(x, top, top_blocks, "top")
     x = convolved(x, deep, "down", strides=2)  # (B, 4, 4, deep)
-    x = _blocks(x, deep, deep_blocks, "deep", plain=plain)
+    x = _blocks(x, deep, deep_blocks, "deep")
     x = layers.GlobalAveragePooling2D(name="pool")(x)  # (B, deep)
     x = layers.Dropout(DROPOUT, name="dropout")(x)
     logits = layers.Dense(labels, dtype="float32", name="logits")(x)  # (B, labels)
     return keras.Model({"rgb": rgb, "binary": binary}, logits, name="folded")
 
 
-def _branch(pixels: keras.KerasTensor, filters: int, *, seen: bool) -> keras.KerasTensor:
+def _branch(pixels: keras.KerasTensor, filters: int) -> keras.KerasTensor:
     rows, columns, channels = pixels.shape[1:]
     x = layers.Reshape((rows, columns // FOLD, FOLD * channels), name=f"{pixels.name}_fold")(pixels)
-    x = layers.Rescaling(seen / 255, name=f"{pixels.name}_scale")(x)
+    x = layers.Rescaling(1 / 255, name=f"{pixels.name}_scale")(x)
     return convolved(x, filters, pixels.name, size=(8, 3), strides=(FOLD, 1))  # 28 x 7 -> 7 x 7
 
 
-def _blocks(x: keras.KerasTensor, filters: int, count: int, name: str, *, plain: bool) -> keras.KerasTensor:
-    """Blocks of so many channels, after a convolution where ``x`` has another number of them."""
+def _blocks(x: keras.KerasTensor, filters: int, count: int, name: str) -> keras.KerasTensor:
+    """Residual blocks of so many channels, after a convolution where ``x`` has another number of them."""
     if x.shape[-1] != filters:
         x = convolved(x, filters, name)
     for number in range(1, count + 1):
-        if plain:
-            x = convolved(convolved(x, filters, f"{name}_{number}_a"), filters, f"{name}_{number}_b")
-        else:
-            x = residual(x, f"{name}_{number}")
+        x = residual(x, f"{name}_{number}")
     return x

@@ -1,0 +1,155 @@
+"""How much of what was learned to keep: between the shipped network and the tuned one.
+
+The weights between a network and what fine-tuning made of it belong to networks that are often better than
+either end: they have learned the new and forgotten less of the old (Wortsman et al., Robust fine-tuning of
+zero-shot models, CVPR 2022). That holds for the statistics of batch normalisation too as long as the two are
+near to each other, as they are after a short training with a small learning rate.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from ocr_edge.contract.types import Image
+from ocr_train.evaluate import Labels, negative_log_likelihood, wilson
+from ocr_train.fit import scores
+
+_LOGGER = logging.getLogger(__name__)
+SHARES = tuple(step / 10 for step in range(11))
+"""Shares of the tuned network that are tried: 0 is the network as it was, 1 all of what was learned."""
+
+Weights = list[npt.NDArray[np.float32]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HeldOut:
+    """Crops that took no part in the training.
+
+    Attributes:
+        name: For tables.
+        inputs: ``rgb`` uint8 (N, H, W, 3) and ``binary`` uint8 (N, H, W, 1), preprocessed.
+        truth: int64, shape ``(N,)``.
+    """
+
+    name: str
+    inputs: dict[str, Image]
+    truth: Labels
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What became of one set.
+
+    Attributes:
+        name: The set.
+        n: Its crops.
+        before: Share named right by the network as it was, 0..1.
+        after: Share named right now.
+        fixed: Crops that only the new network names right.
+        broken: Crops that only the old one did.
+    """
+
+    name: str
+    n: int
+    before: float
+    after: float
+    fixed: int
+    broken: int
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The 95 % confidence interval of ``after``, 0..1."""
+        return wilson(self.after, self.n)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON."""
+        numbers = {"before": round(self.before, 5), "after": round(self.after, 5)}
+        ends = [round(end, 5) for end in self.interval]
+        return {"name": self.name, "n": self.n, **numbers, "interval": ends} | {
+            "fixed": self.fixed,
+            "broken": self.broken,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Blend:
+    """One point between the two networks.
+
+    Attributes:
+        share: Of the tuned network, 0..1.
+        mine: What became of the user's crops.
+        kept: What became of each set that must not get worse.
+        nll: Mean negative log-likelihood of the user's crops.
+    """
+
+    share: float
+    mine: Change
+    kept: tuple[Change, ...]
+    nll: float
+
+    def keeps(self, limit: float) -> bool:
+        """Whether no set lost more than ``limit``, a share of 1."""
+        return all(change.before - change.after <= limit + 1e-9 for change in self.kept)
+
+
+def between(first: Weights, last: Weights, share: float) -> Weights:
+    """The weights at a share of the way from the first to the last."""
+    return [a + np.float32(share) * (b - a) for a, b in zip(first, last, strict=True)]
+
+
+def measure(
+    model: keras.Model, first: Weights, last: Weights, mine: HeldOut, kept: Sequence[HeldOut]
+) -> list[Blend]:
+    """Measure every share of ``SHARES``, in their order; the model's weights are changed.
+
+    Args:
+        model: The network; its weights are left as ``last``.
+        first: Weights before the training.
+        last: Weights after it.
+        mine: The user's crops.
+        kept: Sets that must not get worse.
+    """
+    blends: list[Blend] = []
+    before: list[npt.NDArray[np.bool_]] = []
+    for share in SHARES:
+        model.set_weights(between(first, last, share))
+        logits = [scores(model, held_out.inputs) for held_out in (mine, *kept)]
+        right = [x.argmax(axis=1) == h.truth for x, h in zip(logits, (mine, *kept), strict=True)]
+        before = before or right
+        changes = [_change(h.name, b, r) for h, b, r in zip((mine, *kept), before, right, strict=True)]
+        nll = negative_log_likelihood(logits[0], mine.truth, 1.0)
+        blends.append(Blend(share, changes[0], tuple(changes[1:]), nll))
+        _LOGGER.debug("share %.1f: %s", share, ", ".join(f"{c.name} {100 * c.after:.2f}" for c in changes))
+    return blends
+
+
+def choose(blends: Sequence[Blend], limit: float, *, force: bool = False) -> Blend:
+    """The best blend that keeps the other sets; the network as it was where nothing is better.
+
+    The likelihood chooses and not the count of right names: of a few dozen crops one more or less is luck.
+
+    Args:
+        blends: Of every share, that of share 0 first.
+        limit: Most that a kept set may lose, a share of 1.
+        force: Whether something must be taken in, the smallest share where no other keeps the sets.
+
+    Returns:
+        Of those within the limit that name more of the user's crops right, the one to which the truth is
+        likeliest.
+    """
+    unchanged, *others = blends
+    allowed = [blend for blend in others if blend.keeps(limit)]
+    better = [blend for blend in allowed if blend.mine.after > unchanged.mine.after]
+    if force:
+        better = better or allowed or others[:1]
+    return min(better, key=lambda blend: blend.nll, default=unchanged)
+
+
+def _change(name: str, before: npt.NDArray[np.bool_], after: npt.NDArray[np.bool_]) -> Change:
+    fixed, broken = int((after & ~before).sum()), int((before & ~after).sum())
+    return Change(name, len(before), float(before.mean()), float(after.mean()), fixed, broken)
