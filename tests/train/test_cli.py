@@ -190,10 +190,7 @@ def test_fit_prints_the_model_and_says_its_progress_on_stderr(crops, tmp_path, c
 def test_mistakes_of_fit_are_one_line(tmp_path, capsys, monkeypatch):
     out = ["--out", str(tmp_path / "run")]
     assert main(["fit", "nope", *out]) == 2
-    assert (
-        "none of the shipped recipes compact, dual_branch, finish, folded, open, original, refresh"
-        in error(capsys)
-    )
+    assert f"none of the shipped recipes {', '.join(recipes.shipped())}" in error(capsys)
     recipe = write_recipe(tmp_path / "r.toml", "pateince = 3", "[[sources]]", 'data = "tar:x"', "weight = 1")
     assert main(["fit", recipe, *out]) == 2
     assert "did you mean 'patience'" in error(capsys)

@@ -51,7 +51,7 @@ def test_a_file_comes_before_a_shipped_recipe_of_its_name(tmp_path, monkeypatch)
 
 
 def test_a_recipe_that_is_nowhere_is_refused_with_the_shipped_names(tmp_path):
-    with pytest.raises(ConfigError, match=r"no such file.*finish, folded, open, original, refresh"):
+    with pytest.raises(ConfigError, match=f"no such file.*{', '.join(recipes.shipped())}"):
         recipes.find(str(tmp_path / "none.toml"))
 
 

@@ -99,13 +99,13 @@ def fit(
         if _is_stale(run["epochs"], recipe.patience):
             _LOGGER.info("stopped: no better epoch for %d", recipe.patience)
             break
-        started, progress = time.monotonic(), Progress(epoch, recipe)
-        turn = recipe.turn(epoch)
+        started, turn = time.monotonic(), recipe.turn(epoch)
         if taught and kept:
             taught.teach(Epoch(train, recipe, turn, workers, batches=kept), turn, recipe.steps, kept)
         # Shuffled here and not by Keras, which does it in a thread of its own.
         random.shuffle(order := list(range(recipe.steps)))
         seeds = keras.callbacks.LambdaCallback(on_epoch_begin=lambda n, _: _seed_torch(recipe.seed, n))
+        progress = Progress(epoch, recipe)
         callbacks = [seeds, progress, *([average] if average else [])]
         entry = _train(
             model, Epoch(train, recipe, turn, workers, order=order, batches=kept), callbacks, epoch

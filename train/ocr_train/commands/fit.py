@@ -12,17 +12,17 @@ _LOGGER = logging.getLogger(__name__)
 
 DESCRIPTION = """Train a network.
 
-RECIPE is a TOML file, or the name of a recipe that comes with the package: compact, dual_branch, finish or
-original. The folder of the run gets model.keras (the best epoch), run.json (recipe, data, versions), metrics.json,
-history.png, confusion.png, mistakes.png and a checkpoint. Stopped at any moment, a run goes on with --resume to
-the result it would have had."""
+RECIPE is a TOML file, or the name of a recipe that comes with the package, such as lean
+(docs/training.md). The folder of the run gets model.keras (the best epoch), run.json (recipe, data, versions),
+metrics.json, history.png, confusion.png, mistakes.png and a checkpoint. Stopped at any moment, a run goes on with
+--resume to the result it would have had."""
 
 
 def add(subparsers: Any) -> None:
     """Add the command to the program's subparsers."""
     parser = add_parser(subparsers, "fit", "train a network by a recipe", DESCRIPTION)
     parser.add_argument(
-        "recipe", metavar="RECIPE", help="TOML file, or compact, dual_branch, finish or original"
+        "recipe", metavar="RECIPE", help="TOML file, or the name of a shipped one"
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the run")
     parser.add_argument(
