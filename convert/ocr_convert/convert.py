@@ -52,6 +52,11 @@ class Trained:
     model: keras.Model
     record: dict[str, Any]
 
+    @property
+    def architecture(self) -> str:
+        """Its architecture's name: the recipe's where that is known, else the model's own."""
+        return str(self.record.get("recipe", {}).get("architecture", self.model.name))
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -108,16 +113,16 @@ def convert(
     in_float, converted = [], []
     for index, item in enumerate(trained):
         which = f"stage {index + 1} of {len(trained)}"
-        _LOGGER.info("%s: converting %s", which, item.model.name)
+        _LOGGER.info("%s: converting %s", which, item.architecture)
         floor = None if representative is None else logits_floor(scores(item.model, representative))
         content = quantize.convert(item.model, representative, floor)
         _LOGGER.info("%s: verifying on %d glyphs", which, len(truth))
         in_float.append(scores(item.model, glyphs))
         converted.append(device_logits(content, glyphs))
         comparisons.append(compare(in_float[-1], converted[-1], truth, labels))
-        _refuse(comparisons[-1], item.model.name)
+        _refuse(comparisons[-1], item.architecture)
         limit = settings.escalate_below[index] if index < len(settings.escalate_below) else None
-        stages.append(_stage(item.model, index, settings, fit(converted[-1], truth, sizes, same), limit))
+        stages.append(_stage(item, index, settings, fit(converted[-1], truth, sizes, same), limit))
         networks.append(content)
     manifest = Manifest(
         schema=SCHEMA,
@@ -247,7 +252,7 @@ def machine() -> str:
 
 
 def _stage(
-    model: keras.Model,
+    item: Trained,
     index: int,
     settings: Settings,
     temperatures: tuple[float, float | None],
@@ -255,11 +260,11 @@ def _stage(
 ) -> Stage:
     temperature, twin_temperature = temperatures
     return Stage(
-        file=f"{index + 1}-{model.name}.tflite",
+        file=f"{index + 1}-{item.architecture}.tflite",
         sha256="",
-        architecture=model.name,
-        parameters=model.count_params(),
-        macs=macs(model),
+        architecture=item.architecture,
+        parameters=item.model.count_params(),
+        macs=macs(item.model),
         quantization="int8" if settings.quantized else "float32",
         temperature=round(temperature, 4),
         twin_temperature=None if twin_temperature is None else round(twin_temperature, 4),
