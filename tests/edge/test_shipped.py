@@ -43,19 +43,49 @@ def test_the_shipped_bundle_passes_its_own_test(bundle):
     assert (scores.argmax(axis=1) == test.labels).mean() > 0.97
 
 
-def test_the_shipped_bundle_is_the_compact_network_in_int8_with_a_class_for_no_character(bundle):
-    (stage,) = bundle.manifest.stages
-    assert (stage.architecture, stage.parameters, stage.quantization) == ("compact", 424_191, "int8")
-    assert bundle.manifest.texts == DEFAULT
-    assert bundle.manifest.reject == 62
-    assert bundle.networks[0].output.scale <= 0.15
+NETWORKS = {
+    "default": ["lean", "compact"],
+    "fast": ["lean"],
+    "open": ["lean"],
+    "original": ["dual_branch"],
+}
+"""Architectures of the stages of every bundle that ships."""
 
 
-def test_the_card_names_every_source_and_no_agpl_data(bundle):
-    card = (bundle.path / "card.md").read_text()
+def test_four_bundles_ship_in_int8_and_say_the_same_62_characters():
+    assert set(bundles.shipped_names()) == set(NETWORKS)
+    for name, architectures in NETWORKS.items():
+        bundle = bundles.load(bundles.shipped(name))
+        assert bundle.manifest.name == name
+        assert [stage.architecture for stage in bundle.manifest.stages] == architectures
+        assert {stage.quantization for stage in bundle.manifest.stages} == {"int8"}
+        assert bundle.manifest.texts == DEFAULT
+        assert (bundle.manifest.reject is None) == (name == "original")
+        for network in bundle.networks:
+            assert network.output is not None
+            assert network.output.scale <= 0.15
+
+
+def test_every_stage_but_the_original_is_a_file_of_less_than_500_kb():
+    for name in set(NETWORKS) - {"original"}:
+        for file in bundles.shipped(name).glob("*.tflite"):
+            assert file.stat().st_size < 500_000
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_no_card_names_agpl_data(name):
+    card = (bundles.shipped(name) / "card.md").read_text()
     assert "handphoto62" in card
     assert "AGPL" not in card
     assert "openalpr" not in card
+
+
+def test_the_open_bundle_saw_nothing_but_mit_sets_and_rendered_characters_and_had_no_teacher():
+    (run,) = bundles.load(bundles.shipped("open")).manifest.training["runs"]
+    terms = {source["terms"] for source in run["recipe"]["sources"]}
+    assert terms == {"MIT", "rendered from Debian's font packages"}
+    assert "teachers" not in run
+    assert "initial" not in run
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
