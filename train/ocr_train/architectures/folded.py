@@ -40,7 +40,9 @@ def build(
     """
     rgb = keras.Input((28, 28, 3), name="rgb")
     binary = keras.Input((28, 28, 1), name="binary")  # 0 or 255
-    x = layers.Concatenate(name="join")([_branch(pixels, branch) for pixels in (rgb, binary)])  # (B, 7, 7, 2 * branch)
+    x = layers.Concatenate(name="join")(
+        [_branch(pixels, branch) for pixels in (rgb, binary)]
+    )  # (B, 7, 7, 2 * branch)
     x = _blocks(x, top, top_blocks, "top")
     x = convolved(x, deep, "down", strides=2)  # (B, 4, 4, deep)
     x = _blocks(x, deep, deep_blocks, "deep")

@@ -21,9 +21,7 @@ metrics.json, history.png, confusion.png, mistakes.png and a checkpoint. Stopped
 def add(subparsers: Any) -> None:
     """Add the command to the program's subparsers."""
     parser = add_parser(subparsers, "fit", "train a network by a recipe", DESCRIPTION)
-    parser.add_argument(
-        "recipe", metavar="RECIPE", help="TOML file, or the name of a shipped one"
-    )
+    parser.add_argument("recipe", metavar="RECIPE", help="TOML file, or the name of a shipped one")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the run")
     parser.add_argument(
         "--data", default="data", metavar="DIR", help="where the recipe's paths start (default: %(default)s)"
