@@ -52,7 +52,7 @@ def test_rejects_are_drawn_as_often_as_the_recipe_says_however_many_there_are():
     labels = many.label_array()[draws[draws[:, 0] == 0, 1]]
     assert abs((labels == 4).mean() - 0.3) < 0.04
     assert settings.label_texts == ("0", "1", "2", "3", "reject")
-    with pytest.raises(ValueError, match="reject must lie between 0 and 1"):
+    with pytest.raises(ValueError, match="reject, average and distill must lie between 0 and 1"):
         recipe(reject=1.0)
 
 

@@ -33,7 +33,7 @@ def data(tmp_path_factory):
 
 def recipe(**changes):
     settings = {"labels": "0123", "epochs": 2, "epoch_samples": 8 * STEPS - 2, "batch_size": 8} | changes
-    return Recipe(architecture="folded_small", sources=(Source(data="tar:a.tar", weight=1.0),), **settings)
+    return Recipe(architecture="folded", sources=(Source(data="tar:a.tar", weight=1.0),), **settings)
 
 
 def epoch(data, made, number=0, **settings):
