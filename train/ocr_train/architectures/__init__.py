@@ -24,7 +24,7 @@ ARCHITECTURES: dict[str, Callable[[int], keras.Model]] = {
     "folded": folded.build,
     "folded_deep": partial(folded.build, top_blocks=2, deep=112),
 }
-"""Builders by name; each takes the number of labels. ``lean_*`` and ``folded_deep`` serve comparison: docs/networks.md."""
+"""Builders by name; each takes the number of labels. ``lean_*``, ``folded_deep``: for comparison, docs/networks.md."""
 
 
 def builder(name: str) -> Callable[[int], keras.Model]:
