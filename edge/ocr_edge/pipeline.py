@@ -16,7 +16,7 @@ from ocr_edge.decode.graph import Scored, unsure
 from ocr_edge.decode.patterns import Pattern
 from ocr_edge.layout import fills, is_settled, select
 from ocr_edge.places import Place, in_order, place_of
-from ocr_edge.reading import Reading
+from ocr_edge.reading import Line, Reading
 from ocr_edge.recognizer import Recognizer
 from ocr_edge.regions.pose import Matrix
 from ocr_edge.segment import CandidateLine, Segmenter
@@ -88,8 +88,10 @@ class Pipeline:
         watch = Stopwatch()
         places = self.find(image, watch)
         with watch.step("decode"):
-            found = [rated for place in places if (rated := place.seen_in(image.shape[:2]))]
-            lines = select(found, scene=not is_crop(image.shape[:2]))
+            for place in self._selected(places, image.shape[:2]):
+                if place.reading:
+                    place.reading = self._decoder.compared(place.guesses, place.reading)
+            lines = list(self._selected(places, image.shape[:2]).values())
             sure = in_order([line for line in lines if line.confidence >= self._min_confidence], places)
         why = ""
         if not sure:
@@ -97,6 +99,13 @@ class Pipeline:
                 "below min_confidence" if lines else "pattern" if self._has_pattern and places else "no text"
             )
         return Reading(source, tuple(sure), time, why=why, timing_ms=watch.stopped())
+
+    def _selected(self, places: Sequence[Place], size: tuple[int, int]) -> dict[Place, Line]:
+        """The places worth saying, best first, and the line of each."""
+        seen = [(place, rated) for place in places if (rated := place.seen_in(size))]
+        of = {id(rated.line): place for place, rated in seen}
+        lines = select([rated for _, rated in seen], scene=not is_crop(size))
+        return {of[id(line)]: line for line in lines}
 
     def find(self, image: Image, watch: Stopwatch) -> list[Place]:
         """Read every place of a picture.

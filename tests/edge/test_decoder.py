@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from ocr_edge.contract.labels import DEFAULT
 from ocr_edge.contract.types import Box
-from ocr_edge.decode.decoder import Decoder, allowed, space_before
+from ocr_edge.decode.context import space_before
+from ocr_edge.decode.decoder import Decoder, allowed
 from ocr_edge.decode.patterns import Pattern
 from ocr_edge.decode.search import Path
 

@@ -1,6 +1,7 @@
 """What a character's size and place in its line say about its name."""
 
 import numpy as np
+import pytest
 
 from ocr_edge.contract.labels import DEFAULT
 from ocr_edge.contract.types import Box
@@ -39,3 +40,15 @@ def test_geometry_leaves_probabilities_and_survives_ornaments():
     )
     assert np.allclose(np.exp(result).sum(axis=1), 1, atol=1e-4)
     assert np.isfinite(result).all()
+
+
+def test_each_way_through_a_line_is_judged_by_rulings_of_its_own():
+    scores = np.stack([said(n=0.9), said(n=0.9), said(n=0.9), said(H=0.9)])
+    level, jump = heights(29, 29, 29, 40), heights(29, 58, 29, 40)
+    ways = [[0, 1, 2], [0, 1, 3], [0, 2, 3], [3]]
+    even, over, again, single = geometry.agreements(scores, level, DEFAULT, ways)
+    assert -0.5 < over < 0
+    assert again == pytest.approx(over)
+    assert -0.5 < even < 0
+    assert single == 0
+    assert geometry.agreements(scores, jump, DEFAULT, ways)[0] < even - 1

@@ -167,6 +167,20 @@ def test_the_best_way_is_the_best_of_all_ways(lines):
 
 
 @settings(max_examples=60, deadline=None)
+@given(guesses(), st.integers(1, 6), st.sampled_from([0.0, 0.5, 3.0]))
+def test_the_best_ways_are_the_best_of_all_ways(lines, count, within):
+    graph = Graph(lines)
+    worth = {tuple(way): nats for way, nats in every_way(graph) if nats > 1e-6}
+    most = sorted(worth.values(), reverse=True)[:count]
+    found = graph.ways(count, within)
+    assert [nats for _, nats in found] == pytest.approx(
+        [nats for nats in most if nats >= most[0] - within], abs=1e-6
+    )
+    assert len({tuple(way) for way, _ in found}) == len(found)
+    assert all(worth[tuple(way)] == pytest.approx(nats, abs=1e-6) for way, nats in found)
+
+
+@settings(max_examples=60, deadline=None)
 @given(guesses())
 def test_a_way_goes_from_left_to_right_and_takes_no_piece_twice(lines):
     graph = Graph(lines[:1])

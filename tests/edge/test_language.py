@@ -193,3 +193,16 @@ def test_a_long_line_takes_milliseconds():
     started = time.process_time()
     LANGUAGE.with_language(scores, spaces)
     assert time.process_time() - started < 0.4
+
+
+def test_a_word_is_likelier_than_a_code_and_a_code_hardly_less():
+    station, nonsense, digits = (
+        LANGUAGE.likeness(seen(text), 0.1) for text in ("Station", "Sfqtxmn", "20415")
+    )
+    assert station > 5
+    assert nonsense < station - 5
+    assert digits == pytest.approx(np.log(0.9))
+
+
+def test_without_english_no_word_is_likelier():
+    assert CODES.likeness(seen("Station"), 0.1) == 0

@@ -6,6 +6,7 @@ import pytest
 
 from ocr_edge.errors import ConfigError
 from ocr_train import architectures
+from ocr_train.fit import start_from
 
 
 @pytest.fixture(scope="module")
@@ -62,3 +63,26 @@ def test_logits_stay_float32_in_a_mixed_precision_training():
 def test_an_unknown_network_is_refused_with_the_known_ones():
     with pytest.raises(ConfigError, match="'dual_brunch' is unknown; known are dual_branch"):
         architectures.build("dual_brunch", 62)
+
+
+def test_a_network_whose_first_convolution_sees_more_starts_with_what_the_smaller_one_says(tmp_path):
+    keras.utils.set_random_seed(3)
+    small, large = architectures.build("lean", 10), architectures.build("lean_stem32", 10)
+    small.set_weights([w + 0.1 * np.random.default_rng(1).random(w.shape) for w in small.get_weights()])
+    small.save(tmp_path / "model.keras")
+    start_from(large, tmp_path / "model.keras")
+    rng = np.random.default_rng(0)
+    pixels = {
+        "rgb": rng.integers(0, 256, (4, 28, 28, 3)).astype(np.uint8),
+        "binary": (rng.integers(0, 2, (4, 28, 28, 1)) * 255).astype(np.uint8),
+    }
+    np.testing.assert_allclose(
+        large.predict(pixels, verbose=0), small.predict(pixels, verbose=0), rtol=1e-3, atol=1e-3
+    )
+
+
+@pytest.mark.parametrize("name", ["lean_stem32", "folded", "dual_branch"])
+def test_a_network_of_another_shape_gives_no_start(tmp_path, name):
+    architectures.build(name, 10).save(tmp_path / "model.keras")
+    with pytest.raises(ConfigError, match="not a network to start from"):
+        start_from(architectures.build("lean", 10), tmp_path / "model.keras")

@@ -12,6 +12,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import numpy.typing as npt
 
 from ocr_edge.contract.types import Scores
 from ocr_edge.errors import ConfigError
@@ -137,13 +138,26 @@ def compiled(recipe: Recipe) -> keras.Model:
 def start_from(model: keras.Model, initial: Path) -> None:
     """Give a network the weights of a trained one.
 
+    Its convolutions may see more rows and columns than the trained ones (Net2Net, Chen et al., ICLR 2016): what they
+    see in addition counts nothing at first. From 2x2 to 3x3, in steps of two, the network then says the same.
+
     Raises:
-        ConfigError: The file is no network of the same shape.
+        ConfigError: The file is no network of such a shape.
     """
     try:
-        model.set_weights(keras.models.load_model(initial, compile=False).get_weights())
+        weights = keras.models.load_model(initial, compile=False).get_weights()
+        shapes = [weight.shape for weight in model.get_weights()]
+        model.set_weights([_grown(*pair) for pair in zip(weights, shapes, strict=True)])
     except (OSError, ValueError, TypeError) as error:
         raise ConfigError(f"{initial}: not a network to start from ({str(error).splitlines()[0]})") from error
+
+
+def _grown(kernel: npt.NDArray[np.float32], shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
+    """A kernel with zeros after its last row and column, up to a shape; everything else as it is."""
+    if kernel.ndim != 4 or kernel.shape[2:] != shape[2:]:
+        return kernel
+    more = [(0, max(0, wanted - found)) for found, wanted in zip(kernel.shape, shape, strict=True)]
+    return np.pad(kernel, more)
 
 
 def scores(model: keras.Model, inputs: dict[str, Any], batch_size: int = 512) -> Scores:

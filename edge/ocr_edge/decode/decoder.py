@@ -1,16 +1,15 @@
 """From a line's scored candidates to its reading: best way, line geometry, neighbours, the owner's pattern. Pure."""
 
-import itertools
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from ocr_edge.contract.types import Box, Scores
-from ocr_edge.decode import geometry, search, shapes
+from ocr_edge.decode import search, shapes
 from ocr_edge.decode.automaton import anything
+from ocr_edge.decode.context import Context, space_before
 from ocr_edge.decode.graph import Graph, Scored
-from ocr_edge.decode.language import WORDS, Language
 from ocr_edge.decode.patterns import Pattern
 from ocr_edge.decode.search import Edge, Path
 from ocr_edge.layout import RatedLine
@@ -22,8 +21,6 @@ UNREADABLE = "?"
 """What is said of a character that could be anything; its alternatives say what it may be."""
 READABLE = 0.25
 """Probability from which a character is named."""
-WORD_GAP, WIDER = 0.32, 0.22
-"""Gap between words, in line heights: at least so wide, and so much wider than the line's median gap."""
 LEAST_INFORMED = 4.0
 """Nats by which geometry and neighbours may make a label less likely than it looks, where a pattern is known."""
 MAX_LINKS = 2.5
@@ -53,10 +50,8 @@ class Decoder:
         self._labels = labels
         self._pattern = pattern
         self._min_margin = min_margin
-        self._geometry = geometry
-        self._language = Language(labels, WORDS) if context else None
+        self._context = Context(labels, words=context, places=geometry)
         self._shapes = shapes.groups(labels)
-        self._twins = shapes.groups(labels, shapes.TWINS)
         self._free = anything(len(labels))
 
     def sureness(self, scores: Scores) -> npt.NDArray[np.float32]:
@@ -76,17 +71,29 @@ class Decoder:
         if self._pattern:
             return self._legal(graph, self._pattern)
         way, _ = graph.best()
-        if not way:
-            return None
+        return self._read(graph, way) if way else None
+
+    def compared(self, guesses: Sequence[Scored], reading: RatedLine) -> RatedLine:
+        """A line read again: words and geometry choose among the likeliest ways to cut it, where no pattern does.
+
+        Args:
+            guesses: The line as found in one or several guesses at the ink.
+            reading: What ``decode`` reads.
+        """
+        if self._pattern:
+            return reading
+        graph = Graph(guesses)
+        way, other = self._context.way(graph)
+        return self._read(graph, way) if other else reading
+
+    def _read(self, graph: Graph, way: list[int]) -> RatedLine:
         boxes, scores = [graph.boxes[node] for node in way], graph.scores[way]
         spaces = space_before(boxes, graph.height)
         return self._rated(self._informed(scores, boxes, spaces), boxes, spaces, np.exp(graph.sure[way]))
 
     def _informed(self, scores: Scores, boxes: Sequence[Box], spaces: Sequence[bool]) -> Scores:
         """Log-probabilities with what the line's geometry and the neighbours say."""
-        if self._geometry and len(boxes) > 1:
-            scores = geometry.with_geometry(shapes.doubted(scores, self._twins), boxes, self._labels)
-        return self._language.with_language(scores, spaces) if self._language else scores
+        return self._context.worded(self._context.placed(scores, boxes), spaces)
 
     def _legal(self, graph: Graph, pattern: Pattern) -> RatedLine | None:
         """The best reading that the pattern allows, if the picture does not speak against it by too much."""
@@ -129,18 +136,6 @@ class Decoder:
                 text = UNREADABLE
             characters.append(Character(text, confidence, box, alternatives, row, space))
         return RatedLine(Line(tuple(characters)), sure)
-
-
-def space_before(boxes: Sequence[Box], height: float) -> list[bool]:
-    """Whether a word gap stands before each character of a line.
-
-    A gap is one between words when it is wide against the line's height and against its other gaps.
-    """
-    gaps = np.array([b.left - a.right for a, b in itertools.pairwise(boxes)], float)
-    if not len(gaps):
-        return [False] * len(boxes)
-    limit = max(WORD_GAP * height, float(np.median(gaps)) + WIDER * height)
-    return [False, *(gaps > limit).tolist()]
 
 
 def allowed(pattern: Pattern, path: Path) -> npt.NDArray[np.bool_]:

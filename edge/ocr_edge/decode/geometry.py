@@ -1,5 +1,6 @@
 """What a character's size and place in its line say about its name: above all, whether it is ``c`` or ``C``."""
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -85,33 +86,101 @@ def fit(scores: Scores, boxes: Sequence[Box], labels: Sequence[str]) -> Fit:
     return _search(scores, boxes, labels, 1.0)[0]
 
 
+def agreements(
+    scores: Scores, boxes: Sequence[Box], labels: Sequence[str], ways: Sequence[list[int]]
+) -> npt.NDArray[np.floating]:
+    """Nats, at most 0, by which geometry makes the characters of each way through a line less likely.
+
+    Args:
+        scores: float32, shape ``(N, L)``, log-probabilities of every candidate.
+        boxes: One a candidate.
+        labels: The ordered class texts.
+        ways: Candidates of each way, left to right.
+
+    Returns:
+        float, shape ``(len(ways),)``, each under the rulings that suit the way best; 0 for a way of one character.
+    """
+    places, place = _places(tuple(labels))
+    evidence = _evidence(scores, place)
+    result = np.zeros(len(ways))
+    for index, way in enumerate(ways):
+        if len(way) > 1:
+            stand = [boxes[node] for node in way]
+            joint = evidence[way] + _likelihood(*_Rulings.of(stand).found(stand), places)
+            most = np.logaddexp.reduce(joint, axis=2).sum(axis=1).max()
+            result[index] = most - np.logaddexp.reduce(evidence[way], axis=1).sum()
+    return result
+
+
 def _search(
     scores: Scores, boxes: Sequence[Box], labels: Sequence[str], weight: float
 ) -> tuple[Fit, npt.NDArray[np.floating]]:
     """A line's rulings, and under them the log-likelihood of each character's geometry for each label."""
-    height = np.array([box.height for box in boxes], np.float32)
-    bottom = np.array([box.bottom for box in boxes], np.float32)
-    middle = np.array([box.left + box.width / 2 for box in boxes], np.float32)
-    typical = float(np.median(height))
-    slope = _slope(middle, bottom, typical)
-    level = bottom - slope * (middle - middle.mean())
-    # Labels of one expected height and depth share one place: few places stand for many labels.
-    places, place = np.unique(
-        [HEIGHTS.get(label, (CAP, 0.0)) for label in labels], axis=0, return_inverse=True
+    places, place = _places(tuple(labels))
+    rulings = _Rulings.of(boxes)
+    geometry = weight * _likelihood(*rulings.found(boxes), places)  # (H, N, P)
+    best = np.logaddexp.reduce(_evidence(scores, place) + geometry, axis=2).sum(axis=1).argmax()
+    fitted = Fit(float(rulings.cap[best]), float(rulings.base[best]), rulings.slope, rulings.middle)
+    return fitted, geometry[best][:, place]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Rulings:
+    """The rulings that are tried, ``H`` of them: as in ``Fit``, but of ``cap`` and ``base`` one each."""
+
+    cap: npt.NDArray[np.floating]
+    base: npt.NDArray[np.floating]
+    slope: float
+    middle: float
+
+    @classmethod
+    def of(cls, boxes: Sequence[Box]) -> "_Rulings":
+        height, bottom, middle = _measured(boxes)
+        typical = float(np.median(height))
+        slope = _slope(middle, bottom, typical)
+        level = bottom - slope * (middle - middle.mean())
+        # As np.quantile has it, at a tenth of its time.
+        quantiles = np.interp(np.multiply(BASE_GRID, len(level) - 1), np.arange(len(level)), np.sort(level))
+        caps, bases = np.meshgrid(typical * CAP_GRID, quantiles)
+        return cls(caps.reshape(-1), bases.reshape(-1), slope, float(middle.mean()))
+
+    def found(self, boxes: Sequence[Box]) -> tuple[npt.NDArray[np.floating], npt.NDArray[np.floating]]:
+        """Heights, and depths below the baseline, in cap heights, each ``(H, N)``."""
+        height, bottom, middle = _measured(boxes)
+        level = bottom - self.slope * (middle - self.middle)
+        return height / self.cap[:, None], (level - self.base[:, None]) / self.cap[:, None]
+
+
+def _measured(boxes: Sequence[Box]) -> npt.NDArray[np.float32]:
+    """Heights, bottoms and middles, shape ``(3, N)``."""
+    return np.array([(b.height, b.bottom, b.left + b.width / 2) for b in boxes], np.float32).T
+
+
+@functools.cache
+def _places(labels: tuple[str, ...]) -> tuple[npt.NDArray[np.floating], npt.NDArray[np.intp]]:
+    """Expected heights and depths, shape ``(P, 2)``, and which of these each label has.
+
+    Labels of one expected height and depth share one place: few places stand for many labels.
+    """
+    expected = [HEIGHTS.get(label, (CAP, 0.0)) for label in labels]
+    places, place = np.unique(expected, axis=0, return_inverse=True)
+    return places, place.reshape(-1)
+
+
+def _evidence(scores: Scores, place: npt.NDArray[np.intp]) -> npt.NDArray[np.floating]:
+    """Log-probability that each character is any label of a place, shape ``(N, P)``."""
+    return np.stack(
+        [np.logaddexp.reduce(scores[:, place == p], axis=1) for p in range(place.max() + 1)], axis=1
     )
-    evidence = np.stack(
-        [np.logaddexp.reduce(scores[:, place == p], axis=1) for p in range(len(places))], axis=1
-    )
-    caps, bases = np.meshgrid(typical * CAP_GRID, np.quantile(level, BASE_GRID))
-    cap, base = caps.reshape(-1, 1, 1), bases.reshape(-1, 1, 1)
-    # (hypotheses, characters, places): log-likelihood of each character's geometry in each place.
-    log_height = np.log(height[None, :, None] / (cap * places[None, None, :, 0]))
-    depth = (level[None, :, None] - base) / cap - places[None, None, :, 1]
-    geometry = -0.5 * ((log_height / HEIGHT_SPREAD) ** 2 + (depth / DEPTH_SPREAD) ** 2)
-    geometry = weight * np.maximum(geometry, FLOOR)
-    best = np.logaddexp.reduce(evidence[None] + geometry, axis=2).sum(axis=1).argmax()
-    fitted = Fit(float(cap.flat[best]), float(base.flat[best]), slope, float(middle.mean()))
-    return fitted, geometry[best][:, place.reshape(-1)]
+
+
+def _likelihood(
+    height: npt.NDArray[np.floating], depth: npt.NDArray[np.floating], places: npt.NDArray[np.floating]
+) -> npt.NDArray[np.floating]:
+    """Log-likelihood of heights and depths, in cap heights, in each place: one axis more, ``P`` long."""
+    high = np.log(height[..., None] / places[:, 0]) / HEIGHT_SPREAD
+    deep = (depth[..., None] - places[:, 1]) / DEPTH_SPREAD
+    return np.maximum(-0.5 * (high**2 + deep**2), FLOOR)
 
 
 def _slope(middle: np.ndarray, bottom: np.ndarray, typical: float) -> float:

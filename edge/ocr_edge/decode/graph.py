@@ -6,6 +6,7 @@ width, so that ways of few and of many characters compare fairly; what is passed
 """
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -127,26 +128,41 @@ class Graph:
 
     def best(self) -> tuple[list[int], float]:
         """The nodes of the best way through, left to right, and its nats; none where nothing gains anything."""
-        value = self._gain + self.start
-        back = np.full(len(self), -1)
+        return next(iter(self.ways(1)), ([], 0.0))
+
+    def ways(self, count: int, within: float = math.inf) -> list[tuple[list[int], float]]:
+        """The best ways through, best first: each its nodes, left to right, and its nats.
+
+        Args:
+            count: How many at most.
+            within: Nats that one may be worse than the best.
+
+        Returns:
+            Only ways that gain something. Two may read the same ink, in two guesses at it.
+        """
+        # For each node its best ways from the start, best first: what they gain, and the way before them.
+        value = np.full((len(self), count), -np.inf)
+        value[:, 0] = self._gain + self.start
+        back = np.full((len(self), count), -1)
         for node in range(1, len(self)):
             before, gains = self.links(node)
-            if not len(before):
-                continue
-            best = int(np.argmax(value[before] + gains))
-            gained = value[before[best]] + gains[best]
-            if gained > self.start[node]:
-                value[node] = self._gain[node] + gained
-                back[node] = before[best]
-        value += self.end
-        if not len(value) or value.max() <= 0:
-            return [], 0.0
-        node = int(value.argmax())
-        total, way = float(value[node]), []
-        while node >= 0:
-            way.append(node)
-            node = int(back[node])
-        return way[::-1], total
+            if len(before) > count:  # More than that many cannot be among the best.
+                likely = np.sort(np.argpartition(-(value[before, 0] + gains), count)[:count])
+                before, gains = before[likely], gains[likely]
+            gained = np.append((value[before] + gains[:, None]).reshape(-1), self.start[node])
+            best = np.argsort(-gained, kind="stable")[:count]
+            came = np.append((before[:, None] * count + np.arange(count)).reshape(-1), -1)
+            value[node, : len(best)], back[node, : len(best)] = self._gain[node] + gained[best], came[best]
+        total = (value + self.end[:, None]).reshape(-1)
+        order = np.argsort(-total, kind="stable")[:count]
+        found = []
+        for last in order[(total[order] > 0) & (total[order] >= total.max(initial=0) - within)].tolist():
+            way, at = [], last
+            while at >= 0:
+                way.append(at // count)
+                at = int(back.flat[at])
+            found.append((way[::-1], float(total[last])))
+        return found
 
     def gains(self, chances: Scores) -> Floats:
         """What each node gains under each label.

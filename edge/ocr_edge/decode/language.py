@@ -145,15 +145,31 @@ class Language:
         if not weight or not self._known.any():
             return scores
         result = scores.astype(np.float32)
-        ends = ~self._known[scores.argmax(axis=1)]
-        for first, last in _words(spaces, ends):
+        for first, last in self.words(scores, spaces):
             result[first:last] = self._word(scores[first:last], weight)
         return result
 
+    def words(self, scores: Scores, spaces: Sequence[bool]) -> Iterator[tuple[int, int]]:
+        """First and past-the-last character of each word of two and more; arguments of ``with_language``."""
+        return _words(spaces, ~self._known[scores.argmax(axis=1)])
+
+    def likeness(self, scores: Scores, words: float) -> float:
+        """How much likelier one word's characters are than if every word were a code, in nats.
+
+        Args:
+            scores: float32, shape ``(N, L)``, log-probabilities.
+            words: How many words are English before anything is seen, from 0 to less than 1.
+        """
+        if not self._words:
+            return 0.0
+        chances = self._chances(scores)
+        spelt = self._spellings(chances @ self._columns, 1.0)[2]
+        odds = spelt - self._as_code(chances, 1.0)[1] if np.isfinite(spelt) else -np.inf
+        return float(np.logaddexp(np.log1p(-words), np.log(words) + odds))
+
     def _word(self, scores: Scores, weight: float) -> Scores:
         """Posterior log-probabilities of one word's characters."""
-        chances = np.exp(scores - scores[:, self._known].max(axis=1, keepdims=True))
-        chances *= self._known
+        chances = self._chances(scores)
         code, code_total = self._as_code(chances, weight)
         if self._words:
             word, word_total = self._as_word(chances, weight)
@@ -163,6 +179,11 @@ class Language:
         known = np.logaddexp.reduce(scores[:, self._known], axis=1, keepdims=True)
         posterior = np.where(self._known, np.log(np.maximum(code, 1e-12)) + known, scores)
         return np.asarray(posterior - np.logaddexp.reduce(posterior, axis=1, keepdims=True), np.float32)
+
+    def _chances(self, scores: Scores) -> Floats:
+        """Each character's probabilities relative to its likeliest letter or digit."""
+        chances = np.exp(scores - scores[:, self._known].max(axis=1, keepdims=True))
+        return np.asarray(chances * self._known, np.float32)
 
     def _as_code(self, chances: Floats, weight: float) -> tuple[Floats, float]:
         """Each character's probabilities when the word is a code, shape ``(N, L)``, and the log-likelihood of that."""
@@ -189,11 +210,25 @@ class Language:
     def _as_word(self, chances: Floats, weight: float) -> tuple[Floats, float]:
         """The same for an English word; all zero, and minus infinity, when a character cannot be a letter."""
         cased = chances @ self._columns  # (N, 2 * SYMBOLS)
+        beams, shares, likelihood = self._spellings(cased, weight)
+        if not beams:
+            return np.zeros_like(chances), likelihood
+        posterior = _posterior(cased, beams, CASES**weight, shares) / np.maximum(cased, 1e-30)
+        result = TRUST * chances / chances.sum(axis=1, keepdims=True)
+        result[:, self._letters] += (1 - TRUST) * chances[:, self._letters] * posterior[:, self._column]
+        return result, likelihood
+
+    @staticmethod
+    def _spellings(cased: Floats, weight: float) -> tuple[list[_Beam], Floats, float]:
+        """The beams before and after each character, the share of each spelling in the last, and their log-likelihood.
+
+        No beam, and minus infinity, when a character cannot be a letter.
+        """
         letters = cased[:, ::2] + cased[:, 1::2]
         order = np.argsort(-letters, axis=1)[:, :CHOICES].astype(np.int32)
         tried = (np.take_along_axis(letters, order, axis=1) >= FAINT).sum(axis=1)
         if not tried.all():
-            return np.zeros_like(chances), -np.inf
+            return [], np.zeros(0, np.float32), -np.inf
         model, cases = load(), CASES**weight
         beam = _Beam(np.eye(1, 6, dtype=np.float32), np.zeros(1, np.int32), np.zeros(1, np.float32))
         beams = [beam]
@@ -204,11 +239,7 @@ class Language:
         totals = beam.totals + weight * model.after(beam.context, np.zeros(1, np.int32))[0]
         best = totals.max()
         shares = np.exp(totals - best)
-        likelihood = float(best + np.log(shares.sum()))
-        posterior = _posterior(cased, beams, cases, shares / shares.sum()) / np.maximum(cased, 1e-30)
-        result = TRUST * chances / chances.sum(axis=1, keepdims=True)
-        result[:, self._letters] += (1 - TRUST) * chances[:, self._letters] * posterior[:, self._column]
-        return result, likelihood
+        return beams, shares / shares.sum(), float(best + np.log(shares.sum()))
 
 
 def _words(spaces: Sequence[bool], ends: npt.NDArray[np.bool_]) -> Iterator[tuple[int, int]]:

@@ -8,10 +8,9 @@ import numpy as np
 
 from ocr_edge.bundle import Bundle
 from ocr_edge.contract.types import Box, Image, Scores
-from ocr_edge.decode import geometry, shapes
-from ocr_edge.decode.decoder import MIN_MARGIN, space_before
+from ocr_edge.decode.context import Context, space_before
+from ocr_edge.decode.decoder import MIN_MARGIN
 from ocr_edge.decode.graph import Graph
-from ocr_edge.decode.language import WORDS, Language
 from ocr_edge.decode.patterns import Pattern
 from ocr_edge.explain.verdict import NO_CHARACTER, SAID, Judge
 from ocr_edge.layout import RatedLine
@@ -150,8 +149,7 @@ class TracedPipeline(Pipeline):
         self._pattern = pattern
         self._canvas = bundle.manifest.inputs["rgb"][:2]
         self._judge = Judge(self.labels, pattern, min_confidence, min_margin)
-        self._language = Language(self.labels, WORDS)
-        self._twins = shapes.groups(self.labels, shapes.TWINS)
+        self._context = Context(self.labels)
         self._picture: Image = np.zeros((1, 1, 3), np.uint8)
         self._places: list[Place] = []
 
@@ -192,10 +190,7 @@ class TracedPipeline(Pipeline):
     def _way(self, place: Place) -> tuple[Graph, list[int], list[tuple[str, Scores]]]:
         """The graph of a place, the nodes of its reading, and the steps from their scores to their names."""
         graph = Graph(place.guesses)
-        if place.reading is None or self._pattern is None:
-            way = graph.best()[0]
-        else:
-            way = _nodes(graph, place.reading, self.labels)
+        way = _nodes(graph, place.reading, self.labels) if place.reading else graph.best()[0]
         steps = [("picture", graph.scores[way])]
         if place.reading is not None and self._pattern is not None:
             rows = [character.log_probabilities for character in place.reading.line.characters]
@@ -206,10 +201,9 @@ class TracedPipeline(Pipeline):
 
     def _free_steps(self, graph: Graph, way: list[int]) -> list[tuple[str, Scores]]:
         """What geometry and neighbours say, as the decoder asks them."""
-        boxes, scores = [graph.boxes[node] for node in way], graph.scores[way]
-        if len(way) > 1:
-            scores = geometry.with_geometry(shapes.doubted(scores, self._twins), boxes, self.labels)
-        named = self._language.with_language(scores, space_before(boxes, graph.height))
+        boxes = [graph.boxes[node] for node in way]
+        scores = self._context.placed(graph.scores[way], boxes)
+        named = self._context.worded(scores, space_before(boxes, graph.height))
         return [("geometry", scores), ("neighbours", named)]
 
 

@@ -10,17 +10,20 @@ from keras import layers
 from ocr_edge.errors import ConfigError
 from ocr_train.architectures import compact, dual_branch, folded
 
-_LEAN = partial(compact.build, stem=2, branch=32, middle_blocks=0, top=64, top_blocks=1, deep=112)
+_LEAN = partial(compact.build, stem=(2, 2), branch=32, middle_blocks=0, top=64, top_blocks=1, deep=112)
 
 ARCHITECTURES: dict[str, Callable[[int], keras.Model]] = {
     "dual_branch": dual_branch.build,
     "compact": compact.build,
     "lean": _LEAN,
-    "lean_stem3": partial(_LEAN, stem=3, branch=24, deep=128),
+    "lean_stem32": partial(_LEAN, stem=(3, 2)),
+    "lean_stem3": partial(_LEAN, stem=(3, 3), branch=24, deep=128),
     "lean_plain": partial(_LEAN, plain=True),
     "lean_late": partial(_LEAN, join="late"),
     "lean_rgb": partial(_LEAN, blind=("binary",)),
     "lean_binary": partial(_LEAN, blind=("rgb",)),
+    "lean_shallow": partial(_LEAN, stem=(3, 3), branch=24, top=112, top_blocks=0),
+    "wide": partial(compact.build, top=128, deep=192),
     "folded": folded.build,
     "folded_deep": partial(folded.build, top_blocks=2, deep=112),
 }

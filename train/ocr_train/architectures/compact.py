@@ -19,7 +19,7 @@ DROPOUT = 0.2
 def build(
     labels: int,
     *,
-    stem: int = 3,
+    stem: tuple[int, int] = (3, 3),
     branch: int = 24,
     middle_blocks: int = 1,
     top: int = 96,
@@ -33,8 +33,8 @@ def build(
 
     Args:
         labels: How many classes it tells apart.
-        stem: Rows and columns that the first convolutions see, in steps of two. 2 costs less than half of 3 where an
-            int8 instruction takes many channels, since these layers have one or three.
+        stem: Rows and columns that the first convolution of colour sees, and that of ink, in steps of two. 2 costs less
+            than half of 3 where an int8 instruction takes many channels, since these layers have three or one.
         branch: Channels of each branch, at 14 x 14.
         middle_blocks: Residual blocks at 14 x 14.
         top: Channels at 7 x 7.
@@ -49,7 +49,10 @@ def build(
     """
     rgb = keras.Input((28, 28, 3), name="rgb")
     binary = keras.Input((28, 28, 1), name="binary")  # 0 or 255
-    branches = [_branch(pixels, branch, stem, seen=pixels.name not in blind) for pixels in (rgb, binary)]
+    branches = [
+        _branch(pixels, branch, size, seen=pixels.name not in blind)
+        for pixels, size in zip((rgb, binary), stem, strict=True)
+    ]
     block = partial(residual, around=not plain)
     if join == "early":
         x = layers.Concatenate(name="join")(branches)  # (B, 14, 14, 2 * branch)
@@ -81,6 +84,6 @@ def _halved(
     return x
 
 
-def _branch(pixels: keras.KerasTensor, filters: int, stem: int, *, seen: bool) -> keras.KerasTensor:
+def _branch(pixels: keras.KerasTensor, filters: int, size: int, *, seen: bool) -> keras.KerasTensor:
     scaled = layers.Rescaling(seen / 255, name=f"{pixels.name}_scale")(pixels)
-    return convolved(scaled, filters, pixels.name, size=stem, strides=2)  # 28 -> 14
+    return convolved(scaled, filters, pixels.name, size=size, strides=2)  # 28 -> 14
