@@ -88,10 +88,7 @@ class Pipeline:
         watch = Stopwatch()
         places = self.find(image, watch)
         with watch.step("decode"):
-            for place in self._selected(places, image.shape[:2]):
-                if place.reading:
-                    place.reading = self._decoder.compared(place.guesses, place.reading)
-            lines = list(self._selected(places, image.shape[:2]).values())
+            lines = self._worth_saying(places, image.shape[:2])
             sure = in_order([line for line in lines if line.confidence >= self._min_confidence], places)
         why = ""
         if not sure:
@@ -100,12 +97,24 @@ class Pipeline:
             )
         return Reading(source, tuple(sure), time, why=why, timing_ms=watch.stopped())
 
-    def _selected(self, places: Sequence[Place], size: tuple[int, int]) -> dict[Place, Line]:
-        """The places worth saying, best first, and the line of each."""
+    def _worth_saying(self, places: Sequence[Place], size: tuple[int, int]) -> list[Line]:
+        """The lines worth saying, best first, each the one of several ways to cut it that its words suggest."""
+        scene = not is_crop(size)
         seen = [(place, rated) for place in places if (rated := place.seen_in(size))]
-        of = {id(rated.line): place for place, rated in seen}
-        lines = select([rated for _, rated in seen], scene=not is_crop(size))
-        return {of[id(line)]: line for line in lines}
+        place_of_line = {id(rated.line): place for place, rated in seen}
+        lines = select([rated for _, rated in seen], scene=scene)
+        for index, line in enumerate(lines):
+            place = place_of_line[id(line)]
+            if (plain := place.reading) is None:
+                continue
+            place.reading = self._decoder.compared(place.guesses, plain)
+            if place.reading is plain:
+                continue
+            if (again := place.seen_in(size)) and select([again], scene=scene):
+                lines[index] = again.line
+            else:
+                place.reading = plain
+        return lines
 
     def find(self, image: Image, watch: Stopwatch) -> list[Place]:
         """Read every place of a picture.

@@ -1,13 +1,20 @@
 """Which of the likeliest ways through a line is read: words and geometry decide where the picture hardly does."""
 
-import numpy as np
+from dataclasses import replace
 
+import cv2
+import numpy as np
+import pytest
+
+from ocr_edge import bundle
 from ocr_edge.contract.labels import DEFAULT
 from ocr_edge.contract.types import Box
 from ocr_edge.decode.context import Context
 from ocr_edge.decode.decoder import Decoder
 from ocr_edge.decode.graph import Graph
 from ocr_edge.decode.patterns import Pattern
+from ocr_edge.pipeline import Pipeline
+from ocr_edge.reading import Line
 
 from .hand_made import JUNK, a_line, in_a_row, said, scored
 
@@ -21,12 +28,17 @@ def small(text, chance=0.97):
 
 def way_of(rows, boxes, spans=(), **how):
     """What is read by the picture alone, and what with the line around it."""
-    guess = scored(a_line(boxes, spans), rows)
-    graph = Graph([guess])
-    way, other = Context(DEFAULT, **how).way(graph)
-    plain = graph.best()[0]
-    assert other == (way != plain)
-    return tuple("".join(DEFAULT[graph.scores[node].argmax()] for node in nodes) for nodes in (plain, way))
+    texts = set()
+    for guesses in (1, 3):
+        graph = Graph([scored(a_line(boxes, spans), rows)] * guesses)
+        plain = graph.best()[0]
+        other = Context(DEFAULT, **how).other_way(graph)
+        assert other != plain
+        texts.add(
+            tuple("".join(DEFAULT[graph.scores[n].argmax()] for n in way) for way in (plain, other or plain))
+        )
+    (both,) = texts
+    return both
 
 
 FIRST, _, *OTHERS = in_a_row(24, 8, 24, 24)
@@ -45,7 +57,7 @@ def test_a_faint_stroke_in_a_code_is_passed_over():
 
 def test_nothing_but_the_picture_counts_when_nothing_else_is_asked():
     first, second, third = small("fnd")
-    assert way_of([first, FAINT, second, third], STROKE, words=False, places=False) == ("fnd", "fnd")
+    assert way_of([first, FAINT, second, third], STROKE, words=False, geometry=False) == ("fnd", "fnd")
 
 
 def test_a_blob_is_cut_where_its_halves_make_a_word():
@@ -62,11 +74,12 @@ def test_a_speck_far_from_the_baseline_is_left_out():
 
 
 def test_a_line_without_a_way_has_none():
-    assert Context(DEFAULT).way(Graph([scored(a_line(in_a_row(24, 24)), [JUNK, JUNK])])) == ([], False)
+    assert Context(DEFAULT).other_way(Graph([scored(a_line(in_a_row(24, 24)), [JUNK, JUNK])])) is None
 
 
 def test_a_reading_that_stands_is_kept_as_it_is():
-    guess = scored(a_line(in_a_row(24, 24, 24)), small("fan"))
+    first, second, third = small("734")
+    guess = scored(a_line(STROKE), [first, FAINT, second, third])
     decoder = Decoder(DEFAULT)
     reading = decoder.decode([guess])
     assert decoder.compared([guess], reading) is reading
@@ -88,4 +101,17 @@ def test_a_pattern_needs_no_comparison():
     decoder = Decoder(DEFAULT, Pattern.parse("[a-z]{3}", DEFAULT, ""))
     reading = decoder.decode([guess])
     assert decoder.compared([guess], reading) is reading
-    assert np.isfinite(reading.value)
+
+
+@pytest.mark.parametrize(("sureness", "said"), [(1.0, "OTHER"), (0.1, "HEAT")])
+def test_a_line_compared_is_said_if_it_is_still_worth_saying(monkeypatch, sureness, said):
+    def compared(_, __, reading):
+        characters = tuple(
+            replace(c, text=text) for c, text in zip(reading.line.characters, "OTHER", strict=False)
+        )
+        return replace(reading, line=Line(characters), sure=reading.sure * sureness)
+
+    picture = np.full((80, 260, 3), 255, np.uint8)
+    cv2.putText(picture, "HEAT", (30, 60), cv2.FONT_HERSHEY_SIMPLEX, 2, (0, 0, 0), 4, cv2.LINE_AA)
+    monkeypatch.setattr(Decoder, "compared", compared)
+    assert Pipeline(bundle.load(None)).read(picture).text == said[:4]

@@ -138,8 +138,8 @@ def compiled(recipe: Recipe) -> keras.Model:
 def start_from(model: keras.Model, initial: Path) -> None:
     """Give a network the weights of a trained one.
 
-    Its convolutions may see more rows and columns than the trained ones (Net2Net, Chen et al., ICLR 2016): what they
-    see in addition counts nothing at first. From 2x2 to 3x3, in steps of two, the network then says the same.
+    Its convolutions may be 3x3 where the trained ones are 2x2 (Net2Net, Chen et al., ICLR 2016): what they see in
+    addition counts nothing at first, and in steps of two the network then says the same.
 
     Raises:
         ConfigError: The file is no network of such a shape.
@@ -153,11 +153,10 @@ def start_from(model: keras.Model, initial: Path) -> None:
 
 
 def _grown(kernel: npt.NDArray[np.float32], shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
-    """A kernel with zeros after its last row and column, up to a shape; everything else as it is."""
-    if kernel.ndim != 4 or kernel.shape[2:] != shape[2:]:
+    """A 2x2 kernel with zeros as its third row and column, where 3x3 are wanted; everything else as it is."""
+    if (kernel.shape[:2], kernel.shape[2:], shape[:2]) != ((2, 2), shape[2:], (3, 3)):
         return kernel
-    more = [(0, max(0, wanted - found)) for found, wanted in zip(kernel.shape, shape, strict=True)]
-    return np.pad(kernel, more)
+    return np.pad(kernel, [(0, 1), (0, 1), (0, 0), (0, 0)])
 
 
 def scores(model: keras.Model, inputs: dict[str, Any], batch_size: int = 512) -> Scores:

@@ -14,7 +14,7 @@ WORD_GAP, WIDER = 0.32, 0.22
 """Gap between words, in line heights: at least so wide, and so much wider than the line's median gap."""
 WAYS, WITHIN = 12, 3.0
 """How many ways through a line are compared by their words and geometry, and how many nats behind the best."""
-PLAIN_WORDS = 0.1
+ENGLISH = 0.1
 """How many words are English where ways are compared: a way must not win by a word that anything could spell."""
 GEOMETRY = 0.2
 """Weight of the geometry where ways are compared; handwritten digits are of any height."""
@@ -26,34 +26,33 @@ class Context:
     Args:
         labels: The texts that scores stand for.
         words: Whether neighbours in a word make each other likelier: words look like words, codes like codes.
-        places: Whether a character's size and place in its line say something about its name.
+        geometry: Whether a character's size and place in its line say something about its name.
     """
 
-    def __init__(self, labels: Sequence[str], *, words: bool = True, places: bool = True) -> None:
+    def __init__(self, labels: Sequence[str], *, words: bool = True, geometry: bool = True) -> None:
         self._labels = labels
         self._language = Language(labels, WORDS) if words else None
-        self._places = places
+        self._geometry = geometry
         self._twins = shapes.groups(labels, shapes.TWINS)
 
-    def way(self, graph: Graph) -> tuple[list[int], bool]:
+    def other_way(self, graph: Graph) -> list[int] | None:
         """Of the likeliest ways through a line, the one with the likeliest words and geometry.
 
         Returns:
-            The nodes to read, left to right, and whether it is another way than ``graph.best`` has.
+            The nodes to read, left to right; None where it is the one that the picture alone makes likeliest.
         """
-        ways = graph.ways(WAYS, WITHIN)
-        if len(ways) < 2:
-            return ways[0][0] if ways else [], False
+        likely = graph.ways(WAYS, WITHIN) if self._language or self._geometry else []
+        if len(likely) < 2:
+            return None
+        ways = [way for way, _ in likely]
+        totals = np.array([nats for _, nats in likely])
         scores = shapes.doubted(graph.scores, self._twins)
-        totals = np.array([nats for _, nats in ways])
-        if self._places:
-            totals += GEOMETRY * geometry.agreements(
-                scores, graph.boxes, self._labels, [way for way, _ in ways]
-            )
+        if self._geometry:
+            totals += GEOMETRY * geometry.agreements(scores, graph.boxes, self._labels, ways)
         if self._language:
-            totals += self._likeness(graph, scores, [way for way, _ in ways], self._language)
+            totals += self._likeness(graph, scores, ways, self._language)
         chosen = int(np.argmax(totals))
-        return ways[chosen][0], chosen > 0
+        return ways[chosen] if chosen else None
 
     @staticmethod
     def _likeness(graph: Graph, scores: Scores, ways: Sequence[list[int]], language: Language) -> list[float]:
@@ -66,14 +65,14 @@ class Context:
             for first, last in language.words(scores[way], spaces):
                 word = tuple(way[first:last])
                 if word not in likeness:
-                    likeness[word] = language.likeness(scores[list(word)], PLAIN_WORDS)
+                    likeness[word] = language.likeness(scores[list(word)], ENGLISH)
                 total += likeness[word]
             totals.append(total)
         return totals
 
     def placed(self, scores: Scores, boxes: Sequence[Box]) -> Scores:
         """Log-probabilities, ``(N, L)``, with what the line's geometry says."""
-        if not self._places or len(boxes) < 2:
+        if not self._geometry or len(boxes) < 2:
             return scores
         return geometry.with_geometry(shapes.doubted(scores, self._twins), boxes, self._labels)
 

@@ -50,7 +50,7 @@ class Decoder:
         self._labels = labels
         self._pattern = pattern
         self._min_margin = min_margin
-        self._context = Context(labels, words=context, places=geometry)
+        self._context = Context(labels, words=context, geometry=geometry)
         self._shapes = shapes.groups(labels)
         self._free = anything(len(labels))
 
@@ -83,8 +83,8 @@ class Decoder:
         if self._pattern:
             return reading
         graph = Graph(guesses)
-        way, other = self._context.way(graph)
-        return self._read(graph, way) if other else reading
+        way = self._context.other_way(graph)
+        return self._read(graph, way) if way else reading
 
     def _read(self, graph: Graph, way: list[int]) -> RatedLine:
         boxes, scores = [graph.boxes[node] for node in way], graph.scores[way]

@@ -42,6 +42,12 @@ HEIGHT_COST, SIMILAR = 0.5, 0.5
 """Nats for each unit of log height ratio beyond ``SIMILAR`` between neighbours."""
 HOPELESS = -1.5
 """Gain under which a candidate is left out."""
+ALIKE = 0.125
+"""Line heights that the sides of a cut are rounded to: guesses at the ink differ by a pixel or two."""
+ENOUGH = 4
+"""Nodes before a node that are looked at for each way asked for."""
+PRIME = np.uint64(0x9E3779B97F4A7C15)
+"""Mixes the numbers of a way's cuts into one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -138,31 +144,44 @@ class Graph:
             within: Nats that one may be worse than the best.
 
         Returns:
-            Only ways that gain something. Two may read the same ink, in two guesses at it.
+            Only ways that gain something, and of those that cut the ink alike, in several guesses at it, the best.
         """
         # For each node its best ways from the start, best first: what they gain, and the way before them.
         value = np.full((len(self), count), -np.inf)
         value[:, 0] = self._gain + self.start
         back = np.full((len(self), count), -1)
+        cut = self._cuts()
+        keys = np.tile(cut[:, None], (1, count))  # of all cuts of a way
         for node in range(1, len(self)):
             before, gains = self.links(node)
-            if len(before) > count:  # More than that many cannot be among the best.
-                likely = np.sort(np.argpartition(-(value[before, 0] + gains), count)[:count])
+            if len(before) > ENOUGH * count:
+                likely = np.sort(
+                    np.argpartition(-(value[before, 0] + gains), ENOUGH * count)[: ENOUGH * count]
+                )
                 before, gains = before[likely], gains[likely]
             gained = np.append((value[before] + gains[:, None]).reshape(-1), self.start[node])
-            best = np.argsort(-gained, kind="stable")[:count]
+            key = np.append((keys[before] * PRIME + cut[node]).reshape(-1), cut[node])
+            best = _best_of_each(gained, key, count)
             came = np.append((before[:, None] * count + np.arange(count)).reshape(-1), -1)
             value[node, : len(best)], back[node, : len(best)] = self._gain[node] + gained[best], came[best]
+            keys[node, : len(best)] = key[best]
+        if not len(self):
+            return []
         total = (value + self.end[:, None]).reshape(-1)
-        order = np.argsort(-total, kind="stable")[:count]
+        order = _best_of_each(total, keys.reshape(-1), count)
         found = []
-        for last in order[(total[order] > 0) & (total[order] >= total.max(initial=0) - within)].tolist():
+        for last in order[(total[order] > 0) & (total[order] >= total.max() - within)].tolist():
             way, at = [], last
             while at >= 0:
                 way.append(at // count)
                 at = int(back.flat[at])
             found.append((way[::-1], float(total[last])))
         return found
+
+    def _cuts(self) -> npt.NDArray[np.uint64]:
+        """A number for each node that only nodes cut alike share."""
+        sides = np.rint(self._box[:, :2] / (ALIKE * self.height)).astype(np.int64) + (1 << 20)
+        return np.asarray(sides[:, 0].astype(np.uint64) * PRIME + sides[:, 1].astype(np.uint64), np.uint64)
 
     def gains(self, chances: Scores) -> Floats:
         """What each node gains under each label.
@@ -176,6 +195,15 @@ class Graph:
         # Widths weigh ways of cutting against each other; between the names of one glyph every nat counts.
         shape = worth(self.sure, reject_scores(self.scores)) * self._width - self._cost
         return np.asarray(shape[:, None] + chances - chances.max(axis=1, keepdims=True), np.float64)
+
+
+def _best_of_each(values: Floats, keys: npt.NDArray[np.uint64], count: int) -> npt.NDArray[np.intp]:
+    """Indices of the largest finite values, best first, at most ``count``, and of each key only the best."""
+    if count == 1:
+        return np.array([values.argmax()])
+    order = np.argsort(-values, kind="stable")[: np.count_nonzero(values > -np.inf)]
+    first = np.sort(np.unique(keys[order], return_index=True)[1])[:count]
+    return np.asarray(order[first], np.intp)
 
 
 def unsure(line: CandidateLine, sure: npt.NDArray[np.float32], limit: float) -> list[int]:

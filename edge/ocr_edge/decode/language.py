@@ -153,19 +153,19 @@ class Language:
         """First and past-the-last character of each word of two and more; arguments of ``with_language``."""
         return _words(spaces, ~self._known[scores.argmax(axis=1)])
 
-    def likeness(self, scores: Scores, words: float) -> float:
+    def likeness(self, scores: Scores, english: float) -> float:
         """How much likelier one word's characters are than if every word were a code, in nats.
 
         Args:
             scores: float32, shape ``(N, L)``, log-probabilities.
-            words: How many words are English before anything is seen, from 0 to less than 1.
+            english: How many words are English before anything is seen, between 0 and 1.
         """
         if not self._words:
             return 0.0
         chances = self._chances(scores)
         spelt = self._spellings(chances @ self._columns, 1.0)[2]
         odds = spelt - self._as_code(chances, 1.0)[1] if np.isfinite(spelt) else -np.inf
-        return float(np.logaddexp(np.log1p(-words), np.log(words) + odds))
+        return float(np.logaddexp(np.log1p(-english), np.log(english) + odds))
 
     def _word(self, scores: Scores, weight: float) -> Scores:
         """Posterior log-probabilities of one word's characters."""

@@ -214,11 +214,12 @@ def _worth(place: Place) -> tuple[bool, float]:
 
 
 def _nodes(graph: Graph, item: RatedLine, labels: Sequence[str]) -> list[int]:
-    """The nodes that a reading's characters come from: of those with their box, the one likeliest to be it."""
+    """The nodes of a reading's characters: those with their box that are as sure, and of these the likeliest."""
     nodes: list[int] = []
-    for character in item.line.characters:
+    for character, sure in zip(item.line.characters, item.sure, strict=True):
         known = character.text in labels
         label = labels.index(character.text) if known else int(character.log_probabilities.argmax())
         same = [node for node, box in enumerate(graph.boxes) if box == character.box]
-        nodes.append(max(same, key=lambda node: graph.scores[node, label]))
+        as_sure = [node for node in same if np.isclose(np.exp(graph.sure[node]), sure)]
+        nodes.append(max(as_sure or same, key=lambda node: graph.scores[node, label]))
     return nodes

@@ -27,7 +27,8 @@ ARCHITECTURES: dict[str, Callable[[int], keras.Model]] = {
     "folded": folded.build,
     "folded_deep": partial(folded.build, top_blocks=2, deep=112),
 }
-"""Builders by name; each takes the number of labels. ``lean_*``, ``folded_deep``: for comparison, docs/networks.md."""
+"""Builders by name; each takes the number of labels. ``lean_*`` but ``lean_stem32``, ``wide`` and ``folded_deep``: for
+comparison, docs/networks.md."""
 
 
 def builder(name: str) -> Callable[[int], keras.Model]:

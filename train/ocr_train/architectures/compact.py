@@ -1,6 +1,6 @@
 """A thin residual network of two branches, joined early, at 14 x 14 (residual blocks: He et al., CVPR 2016).
 
-Less than half of the original's multiply-adds.
+With the default arguments less than half of the original's multiply-adds.
 """
 
 from collections.abc import Callable, Sequence
