@@ -44,8 +44,8 @@ def test_the_shipped_bundle_passes_its_own_test(bundle):
 
 
 NETWORKS = {
-    "default": ["lean", "compact"],
-    "fast": ["lean"],
+    "default": ["lean_stem32", "compact"],
+    "fast": ["lean_stem32"],
     "open": ["lean"],
     "original": ["dual_branch"],
 }
