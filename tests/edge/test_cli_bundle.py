@@ -73,7 +73,8 @@ def test_a_folder_or_an_archive_is_installed_listed_and_verified(kind, state, tm
     assert run("list") == 0
     line = capsys.readouterr().out.splitlines()[1]
     assert line.split()[:4] == ["active", first["name"], first["created"], "62"]
-    assert line.endswith(f"1.0 MB  {conversion['converted_top1']:.1%} of {conversion['n']} glyphs")
+    size = sum(path.stat().st_size for path in FILES) / 1e6
+    assert line.endswith(f"{size:.1f} MB  {conversion['converted_top1']:.1%} of {conversion['n']} glyphs")
 
 
 def test_a_rollback_says_what_is_in_use(state, capsys):
