@@ -154,6 +154,7 @@ class Graph:
         keys = np.tile(cut[:, None], (1, count))  # of all cuts of a way
         for node in range(1, len(self)):
             before, gains = self.links(node)
+            # Exact for one way; of several, one behind very many that cut alike may be missed.
             if len(before) > ENOUGH * count:
                 likely = np.sort(
                     np.argpartition(-(value[before, 0] + gains), ENOUGH * count)[: ENOUGH * count]
