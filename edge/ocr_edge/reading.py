@@ -23,6 +23,8 @@ class Character:
         alternatives: The three likeliest labels with their probabilities, best first.
         log_probabilities: float32, shape ``(L,)``, over all labels; what a stabiliser fuses. Not published.
         space_before: Whether a word gap precedes it.
+        labels: What ``log_probabilities`` stand for, ``L`` texts; readers of several kinds know different ones. Empty
+            where whoever made it has only one kind. Not published.
     """
 
     text: str
@@ -31,6 +33,7 @@ class Character:
     alternatives: tuple[tuple[str, float], ...] = ()
     log_probabilities: Scores = field(default_factory=lambda: NO_SCORES)
     space_before: bool = False
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,9 +42,12 @@ class Line:
 
     Attributes:
         characters: At least one.
+        calibrated: Probability that the whole text is right, 0 to 1, where whoever read it can say; None where only
+            the characters can.
     """
 
     characters: tuple[Character, ...]
+    calibrated: float | None = None
 
     @property
     def text(self) -> str:
@@ -50,7 +56,9 @@ class Line:
 
     @property
     def confidence(self) -> float:
-        """Geometric mean of the characters' confidences, 0 to 1."""
+        """``calibrated``, or else the geometric mean of the characters' confidences, 0 to 1."""
+        if self.calibrated is not None:
+            return self.calibrated
         return float(np.exp(np.mean([np.log(max(c.confidence, 1e-6)) for c in self.characters])))
 
     @property
@@ -100,9 +108,10 @@ class Reading:
 
     @property
     def confidence(self) -> float:
-        """Geometric mean over all characters, 0 to 1; 0 when nothing was read."""
-        logs = [np.log(max(c.confidence, 1e-6)) for line in self.lines for c in line.characters]
-        return float(np.exp(np.mean(logs))) if logs else 0.0
+        """Geometric mean of the lines' confidences, long lines counting more, 0 to 1; 0 when nothing was read."""
+        sizes = [len(line.characters) for line in self.lines]
+        logs = [np.log(max(line.confidence, 1e-6)) for line in self.lines]
+        return float(np.exp(np.average(logs, weights=sizes))) if sizes else 0.0
 
     @property
     def id(self) -> str:
@@ -116,7 +125,10 @@ class Reading:
         alive for as long as a receiver is away.
         """
         lines = tuple(
-            Line(tuple(replace(c, log_probabilities=NO_SCORES) for c in line.characters))
+            replace(
+                line,
+                characters=tuple(replace(c, log_probabilities=NO_SCORES, labels=()) for c in line.characters),
+            )
             for line in self.lines
         )
         return replace(self, lines=lines, number=number, device=device)
@@ -205,4 +217,4 @@ def _line(values: Mapping[str, Any]) -> Line:
                 space_before=space,
             )
         )
-    return Line(tuple(characters))
+    return Line(tuple(characters), float(values["confidence"]))

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from ocr_edge.decode.checks import Weighted
 from ocr_edge.decode.patterns import Pattern
 from ocr_edge.decode.search import Edge
 from ocr_edge.errors import ConfigError
@@ -91,6 +92,64 @@ def test_a_class_with_a_gap_may_be_a_mark_where_that_is_a_label() -> None:
     assert pattern.matches("AB 12")
     assert not pattern.matches("AB--12")
     assert Pattern.parse("AB[^ A]12", LABELS).shortest == 5
+
+
+def test_a_space_is_demanded_where_it_is_a_label() -> None:
+    spaced = LABELS + " -."
+    for written in ("AB 12", r"AB\s12", r"AB[ -]12", r"AB[\s.]12", r"AB\ 12"):
+        pattern = Pattern.parse(written, spaced)
+        assert pattern.matches("AB 12")
+        assert not pattern.matches("AB12")
+        assert (pattern.shortest, pattern.longest) == (5, 5)
+    assert Pattern.parse("AB[ -]12", spaced).matches("AB-12")
+    assert Pattern.parse(r"AB\s?12", spaced).matches("AB12")
+    assert Pattern.parse(r"AB\s?12", spaced).matches("AB 12")
+    # Where no text of the pattern has a space, one too many is no error.
+    assert Pattern.parse("AB12", spaced).matches("AB 12")
+    assert Pattern.parse(r"\d+\.\d", spaced).matches("1 2.5")
+    assert not Pattern.parse(r"\d+\.\d", spaced).matches("125")
+
+
+@pytest.mark.parametrize(
+    ("written", "ignored"),
+    [
+        (r"\d+", " -._"),
+        (r"\w+", " -."),
+        (r"\d+\.\d", " "),
+        (r"\d+ \d+", "-._"),
+        (r"\d+ ?-?\d+", ""),
+        (".+", ""),
+    ],
+)
+def test_marks_are_overlooked_where_the_pattern_has_none(written: str, ignored: str) -> None:
+    labels = LABELS + " -._"
+    pattern = Pattern.parse(written, labels)
+    assert "".join(label for label, out in zip(labels, pattern.ignored, strict=True) if out) == ignored
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_a_text_with_spaces_matches_as_in_python_where_the_space_is_a_label(data: st.DataObject) -> None:
+    written = data.draw(expressions.map(lambda one: f"{one} [a 0]"))
+    pattern = parse(written, FEW + " ")
+    compiled = re.compile(written, re.ASCII)
+    texts = st.one_of(
+        st.text(FEW + " ", max_size=8), st.from_regex(compiled, fullmatch=True, alphabet=FEW + " ")
+    )
+    for text in data.draw(st.lists(texts, min_size=1, max_size=8)):
+        assert pattern.matches(text) == (compiled.fullmatch(text) is not None), (written, text)
+
+
+def test_marks_between_the_digits_do_not_count_for_a_check_digit() -> None:
+    labels = LABELS + " -"
+    pattern = Pattern.parse(r"\d{3}-\d-\d{2}-\d{6}-\d", labels, check="ean")
+    assert pattern.matches("978-3-16-148410-0")
+    assert not pattern.matches("978-3-16-148410-1")
+    assert Pattern.parse(r"[A-Z]{4} \d{6} \d", labels, check="iso6346").matches("CSQU 305438 3")
+    own = Weighted(alphabet="0123456789-", weights=(1,), modulus=11)
+    with_dash = Pattern.parse(r"\d-\d", labels, check="dashes", own={"dashes": own})
+    assert with_dash.matches("0-1")
+    assert not with_dash.matches("5-6")
 
 
 def test_labels_of_several_characters_are_read_one_by_one() -> None:

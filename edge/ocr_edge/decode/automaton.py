@@ -91,9 +91,14 @@ class _Part:
 
 
 class _Positions:
-    """A pattern's characters and classes, written out, and which may follow which (Glushkov 1961)."""
+    """A pattern's characters and classes, written out, and which may follow which (Glushkov 1961).
 
-    def __init__(self) -> None:
+    Args:
+        spaced: Whether a space is a character; otherwise a gap may be nothing.
+    """
+
+    def __init__(self, *, spaced: bool) -> None:
+        self.spaced = spaced
         self.chars: list[Chars] = []
         self.follow: list[int] = []
 
@@ -103,7 +108,7 @@ class _Positions:
                 bit = 1 << len(self.chars)
                 self.chars.append(node)
                 self.follow.append(0)
-                return _Part(bit, bit, node.gap)
+                return _Part(bit, bit, node.gap and not self.spaced)
             case Concat(items):
                 part = _Part()
                 for item in items:
@@ -145,7 +150,7 @@ def _subsets(
     text: str, root: Node, characters: Sequence[str]
 ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.int32]]:
     """Accepting states and the state after each character; state 0 is the start."""
-    positions = _Positions()
+    positions = _Positions(spaced=" " in characters)
     whole = positions.add(root)
     end = 1 << len(positions.chars)
     positions.join(whole, _Part(end, end, empty=False))

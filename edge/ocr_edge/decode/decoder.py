@@ -47,7 +47,7 @@ class Decoder:
         context: bool = True,
         geometry: bool = True,
     ) -> None:
-        self._labels = labels
+        self._labels = tuple(labels)
         self._pattern = pattern
         self._min_margin = min_margin
         self._context = Context(labels, words=context, geometry=geometry)
@@ -134,7 +134,7 @@ class Decoder:
             text, confidence = alternatives[0]
             if said is None and confidence < READABLE:
                 text = UNREADABLE
-            characters.append(Character(text, confidence, box, alternatives, row, space))
+            characters.append(Character(text, confidence, box, alternatives, row, space, self._labels))
         return RatedLine(Line(tuple(characters)), sure)
 
 

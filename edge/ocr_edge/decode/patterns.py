@@ -3,9 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 from ocr_edge.decode import search
 from ocr_edge.decode.automaton import Automaton
-from ocr_edge.decode.checks import Check, check_named
+from ocr_edge.decode.checks import Check, Weighted, check_named
 from ocr_edge.decode.search import Edge, Path
 
 
@@ -58,9 +61,35 @@ class Pattern:
         """Most labels of a text; None where there is no limit."""
         return self.automaton.longest
 
+    @property
+    def uses(self) -> npt.NDArray[np.bool_]:
+        """Labels that stand in any legal text: bool, shape ``(labels,)``."""
+        return np.asarray((self.automaton.next >= 0).any(axis=0))
+
+    @property
+    def demands_spaces(self) -> bool:
+        """Whether a space counts: the labels have one, and a legal text may hold it."""
+        return bool((self.uses & spaces(self.labels)).any())
+
+    @property
+    def ignored(self) -> npt.NDArray[np.bool_]:
+        r"""Labels that are overlooked in a picture: bool, shape ``(labels,)``.
+
+        Spaces where no legal text has one, other marks where no legal text has any. A pattern with marks takes them
+        all seriously: ``\d+\.\d`` must not read 3.4 where the picture says -3.4.
+        """
+        used, space = self.uses, spaces(self.labels)
+        # ``\w`` allows the underline, which nobody who writes it thinks of.
+        telling = used & np.array([label != "_" for label in self.labels])
+        ignored = np.zeros_like(used)
+        for kind in (space, marks(self.labels) & ~space):
+            if not (kind & telling).any():
+                ignored |= kind & ~used
+        return ignored
+
     def matches(self, text: str) -> bool:
-        """Whether a text is legal, its check digit included; blanks do not count."""
-        text = text.replace(" ", "")
+        """Whether a text is legal, its check digit included; spaces count only where the pattern demands them."""
+        text = text if self.demands_spaces else text.replace(" ", "")
         # States by how much of the text led to them: several where labels have several characters.
         reached: list[set[int]] = [{self.automaton.start}, *(set() for _ in text)]
         for at, states in enumerate(reached):
@@ -69,8 +98,17 @@ class Pattern:
                     reached[at + len(label)].update(
                         int(after) for after in self.automaton.next[list(states), index] if after >= 0
                     )
-        legal = any(self.automaton.accepting[state] for state in reached[-1])
-        return legal and (self.passes is None or self.passes(text))
+        return any(self.automaton.accepting[state] for state in reached[-1]) and self.is_right(text)
+
+    def is_right(self, text: str) -> bool:
+        """Whether a text's check digit is right; True where there is none.
+
+        Spaces and marks do not count, as in 978-3-16-148410-0, but those in the alphabet of a check of one's own.
+        """
+        if self.passes is None:
+            return True
+        known = self.passes.alphabet if isinstance(self.passes, Weighted) else ""
+        return self.passes("".join(c for c in text if c.isalnum() or (c in known and c != " ")))
 
     def best(self, edges: Sequence[Edge], stop: int) -> Path | None:
         """The best legal text of a line.
@@ -82,4 +120,14 @@ class Pattern:
         Returns:
             It; None when no legal text fits, or none of the best has a right check digit.
         """
-        return search.best(edges, stop, self.automaton, self.passes, self.labels)
+        return search.best(edges, stop, self.automaton, self.is_right, self.labels)
+
+
+def spaces(labels: Sequence[str]) -> npt.NDArray[np.bool_]:
+    """Which labels are a space: bool, shape ``(labels,)``."""
+    return np.array([label.isspace() for label in labels], np.bool_)
+
+
+def marks(labels: Sequence[str]) -> npt.NDArray[np.bool_]:
+    """Which labels are neither letters nor digits, spaces among them: bool, shape ``(labels,)``."""
+    return np.array([not any(c.isalpha() or c.isdecimal() for c in label) for label in labels], np.bool_)

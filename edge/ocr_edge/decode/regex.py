@@ -54,13 +54,14 @@ def parse(text: str) -> Node:
 
     Known are characters, ``\`` before a mark that means something else, ``.``, classes such as ``[A-Z0-9]`` and
     ``[^IOQ]``, ``\d \D \w \W \s \S`` (ASCII), ``* + ? {n} {n,} {n,m}``, ``|``, ``(...)`` and ``(?:...)``, ``^`` at the
-    start and ``$`` at the end. A blank or ``\s`` is a gap between words.
+    start and ``$`` at the end. A blank or ``\s`` is a gap between words: it must stand there for whoever reads spaces,
+    and counts for nothing for whoever reads none.
 
     Args:
         text: The pattern.
 
     Returns:
-        Its tree, without blanks; repetitions are not written out.
+        Its tree; repetitions are not written out.
 
     Raises:
         ConfigError: Where it is wrong, what was found there and what was expected.
@@ -168,7 +169,7 @@ class _Parser:
             ranges = _ALL if found == "." else _only(found)
         if found in {"^", "$"}:
             return Anchor(start + 1, found)
-        return Concat() if found in _GAPS else Chars(start + 1, found, ranges)
+        return Chars(start + 1, found, ranges, found in _GAPS)
 
     def group(self, depth: int) -> Node:
         start = self.at

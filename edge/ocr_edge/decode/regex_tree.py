@@ -18,7 +18,7 @@ class Chars:
         at: Where it is written, counted from 1.
         text: As written.
         ranges: The characters it allows.
-        gap: It may stand for a gap between words too, which is no character.
+        gap: It may be a gap between words, which is nothing at all where the labels have no space.
     """
 
     at: int
