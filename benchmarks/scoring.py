@@ -78,6 +78,20 @@ def normalise(text: str, labels: Iterable[str], *, ignore_case: bool = False) ->
     return "".join(character for character in text if character in known)
 
 
+def written(text: str) -> str:
+    """A text with all its punctuation, one space wherever something blank stands.
+
+    A line's end counts as a space: whether a wide gap ends a line is a question of layout, not of reading.
+
+    Args:
+        text: Truth, or what a system said.
+
+    Returns:
+        The text in composed form (NFC), neither beginning nor ending with a space.
+    """
+    return " ".join(unicodedata.normalize("NFC", text).split())
+
+
 def edit_distance(a: str, b: str) -> int:
     """Fewest insertions, deletions and substitutions between two texts (Levenshtein, 1966)."""
     if len(a) < len(b):
