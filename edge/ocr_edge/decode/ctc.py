@@ -6,7 +6,7 @@ after; two equal labels in a row need a blank between them.
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -30,11 +30,16 @@ class Emissions:
         blank: float64, shape ``(T,)``, log-probability of the blank.
         enter: float64, shape ``(T, labels)``, log-probability that a label begins at a step.
         stay: float64, shape ``(T, labels)``, the same that a label begun before goes on. It is ``enter`` in plain CTC.
+        silence: float64, shape ``(T,)``, log-probability of nothing but blanks up to each step.
     """
 
     blank: Floats
     enter: Floats
     stay: Floats
+    silence: Floats = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "silence", np.cumsum(self.blank))
 
     @classmethod
     def plain(cls, posteriors: Scores) -> "Emissions":
@@ -69,7 +74,7 @@ class Ways:
 def root(emissions: Emissions) -> Ways:
     """Those of the empty text: blanks from the first step."""
     nothing = np.full((len(emissions.blank), 1), -np.inf)
-    return Ways(nothing, nothing, np.cumsum(emissions.blank)[:, None])
+    return Ways(nothing, nothing, emissions.silence[:, None])
 
 
 def extend(
@@ -96,7 +101,7 @@ def extend(
     # Going on costs the sum of the steps, so that the best beginning is found by one running maximum (or sum).
     steps = np.cumsum(emissions.stay[:, ids], axis=0)
     on = steps + _running(plus, entered - steps)
-    silent = np.cumsum(emissions.blank)[:, None]
+    silent = emissions.silence[:, None]
     off = np.full_like(on, -np.inf)
     off[1:] = silent[1:] + _running(plus, on - silent)[:-1]
     return Ways(entered, on, off)
@@ -156,7 +161,7 @@ def spans(emissions: Emissions, labels: Sequence[int]) -> list[Span]:
         last = label
     if labels and not (at and max(rows[-1].on[-1, 0], rows[-1].off[-1, 0]) > -np.inf):
         raise ValueError(f"a text of {len(labels)} labels needs more than the {at} steps there are")
-    silent = np.cumsum(emissions.blank)
+    silent = emissions.silence
     result: list[Span] = []
     follows = -1
     for label, ways in zip(reversed(labels), reversed(rows), strict=False):

@@ -1,0 +1,231 @@
+"""From a strip's posteriors to its reading: the likeliest text, or the likeliest that the owner's pattern allows. Pure.
+
+Confidences. A character's is the probability that something stands on its steps at all (no blank, no space), times its
+share among all labels at its peak, the step where it is loudest. A line's is the probability of the whole text, all the
+ways to write it counted (CTC's forward score; it is not divided by the length, so that it means the same for short and
+long lines), calibrated.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ocr_edge.contract.preprocess import STEP
+from ocr_edge.contract.types import Box, Image, Scores
+from ocr_edge.decode import ctc, ctc_beam, ctc_search, ink, shapes
+from ocr_edge.decode.ctc import Emissions
+from ocr_edge.decode.decoder import MIN_MARGIN, READABLE, UNREADABLE, allowed
+from ocr_edge.decode.patterns import Pattern, spaces
+from ocr_edge.decode.search import Path
+from ocr_edge.decode.written import Written, calibrated
+from ocr_edge.reading import Character, Line
+
+LOOK_ALIKES = (*shapes.SHARED, ".,", ":;", "'`")
+"""What a pattern may read one for the other at little cost; small marks differ by a pixel."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Decoded:
+    """A strip's reading.
+
+    Attributes:
+        line: The characters, and the calibrated confidence.
+        log_probability: Of the whole text, natural logarithm, 0 at most: what the calibration maps.
+        sure: float32, shape ``(N,)``, one a character: probability of its shape, look-alikes counted as one.
+        columns: Columns of the strip that each character takes.
+    """
+
+    line: Line
+    log_probability: float
+    sure: npt.NDArray[np.float32]
+    columns: tuple[ink.Columns, ...]
+
+    @property
+    def per_character(self) -> float:
+        """Mean log-probability of a character."""
+        return self.log_probability / len(self.line.characters)
+
+
+class LineDecoder:
+    """Reads strips.
+
+    Args:
+        labels: The texts that posteriors stand for; the blank comes after them.
+        pattern: What every line must match, over the same labels; None for anything.
+        min_margin: Nats by which the pattern may overrule the picture.
+        calibration: Slope and offset, see ``calibrated``.
+        beam: Beginnings that a beam search keeps for free text; 0: the single best way, which is faster.
+
+    Raises:
+        ValueError: The pattern is one over other labels.
+    """
+
+    def __init__(
+        self,
+        labels: Sequence[str],
+        pattern: Pattern | None = None,
+        *,
+        min_margin: float = MIN_MARGIN,
+        calibration: tuple[float, float] = (1.0, 0.0),
+        beam: int = 0,
+    ) -> None:
+        if pattern and pattern.labels != tuple(labels):
+            raise ValueError(f"pattern over {len(pattern.labels)} labels, expected the line's {len(labels)}")
+        self._labels = tuple(labels)
+        self._pattern = pattern
+        self._min_margin = min_margin
+        self._calibration = calibration
+        self._beam = beam
+        self._spaces = spaces(labels)
+        self._ignored = pattern.ignored if pattern else np.zeros(len(self._labels), np.bool_)
+        self._shapes = shapes.groups(labels, LOOK_ALIKES)
+        self._said_spaces = np.flatnonzero(self._spaces & ~self._ignored)
+        # Spaces are no characters, so that no character can be one.
+        self._named = np.flatnonzero(~self._spaces)
+        self._names = tuple(self._labels[index] for index in self._named)
+        self._column = np.cumsum(~self._spaces) - 1
+
+    def decode(
+        self, posteriors: Scores, *, to_box: Callable[[int, int], Box], binary: Image | None = None
+    ) -> Decoded | None:
+        """Read one strip.
+
+        Args:
+            posteriors: float32, shape ``(T, labels + 1)``, calibrated log-probabilities, blank last.
+            to_box: From a character's columns in the strip, first and first after, to its box in the picture; see
+                ``ink.box``.
+            binary: The strip's ink, uint8, shape ``(32, w, 1)``: with it, borders between characters avoid ink.
+
+        Returns:
+            Its reading; None when it has none, or none that the pattern allows.
+        """
+        if not len(posteriors):
+            return None
+        emissions = self._emissions(posteriors)
+        found = self._found(posteriors, emissions)
+        if found is None:
+            return None
+        chances = np.exp(posteriors)
+        silent = chances[:, -1] + chances[:, :-1] @ self._spaces
+        peaks = found.peaks(emissions)
+        width = STEP * len(posteriors) if binary is None else binary.shape[1]
+        columns = ink.columns(peaks.tolist(), width, binary)
+        kept = np.flatnonzero(~self._spaces[found.labels])
+        rows = np.exp(emissions.enter[np.ix_(peaks[kept], self._named)])
+        shares = np.minimum(rows / np.maximum(1 - silent[peaks[kept], None], ctc_beam.LEAST), 1.0)
+        if found.may is not None:
+            shares = np.where(found.may[np.ix_(kept, self._named)], shares, 0.0)
+        there = found.presence(silent)[kept]
+        own = self._column[found.labels[kept]]
+        after_space = [False, *self._spaces[found.labels[kept[1:] - 1]].tolist()]
+        characters = self._characters(
+            shares, there, own, [to_box(*columns[place]) for place in kept], after_space
+        )
+        log_probability = found.log_probability(emissions, self._said_spaces)
+        line = Line(characters, calibrated(log_probability, self._calibration))
+        if found.may is None:
+            sure = there * (shares @ self._shapes[self._named]).max(axis=1)
+        else:
+            sure = there * shares[np.arange(len(own)), own]
+        return Decoded(
+            line, log_probability, np.asarray(sure, np.float32), tuple(columns[place] for place in kept)
+        )
+
+    def score(self, posteriors: Scores, text: str) -> float:
+        """What the strip says of a text that somebody else read.
+
+        Args:
+            posteriors: See ``decode``.
+            text: It, words separated by one space; what the pattern overlooks does not count.
+
+        Returns:
+            Its log-probability, comparable with ``Decoded.log_probability``; ``-inf`` where it needs another label, or
+            more steps.
+        """
+        known = {label: index for index, label in enumerate(self._labels)}
+        try:
+            labels = [known[c] for c in text if c in known or c != " "]
+        except KeyError:
+            return -math.inf
+        labels = [label for label in labels if not self._ignored[label]]
+        emissions = self._emissions(posteriors)
+        try:
+            runs = ctc.spans(emissions, labels)
+        except ValueError:
+            return -math.inf
+        found = Written(np.array(labels, np.intp), np.array(runs, np.intp).reshape(-1, 2))
+        return found.log_probability(emissions, self._said_spaces)
+
+    def _emissions(self, posteriors: Scores) -> Emissions:
+        """What each step says; with a pattern, without what it overlooks, and of look-alikes together."""
+        if not self._pattern:
+            return Emissions.plain(posteriors)
+        chances = np.exp(posteriors, dtype=np.float64)
+        own, blank = chances[:, :-1], chances[:, -1] + chances[:, :-1] @ self._ignored
+        # Half of a look-alike's chance is its own: O for 0 costs little, B for 0 much. It is paid where a label begins,
+        # not on every step that it goes on: how long a network dwells on it says nothing.
+        together = own @ self._shapes @ self._shapes.T
+        enter, stay = np.log(0.5 * own + 0.5 * together + 1e-9), np.log(together + 1e-9)
+        enter[:, self._ignored] = stay[:, self._ignored] = ctc.LEAST
+        return Emissions(np.log(blank + 1e-30), enter, stay)
+
+    def _found(self, posteriors: Scores, emissions: Emissions) -> Written | None:
+        """The text, without spaces around it; None when there is none."""
+        may = None
+        if self._pattern:
+            path = self._legal(emissions, self._pattern)
+            if path is None:
+                return None
+            labels, runs = list(path.labels), ctc.spans(emissions, path.labels)
+            may = allowed(self._pattern, path)
+        elif self._beam:
+            labels = ctc_beam.best(posteriors, self._beam)
+            runs = ctc.spans(emissions, labels)
+        else:
+            labels, runs = ctc.greedy(posteriors)
+        kept = [place for place, label in enumerate(labels) if not self._spaces[label]]
+        if not kept:
+            return None
+        inner = slice(kept[0], kept[-1] + 1)
+        return Written(
+            np.array(labels[inner], np.intp),
+            np.array(runs[inner], np.intp),
+            None if may is None else may[inner],
+        )
+
+    def _legal(self, emissions: Emissions, pattern: Pattern) -> Path | None:
+        """The best text that the pattern allows, if the picture does not speak against it by too much."""
+        return ctc_search.legal(
+            emissions,
+            pattern.automaton,
+            lambda path: pattern.is_right(path.text(self._labels)),
+            self._min_margin,
+        )
+
+    def _characters(
+        self,
+        shares: npt.NDArray[np.float64],
+        there: npt.NDArray[np.float64],
+        own: npt.NDArray[np.intp],
+        boxes: Sequence[Box],
+        after_space: Sequence[bool],
+    ) -> tuple[Character, ...]:
+        with np.errstate(divide="ignore"):
+            scores = np.log(shares, dtype=np.float32, casting="same_kind")
+        likeliest = np.argsort(-shares, axis=1, kind="stable")[:, :3].tolist()
+        result = []
+        for row, share, presence, said, order, box, space in zip(
+            scores, shares, there.tolist(), own.tolist(), likeliest, boxes, after_space, strict=True
+        ):
+            others = [index for index in order if index != said and share[index] > 0][:2]
+            alternatives = tuple(
+                (self._names[index], float(share[index]) * presence) for index in (said, *others)
+            )
+            text, confidence = alternatives[0]
+            if not self._pattern and confidence < READABLE:
+                text = UNREADABLE
+            result.append(Character(text, confidence, box, alternatives, row, space, self._names))
+        return tuple(result)
