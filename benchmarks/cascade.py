@@ -52,23 +52,24 @@ def combined(scores: Sequence[Scores], combine: Combine) -> list[Scores]:
             stage does not have.
         combine: See ``Manifest``.
     """
+    count, width = scores[0].shape
     stage = Stage(
+        kind="character",
         file="x",
         sha256="",
         architecture="",
         parameters=0,
         macs=0,
         quantization="int8",
+        labels=tuple(str(label) for label in range(width)),
+        inputs={"rgb": (1, 1, 3), "binary": (1, 1, 1)},
         escalate_below=ALL_GO_ON,
     )
-    count, width = scores[0].shape
     whole = Manifest(
         schema=SCHEMA,
         name="",
         created="",
         preprocess=VERSION,
-        labels=tuple(str(label) for label in range(width)),
-        inputs={"rgb": (1, 1, 3), "binary": (1, 1, 1)},
         stages=(stage,) * len(scores),
         combine=combine,
     )

@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     facts = machine(threads=())
     try:
         bundle = load_bundle(args.bundle)
-        labels = bundle.manifest.texts
+        labels = bundle.manifest.characters[0].texts
         models, about = scorers(bundle, args.reference)
         sources = [datasets.load(text, labels) for text in args.specs]
     except OcrEdgeError as error:
@@ -87,13 +87,13 @@ def scorers(bundle: Bundle, reference: Path | None) -> tuple[dict[str, Scorer], 
         ConfigError: The float network cannot be read or has other outputs.
         ModelError: The float bundle is wrong.
     """
-    name: str = bundle.manifest.stages[0].quantization
+    name: str = bundle.manifest.characters[0].quantization
     models, about = {name: device(bundle)}, {name: about_bundle(bundle)}
     if reference is None:
         return models, about
     if reference.is_dir():
         plain = load_bundle(reference)
-        if plain.manifest.labels != bundle.manifest.labels:
+        if plain.manifest.characters[0].labels != bundle.manifest.characters[0].labels:
             raise ConfigError(f"{reference}: its labels are not those of the bundle")
         return {"float": device(plain), **models}, {"float": about_bundle(plain), **about}
     scorer, versions = keras_model(reference, bundle.manifest)
@@ -116,9 +116,10 @@ def keras_model(path: Path, manifest: Manifest) -> tuple[Scorer, dict[str, str]]
         model = keras.models.load_model(path, compile=False)
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise ConfigError(f"{path}: not a readable Keras file ({str(error).splitlines()[0]})") from error
-    if (outputs := model.output_shape[-1]) != len(manifest.labels):
-        raise ConfigError(f"{path}: has {outputs} outputs, the bundle names {len(manifest.labels)} labels")
-    said = [manifest.labels.index(text) for text in manifest.texts]
+    stage = manifest.characters[0]
+    if (outputs := model.output_shape[-1]) != len(stage.labels):
+        raise ConfigError(f"{path}: has {outputs} outputs, the bundle names {len(stage.labels)} labels")
+    said = [stage.labels.index(text) for text in stage.texts]
     versions = {"keras": keras.__version__, "backend": keras.backend.backend(), "network": model.name}
     return lambda inputs: scores(model, inputs)[:, said], versions
 

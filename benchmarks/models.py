@@ -122,23 +122,24 @@ def wrapped(path: Path, architecture: str, labels: tuple[str, ...] = (), **sizes
             f"{path}: has {network.labels} outputs; without a bundle or a run.json that names them,"
             f" {' or '.join(str(count) for count in ALPHABETS)} are known"
         )
+    inputs: Any = {name: shape for name, (shape, _) in network.inputs.items()}
     stage = Stage(
+        kind="character",
         file=path.name,
         sha256=manifests.sha256(path),
         architecture=architecture,
         quantization="int8" if network.output else "float32",
+        labels=labels,
+        inputs=inputs,
+        reject=labels.index(REJECT) if REJECT in labels else None,
         **{"parameters": 0, "macs": 0, **sizes},
     )
-    inputs: Any = {name: shape for name, (shape, _) in network.inputs.items()}
     manifest = Manifest(
         schema=SCHEMA,
         name=path.stem,
         created="",
         preprocess=VERSION,
-        labels=labels,
-        inputs=inputs,
         stages=(stage,),
-        reject=labels.index(REJECT) if REJECT in labels else None,
     )
     return Bundle(path.parent, manifest, (network,))
 
@@ -151,7 +152,7 @@ def about(opened: Sequence[Model]) -> dict[str, dict[str, str]]:
         digests = ", ".join(stage.sha256[:12] for stage in manifest.stages)
         made = {"made": manifest.created} if manifest.created else {}
         rows[model.name] = {"network": model.kind, **made, "sha256": digests}
-    return rows | {"versions": about_runtime(opened[0].bundle.networks[0].runtime)}
+    return rows | {"versions": about_runtime(opened[0].bundle.runtime)}
 
 
 def columns(model: Model, texts: Sequence[str]) -> list[int]:
@@ -160,7 +161,7 @@ def columns(model: Model, texts: Sequence[str]) -> list[int]:
     Raises:
         ConfigError: It cannot say one of them.
     """
-    known = model.bundle.manifest.texts
+    known = model.bundle.manifest.characters[0].texts
     if missing := [text for text in texts if text not in known]:
         raise ConfigError(f"{model.name}: cannot say {missing[0]!r}, which the others are measured on")
     return [known.index(text) for text in texts]

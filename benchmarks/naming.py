@@ -52,11 +52,11 @@ def check(stages: Sequence[Model]) -> None:
     """
     if len(stages) < 2:
         raise ConfigError("a sequence needs two networks or more")
-    texts = set(stages[0].bundle.manifest.texts)
+    texts = set(stages[0].bundle.manifest.characters[0].texts)
     for stage in stages:
         if (count := len(stage.bundle.networks)) != 1:
             raise ConfigError(f"{stage.name}: has {count} stages, a stage must be one network")
-        if different := texts ^ set(stage.bundle.manifest.texts):
+        if different := texts ^ set(stage.bundle.manifest.characters[0].texts):
             raise ConfigError(
                 f"{stage.name}: {min(different)!r} is a text of it or of {stages[0].name}, not of both"
             )
@@ -70,7 +70,7 @@ def name_all(
     Raises:
         ConfigError: A network cannot say what the first one can.
     """
-    texts = stages[0].bundle.manifest.texts
+    texts = stages[0].bundle.manifest.characters[0].texts
     times = turns.timed(opened, held_out.some(sources, turns.TURN), rounds)
     truth = np.concatenate([source.truth for source in sources])
     scores: dict[str, Scores] = {}
@@ -107,7 +107,7 @@ def calibrated(model: Model, inputs: dict[str, Image], texts: Sequence[str]) -> 
     pairs = zip(inputs["rgb"], inputs["binary"], strict=True)
     logits = np.asarray([run(network, rgb, binary) for rgb, binary in pairs], np.float32)
     scores, _ = in_sequence(manifest, len(logits), lambda _, rows: logits[rows])
-    said = [manifest.labels.index(text) for text in texts]
+    said = [manifest.characters[0].labels.index(text) for text in texts]
     silent = np.delete(scores, said, axis=1)
     rest = np.logaddexp.reduce(silent, axis=1, keepdims=True)
     return np.asarray(np.concatenate([scores[:, said], rest], axis=1), np.float32)

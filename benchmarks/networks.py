@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with tempfile.TemporaryDirectory(prefix="ocr-edge-bench-") as scratch:
             opened, baseline = together(args.networks, args.baseline, Path(scratch))
-            sources = held_out.load(args.data, baseline.bundle.manifest.texts, args.limit)
+            sources = held_out.load(args.data, baseline.bundle.manifest.characters[0].texts, args.limit)
             results = measure(opened, baseline, sources, args.rounds)
     except OcrEdgeError as error:
         print(f"networks.py: {error}", file=sys.stderr)
@@ -109,7 +109,7 @@ def measure(
     Raises:
         ConfigError: A network cannot say what the baseline can.
     """
-    texts = baseline.bundle.manifest.texts
+    texts = baseline.bundle.manifest.characters[0].texts
     times = turns.timed(opened, held_out.some(sources, turns.TURN), rounds)
     named = {model.name: named_right(model, sources, texts) for model in opened}
     return [

@@ -102,7 +102,7 @@ def about_bundle(bundle: Any) -> dict[str, str]:
     stages = ", ".join(f"{stage.architecture} {stage.quantization}" for stage in bundle.manifest.stages)
     digest = bundle.manifest.stages[0].sha256[:12]
     name = f"{bundle.manifest.name} ({stages}, {bundle.manifest.created}, sha256 {digest})"
-    return {"bundle": name} | about_runtime(bundle.networks[0].runtime)
+    return {"bundle": name} | about_runtime(bundle.runtime)
 
 
 def about_runtime(runtime: str) -> dict[str, str]:

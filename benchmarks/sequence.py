@@ -50,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             opened = models.open_all([*args.stages, *args.single], Path(scratch))
             stages = opened[: len(args.stages)]
             check(stages)
-            sources = held_out.load(args.data, stages[0].bundle.manifest.texts, args.limit)
+            sources = held_out.load(args.data, stages[0].bundle.manifest.characters[0].texts, args.limit)
             named = name_all(opened, stages, sources, args.rounds)
     except OcrEdgeError as error:
         print(f"sequence.py: {error}", file=sys.stderr)

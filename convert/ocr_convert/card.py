@@ -41,7 +41,9 @@ def text(manifest: Manifest, picture: str = "") -> str:
 
 
 def _none_of_them(manifest: Manifest) -> str:
-    if manifest.reject is None:
+    if not manifest.characters:
+        return ""
+    if manifest.characters[0].reject is None:
         return " It has no class for what is no character: every glyph is named as one of these."
     return " One class more, never said, is what is no character."
 

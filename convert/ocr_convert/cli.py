@@ -125,7 +125,7 @@ def _run(arguments: argparse.Namespace) -> int:
         combine=arguments.combine,
     )
     bundle, comparisons = convert(trained, labels, calibration, held_out, arguments.out, settings)
-    for stage, network, c in zip(bundle.manifest.stages, bundle.networks, comparisons, strict=True):
+    for stage, network, c in zip(bundle.manifest.characters, bundle.networks, comparisons, strict=True):
         step = f", output step {network.output.scale:.3f}" if network.output else ""
         print(
             f"{stage.file}: {100 * c.converted_top1:.2f} % against {100 * c.reference_top1:.2f} % in float"

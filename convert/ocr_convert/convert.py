@@ -107,8 +107,8 @@ def convert(
     glyphs = stack([sample.glyph for dataset in held_out for sample in dataset.samples])
     truth: Labels = np.concatenate([dataset.label_array() for dataset in held_out])
     sizes = [len(dataset.samples) for dataset in held_out]
-    twins = tuple(shape for shape in TWINS if len(set(shape) & set(labels)) > 1)
-    same = same_shape(labels, twins)
+    confusables = tuple(shape for shape in TWINS if len(set(shape) & set(labels)) > 1)
+    same = same_shape(labels, confusables)
     stages, networks, comparisons = [], [], []
     in_float, converted = [], []
     for index, item in enumerate(trained):
@@ -122,19 +122,16 @@ def convert(
         comparisons.append(compare(in_float[-1], converted[-1], truth, labels))
         _refuse(comparisons[-1], item.architecture)
         limit = settings.escalate_below[index] if index < len(settings.escalate_below) else None
-        stages.append(_stage(item, index, settings, fit(converted[-1], truth, sizes, same), limit))
+        stages.append(_stage(item, index, labels, settings, fit(converted[-1], truth, sizes, same), limit))
         networks.append(content)
     manifest = Manifest(
         schema=SCHEMA,
         name=settings.name,
         created="",
         preprocess=VERSION,
-        labels=tuple(labels),
-        inputs={name: shape[1:] for name, shape in input_shapes(trained[0].model).items()},  # type: ignore[misc]  # never None after the batch
         stages=tuple(stages),
         combine=settings.combine,  # type: ignore[arg-type]  # argparse offers only the two
-        twins=twins,
-        reject=labels.index(REJECT) if REJECT in labels else None,
+        confusables=confusables,
         training={
             "runs": [
                 {**run, "stage": index + 1}
@@ -143,6 +140,7 @@ def convert(
             ]
         },
     )
+    reject = stages[0].reject
     before, _ = in_sequence(manifest, len(truth), lambda stage, rows: in_float[stage][rows])
     after, ran = in_sequence(manifest, len(truth), lambda stage, rows: converted[stage][rows])
     whole = compare(before, after, truth, labels)
@@ -165,10 +163,10 @@ def convert(
         ],
         "mean_macs": round(sum(share * stage.macs for share, stage in zip(reached, stages, strict=True))),
         "machine": machine(),
-        **metrics.validation(sources, labels, manifest.reject),
+        **metrics.validation(sources, labels, reject),
     }
     manifest = msgspec.structs.replace(manifest, metrics=measured)
-    panels = metrics.panels(sources, manifest.reject)
+    panels = metrics.panels(sources, reject)
     return write(out, manifest, networks, glyphs, panels), comparisons
 
 
@@ -254,18 +252,23 @@ def machine() -> str:
 def _stage(
     item: Trained,
     index: int,
+    labels: Sequence[str],
     settings: Settings,
     temperatures: tuple[float, float | None],
     limit: float | None,
 ) -> Stage:
     temperature, twin_temperature = temperatures
     return Stage(
+        kind="character",
         file=f"{index + 1}-{item.architecture}.tflite",
         sha256="",
         architecture=item.architecture,
         parameters=item.model.count_params(),
         macs=macs(item.model),
         quantization="int8" if settings.quantized else "float32",
+        labels=tuple(labels),
+        inputs={name: shape[1:] for name, shape in input_shapes(item.model).items()},  # type: ignore[misc]  # never None after the batch
+        reject=labels.index(REJECT) if REJECT in labels else None,
         temperature=round(temperature, 4),
         twin_temperature=None if twin_temperature is None else round(twin_temperature, 4),
         escalate_below=limit,

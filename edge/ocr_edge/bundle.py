@@ -1,22 +1,35 @@
 """A bundle on disk: checked whole before anything uses it."""
 
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from ocr_edge.contract import manifest as manifests
-from ocr_edge.contract.manifest import Manifest
-from ocr_edge.contract.preprocess import VERSION
+from ocr_edge.contract.manifest import Manifest, Stage
+from ocr_edge.contract.preprocess import LINE_HEIGHT, STEP, VERSION
 from ocr_edge.contract.quantize import INPUT_SCALE, INPUT_ZERO_POINT
 from ocr_edge.contract.types import Image
 from ocr_edge.errors import ModelError
-from ocr_edge.interpreter import Network
+from ocr_edge.interpreter import Network, Widths
 from ocr_edge.shipping import SHIPPED, named, said, shipped, shipped_names
 
-__all__ = ["SHIPPED", "Bundle", "SelfTest", "load", "named", "self_test", "shipped", "shipped_names"]
+__all__ = [
+    "SHIPPED",
+    "Bundle",
+    "LineTest",
+    "SelfTest",
+    "load",
+    "named",
+    "self_test",
+    "shipped",
+    "shipped_names",
+]
+
+MAX_STEP = 0.5
+"""Largest step of an int8 line stage's logits, in nats; a good one has 0.15, and ties come with coarser ones."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,25 +39,52 @@ class Bundle:
     Attributes:
         path: Its folder.
         manifest: What it says about itself.
-        networks: One for each stage, in order.
+        networks: One for each stage that names glyphs, in order.
+        lines: One for each stage that reads strips, in order.
     """
 
     path: Path
     manifest: Manifest
     networks: tuple[Network, ...]
+    lines: tuple[Widths, ...] = ()
+
+    @property
+    def runtime(self) -> str:
+        """Name of the package that runs it."""
+        network = self.networks[0] if self.networks else self.lines[0].holding(1)[1]
+        return network.runtime
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LineTest:
+    """Strips that travel in a bundle, with the texts that the greedy path must read.
+
+    Attributes:
+        rgb: uint8, shape ``(N, 32, W, 3)``.
+        binary: uint8, shape ``(N, 32, W, 1)``.
+        widths: Own width of each strip, int64, shape ``(N,)``; what lies beyond is not looked at.
+        texts: One a strip.
+    """
+
+    rgb: Image
+    binary: Image
+    widths: npt.NDArray[np.int64]
+    texts: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SelfTest:
-    """Glyphs that travel in a bundle, with the labels it must give them.
+    """Glyphs and strips that travel in a bundle, with what it must make of them.
 
     Attributes:
-        inputs: ``rgb`` uint8 (N, H, W, 3) and ``binary`` uint8 (N, H, W, 1), preprocessed.
-        labels: int64, shape ``(N,)``.
+        inputs: ``rgb`` uint8 (N, H, W, 3) and ``binary`` uint8 (N, H, W, 1), preprocessed; empty without glyphs.
+        labels: int64, shape ``(N,)``: indices of the labels that may be said; N is 0 without glyphs.
+        lines: Strips; None where the bundle has no stage that reads them.
     """
 
-    inputs: dict[str, Image]
-    labels: npt.NDArray[np.int64]
+    inputs: dict[str, Image] = field(default_factory=dict)
+    labels: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    lines: LineTest | None = None
 
 
 def load(path: Path | None = None, threads: int = 1) -> Bundle:
@@ -79,14 +119,17 @@ def load(path: Path | None = None, threads: int = 1) -> Bundle:
         **{stage.file: stage.sha256 for stage in manifest.stages},
     }.items():
         _check_hash(path, name, expected)
-    networks = tuple(Network(path / stage.file, threads) for stage in manifest.stages)
-    for stage, network in zip(manifest.stages, networks, strict=True):
-        _check_tensors(path / stage.file, manifest, network, quantized=stage.quantization == "int8")
-    return Bundle(path, manifest, networks)
+    networks = tuple(Network(path / stage.file, threads) for stage in manifest.characters)
+    for stage, network in zip(manifest.characters, networks, strict=True):
+        _check_tensors(path / stage.file, stage, network, stage.inputs, (stage.outputs,))
+    lines = tuple(Widths(path / stage.file, stage.widths, threads) for stage in manifest.lines)
+    for stage, widths in zip(manifest.lines, lines, strict=True):
+        _check_line(path / stage.file, stage, *widths.holding(1))
+    return Bundle(path, manifest, networks, lines)
 
 
 def self_test(bundle: Bundle) -> SelfTest:
-    """The bundle's own test glyphs.
+    """The bundle's own test glyphs and strips: those of the stages that it has.
 
     Raises:
         ModelError: There are none, or they cannot be read.
@@ -94,7 +137,16 @@ def self_test(bundle: Bundle) -> SelfTest:
     path = bundle.path / manifests.SELFTEST_NAME
     try:
         with np.load(path, allow_pickle=False) as arrays:
-            return SelfTest({"rgb": arrays["rgb"], "binary": arrays["binary"]}, arrays["labels"])
+            test = SelfTest()
+            if bundle.manifest.characters:
+                test = SelfTest({"rgb": arrays["rgb"], "binary": arrays["binary"]}, arrays["labels"])
+            if not bundle.manifest.lines:
+                return test
+            rgb, binary, widths = (arrays[f"line_{name}"] for name in ("rgb", "binary", "widths"))
+            texts = arrays["line_texts"]
+            if texts.ndim != 1 or texts.dtype.kind != "U":
+                raise ValueError("line_texts: expected a row of texts")
+            return replace(test, lines=LineTest(rgb, binary, widths, tuple(texts.tolist())))
     except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
         raise ModelError(f"{path}: cannot be read ({error})") from error
 
@@ -110,19 +162,45 @@ def _check_hash(path: Path, name: str, expected: str) -> None:
         )
 
 
-def _check_tensors(path: Path, manifest: Manifest, network: Network, *, quantized: bool) -> None:
-    if network.labels != len(manifest.labels):
+def _check_line(path: Path, stage: Stage, width: int, network: Network) -> None:
+    for name, channels in (("rgb", 3), ("binary", 1)):
+        expected = (LINE_HEIGHT, 0, channels)
+        if stage.inputs[name] != expected:
+            raise ModelError(
+                f"{path}: the manifest says that input {name} is {stage.inputs[name]}, expected {expected}"
+            )
+    inputs = {name: (height, width, channels) for name, (height, _, channels) in stage.inputs.items()}
+    _check_tensors(path, stage, network, inputs, (width // STEP, stage.outputs))
+    if network.output is not None and network.output.scale > MAX_STEP:
         raise ModelError(
-            f"{path}: has {network.labels} outputs, the manifest names {len(manifest.labels)} labels"
+            f"{path}: its output has steps of {network.output.scale:.2g}, expected at most {MAX_STEP}"
         )
-    for name, shape in manifest.inputs.items():
+
+
+def _check_tensors(
+    path: Path,
+    stage: Stage,
+    network: Network,
+    inputs: dict[str, tuple[int, int, int]],
+    output: tuple[int, ...],
+) -> None:
+    quantized = stage.quantization == "int8"
+    if network.labels != stage.outputs:
+        blank = " and a blank" if stage.kind == "line" else ""
+        raise ModelError(
+            f"{path}: has {network.labels} outputs, the manifest names {len(stage.labels)} labels{blank}"
+        )
+    # A height of one may be left in front of a line's time.
+    if network.shape not in (output, (1, *output)):
+        raise ModelError(f"{path}: its output is {network.shape}, expected {output}")
+    if (network.output is not None) != quantized:
+        raise ModelError(f"{path}: its output is not {stage.quantization}, as the manifest says")
+    for name, shape in inputs.items():
         found, dtype = network.inputs[name]
         if found != shape:
             raise ModelError(f"{path}: input {name} is {found}, the manifest says {shape}")
         if dtype != (np.int8 if quantized else np.float32):
-            raise ModelError(
-                f"{path}: input {name} is {dtype}, the manifest says {'int8' if quantized else 'float32'}"
-            )
+            raise ModelError(f"{path}: input {name} is {dtype}, the manifest says {stage.quantization}")
         if quantized and network.input_quantization[name] != (INPUT_SCALE, INPUT_ZERO_POINT):
             raise ModelError(
                 f"{path}: input {name} has quantization {network.input_quantization[name]},"

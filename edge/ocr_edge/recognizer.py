@@ -11,6 +11,7 @@ from ocr_edge.contract.manifest import Manifest
 from ocr_edge.contract.preprocess import preprocess
 from ocr_edge.contract.quantize import quantize_pixels
 from ocr_edge.contract.types import Glyph, Image, Scores
+from ocr_edge.errors import ModelError
 from ocr_edge.interpreter import Network
 
 
@@ -22,13 +23,19 @@ class Recognizer:
 
     Attributes:
         labels: The ordered texts it can say: the bundle's classes without that of what is no character.
+
+    Raises:
+        ModelError: The bundle has no stage that names glyphs.
     """
 
     def __init__(self, bundle: Bundle) -> None:
+        if not bundle.networks:
+            raise ModelError(f"bundle {bundle.path}: has no stage that names characters")
         self._bundle = bundle
-        self.labels = bundle.manifest.texts
-        self._said = np.array([bundle.manifest.labels.index(text) for text in self.labels])
-        height, width, _ = bundle.manifest.inputs["rgb"]
+        first = bundle.manifest.characters[0]
+        self.labels = first.texts
+        self._said = np.array([first.labels.index(text) for text in self.labels])
+        height, width, _ = first.inputs["rgb"]
         self._canvas = (height, width)
 
     def recognize(self, glyphs: Sequence[Glyph]) -> Scores:
@@ -65,28 +72,30 @@ class Recognizer:
 def in_sequence(
     manifest: Manifest, count: int, logits: Callable[[int, list[int]], Sequence[Scores] | Scores]
 ) -> tuple[Scores, npt.NDArray[np.int64]]:
-    """Run stages in sequence and combine what they say.
+    """Run the stages that name glyphs in sequence and combine what they say.
 
     Args:
         manifest: Names the stages and how they are combined.
         count: How many glyphs.
-        logits: Gives the logits, float32 ``(rows, L)``, of a stage's index for some rows of the glyphs.
+        logits: Gives the logits, float32 ``(rows, L)``, of a stage's index among them for some rows of the glyphs.
 
     Returns:
         Calibrated log-probabilities of all classes, float32 ``(count, L)``; and how many stages each glyph went
         through, int64 ``(count,)``.
     """
-    result = np.zeros((count, len(manifest.labels)), np.float32)
+    stages = manifest.characters
+    labels = stages[0].labels
+    result = np.zeros((count, len(labels)), np.float32)
     total = np.zeros(result.shape)
-    same = same_shape(manifest.labels, manifest.twins)
+    same = same_shape(labels, manifest.confusables)
     ran = np.zeros(count, np.int64)
     rows = list(range(count))
-    for index, stage in enumerate(manifest.stages):
+    for index, stage in enumerate(stages):
         if not rows:
             break
         found = np.asarray(logits(index, rows), np.float32)
         scores = calibrated(found, stage.temperature, stage.twin_temperature, same)
-        if manifest.combine == "mean" and len(manifest.stages) > 1:
+        if manifest.combine == "mean" and len(stages) > 1:
             total[rows] += np.exp(scores)
             scores = np.log(np.maximum(total[rows] / (index + 1), 1e-30)).astype(np.float32)
         result[rows] = scores

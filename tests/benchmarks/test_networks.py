@@ -64,7 +64,7 @@ def test_a_class_that_is_no_character_is_never_named(spec: str) -> None:
     (model,) = models.open_all(["default"], Path())
     texts = load(ORIGINAL).manifest.texts
     chosen = models.columns(model, texts)
-    assert len(chosen) == len(texts) == len(model.bundle.manifest.labels) - 1
+    assert len(chosen) == len(texts) == len(model.bundle.manifest.characters[0].labels) - 1
     assert model.bundle.manifest.texts[chosen[36]] == "a"
 
 

@@ -42,27 +42,28 @@ def device_says(logits, thresholds, combine) -> np.ndarray:
     """Scores of the device's own recogniser for stages with these logits and temperatures 1, 2 and so on."""
     stages = tuple(
         Stage(
+            kind="character",
             file=f"{index}.tflite",
             sha256="",
             architecture="x",
             parameters=1,
             macs=1,
             quantization="float32",
+            labels=LABELS,
+            inputs={"rgb": (1, 1, 3), "binary": (1, 1, 1)},
+            reject=3,
             temperature=index + 1.0,
             escalate_below=limit,
         )
         for index, limit in enumerate((*thresholds, None))
     )
     manifest = Manifest(
-        schema=1,
+        schema=2,
         name="x",
         created="",
         preprocess="1",
-        labels=LABELS,
-        inputs={"rgb": (1, 1, 3), "binary": (1, 1, 1)},
         stages=stages,
         combine=combine,
-        reject=3,
     )
     rgb = [np.full((1, 1, 3), index, np.uint8) for index in range(len(logits[0]))]
     bundle = Bundle(Path(), manifest, tuple(Table(one) for one in logits))

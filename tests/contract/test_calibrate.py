@@ -39,32 +39,49 @@ def test_the_same_temperature_twice_is_one_temperature(logits, temperature):
 def manifest(*thresholds, **changes):
     stages = tuple(
         manifests.Stage(
+            kind="character",
             file=f"{index}.tflite",
             sha256="0",
             architecture="a",
             parameters=1,
             macs=1,
             quantization="int8",
+            labels=("c", "C"),
+            inputs={"rgb": (28, 28, 3), "binary": (28, 28, 1)},
             escalate_below=threshold,
         )
         for index, threshold in enumerate(thresholds)
     )
-    values = {"schema": 1, "name": "x", "created": "", "preprocess": "1", "labels": ("c", "C")}
-    inputs = {"rgb": (28, 28, 3), "binary": (28, 28, 1)}
-    return manifests.Manifest(**{**values, "inputs": inputs, "stages": stages, **changes})
+    values = {"schema": 2, "name": "x", "created": "", "preprocess": "1"}
+    return manifests.Manifest(**{**values, "stages": stages, **changes})
 
 
 def test_a_manifest_from_before_there_were_twins_is_read():
-    plain = msgspec.json.decode(manifests.encode(manifest(None)))
-    del plain["twins"], plain["stages"][0]["twin_temperature"]
+    stage = {
+        "file": "x",
+        "sha256": "0",
+        "architecture": "a",
+        "parameters": 1,
+        "macs": 1,
+        "quantization": "int8",
+    }
+    plain = {
+        "schema": 1,
+        "name": "x",
+        "created": "",
+        "preprocess": "1",
+        "labels": ["c", "C"],
+        "stages": [stage],
+    }
+    plain["inputs"] = {"rgb": [28, 28, 3], "binary": [28, 28, 1]}
     found = manifests.decode(msgspec.json.encode(plain))
-    assert (found.twins, found.stages[0].twin_temperature) == ((), None)
+    assert (found.confusables, found.stages[0].twin_temperature) == ((), None)
 
 
 def test_a_manifest_that_contradicts_itself_is_refused():
     with pytest.raises(ValueError, match="every one but the last needs escalate_below"):
         manifest(None, None)
     with pytest.raises(ValueError, match="stands in two of cC, xC"):
-        manifest(None, twins=("cC", "xC"))
-    with pytest.raises(ValueError, match="must be above 0"):
+        manifest(None, confusables=("cC", "xC"))
+    with pytest.raises(ValueError, match=r"must be between 0\.05 and 20"):
         manifest(None, stages=(msgspec.structs.replace(manifest(None).stages[0], twin_temperature=0.0),))

@@ -10,24 +10,46 @@ from hypothesis import strategies as st
 
 from ocr_edge.contract import labels, manifest
 from ocr_edge.contract.manifest import Manifest, ManifestError, Stage
+from ocr_edge.contract.preprocess import STEP
 from ocr_edge.contract.quantize import Quantization, log_softmax, quantize_pixels
 from ocr_edge.contract.types import Box
+from ocr_edge.shipping import shipped, shipped_names
 
 
-def a_manifest(**changes):
-    stage = Stage(
-        file="net.tflite",
-        sha256="0" * 64,
-        architecture="dual_branch",
-        parameters=1,
-        macs=2,
-        quantization="int8",
-    )
+def a_stage(**changes):
     values = {
-        "schema": 1, "name": "n", "created": "2026-01-01", "preprocess": "1", "labels": ("a", "b"),
-        "inputs": {"rgb": (28, 28, 3), "binary": (28, 28, 1)}, "stages": (stage,),
+        "kind": "character", "file": "net.tflite", "sha256": "0" * 64, "architecture": "dual_branch", "parameters": 1,
+        "macs": 2, "quantization": "int8", "labels": ("a", "b"),
+        "inputs": {"rgb": (28, 28, 3), "binary": (28, 28, 1)},
     }  # fmt: skip
-    return Manifest(**{**values, **changes})
+    return Stage(**{**values, **changes})
+
+
+def a_line_stage(**changes):
+    values = {
+        "kind": "line", "file": "lines.tflite", "labels": ("a", " ", "."), "blank": 3, "widths": (64, 128),
+        "inputs": {"rgb": (32, 0, 3), "binary": (32, 0, 1)}, "line_calibration": (0.8, -0.1),
+    }  # fmt: skip
+    return a_stage(**{**values, **changes})
+
+
+def a_manifest(*stages, **changes):
+    values = {"schema": 2, "name": "n", "created": "2026-01-01", "preprocess": "1"}
+    return Manifest(**{**values, "stages": stages or (a_stage(),), **changes})
+
+
+def schema_1(**changes):
+    """A manifest as it was written before stages had kinds."""
+    stage = {
+        "file": "net.tflite", "sha256": "0" * 64, "architecture": "dual_branch", "parameters": 1, "macs": 2,
+        "quantization": "int8", "temperature": 1.0, "twin_temperature": None, "escalate_below": None,
+    }  # fmt: skip
+    values = {
+        "schema": 1, "name": "n", "created": "2026-01-01", "preprocess": "1", "labels": ["a", "b"],
+        "inputs": {"rgb": [28, 28, 3], "binary": [28, 28, 1]}, "stages": [stage], "combine": "replace", "twins": [],
+        "files": {}, "reject": None, "blank": None, "training": {}, "metrics": {},
+    }  # fmt: skip
+    return {**values, **changes}
 
 
 def test_the_device_side_never_loads_a_training_framework():
@@ -97,15 +119,46 @@ def test_a_box_without_area_is_refused():
 
 
 def test_a_manifest_survives_a_round_trip():
-    made = a_manifest(metrics={"n": 3}, files={"card.md": "1" * 64})
+    made = a_manifest(a_stage(), a_line_stage(), metrics={"n": 3}, files={"card.md": "1" * 64})
     assert manifest.decode(manifest.encode(made)) == made
+    assert json.loads(manifest.encode(made))["schema"] == 2
+
+
+def test_a_manifest_of_schema_1_is_one_of_characters_and_is_written_as_schema_2():
+    old = schema_1(labels=["a", "A", "x"], reject=2, twins=["aA"], metrics={"n": 3})
+    found = manifest.decode(json.dumps(old).encode())
+    stage = a_stage(labels=("a", "A", "x"), reject=2)
+    assert found == a_manifest(stage, confusables=("aA",), metrics={"n": 3})
+    assert (found.characters, found.lines, found.texts) == ((stage,), (), ("a", "A"))
+    assert manifest.decode(manifest.encode(found)) == found
+
+
+@pytest.mark.parametrize("name", shipped_names())
+def test_every_shipped_manifest_is_read(name):
+    text = (shipped(name) / manifest.FILE_NAME).read_bytes()
+    content, found = json.loads(text), manifest.decode(text)
+    assert found.schema == 2
+    assert [stage.file for stage in found.stages] == [stage["file"] for stage in content["stages"]]
+    assert all(stage.texts == labels.DEFAULT for stage in found.characters)
+    assert found.metrics == content["metrics"]
+
+
+def test_stages_of_a_kind_keep_their_order():
+    first, second = a_stage(escalate_below=0.5), a_stage(file="2.tflite")
+    made = a_manifest(first, a_line_stage(), second)
+    assert (made.characters, made.lines) == ((first, second), (a_line_stage(),))
+    assert made.texts == ("a", " ", ".", "b")
 
 
 @pytest.mark.parametrize(
     ("change", "words"),
     [
         ({"labels": ["a", "a"]}, "labels"),
-        ({"stages": []}, "stages"),
+        ({"labels": 3}, r"Expected `array`, got `int` - at `\$\.stages\[0\]\.labels"),
+        ({"stages": []}, "stages: at least one that reads"),
+        ({"stages": [3]}, r"\$\.stages\[0\]"),
+        ({"stages": 3}, r"\$\.stages"),
+        ({"confusables": []}, "this key belongs to schema 2"),
         ({"inputs": {"rgb": [28, 28, 3]}}, "binary"),
         ({"surprise": 1}, "surprise"),
         ({"schema": 9}, "schema 9"),
@@ -115,10 +168,66 @@ def test_a_manifest_survives_a_round_trip():
         ({"blank": 9}, "9 is no index"),
     ],
 )
-def test_a_manifest_that_contradicts_itself_is_refused_with_the_reason(change, words):
-    content = {**json.loads(manifest.encode(a_manifest())), **change}
+def test_a_manifest_of_schema_1_that_contradicts_itself_is_refused_with_the_reason(change, words):
     with pytest.raises(ManifestError, match=words):
+        manifest.decode(json.dumps(schema_1(**change)).encode())
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"blank": None}, "blank None: expected 3, the last output"),
+        ({"blank": 0}, "blank 0: expected 3"),
+        ({"reject": 1}, "reject and twin_temperature belong to stages of kind character"),
+        ({"twin_temperature": 1.0}, "reject and twin_temperature"),
+        ({"widths": []}, "widths: expected ascending multiples of 4, found none"),
+        ({"widths": [64, 65]}, "multiples of 4, found 64, 65"),
+        ({"widths": [128, 64]}, "found 128, 64"),
+        ({"widths": [64, 64]}, "found 64, 64"),
+        ({"widths": [0, 64]}, "found 0, 64"),
+        ({"inputs": {"rgb": [32, 64, 3], "binary": [32, 64, 1]}}, "the width of a line stage is 0"),
+        ({"line_calibration": [0, 1]}, "a slope above 0, found 0, 1"),
+        ({"line_calibration": [1]}, "line_calibration"),
+        ({"temperature": 0.01}, "temperature 0.01 must be between 0.05 and 20"),
+        ({"temperature": 21}, "temperature 21 must be"),
+        ({"kind": "page"}, "'page'"),
+        (
+            {"kind": "character", "blank": None, "inputs": {"rgb": [1, 1, 3], "binary": [1, 1, 1]}},
+            "widths and line",
+        ),
+        (
+            {"kind": "character", "widths": [], "blank": None, "line_calibration": None},
+            "every side must be at least 1",
+        ),
+        ({"file": "../x"}, "plain name"),
+        ({"labels": ["a", "b", "b"]}, "all different"),
+        ({"surprise": 1}, "surprise"),
+    ],
+)
+def test_a_line_stage_that_contradicts_itself_is_refused_with_the_reason(change, words):
+    content = json.loads(manifest.encode(a_manifest(a_line_stage())))
+    content["stages"][0] |= change
+    with pytest.raises(ManifestError, match=words) as caught:
         manifest.decode(json.dumps(content).encode())
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "other", [{"labels": ("a", "c")}, {"reject": 1}, {"inputs": {"rgb": (9, 9, 3), "binary": (9, 9, 1)}}]
+)
+def test_character_stages_must_agree_to_run_in_sequence(other):
+    with pytest.raises(ValueError, match="must share labels, reject and inputs"):
+        a_manifest(a_stage(escalate_below=0.5), a_stage(**other))
+
+
+def test_keys_of_schema_1_are_unknown_to_schema_2():
+    content = json.loads(manifest.encode(a_manifest()))
+    with pytest.raises(ManifestError, match="twins"):
+        manifest.decode(json.dumps({**content, "twins": []}).encode())
+
+
+def test_the_manifests_step_is_that_of_the_strips():
+    assert (manifest.WIDTH_STEP, labels.LINE[0], len(labels.LINE)) == (STEP, " ", 101)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +235,7 @@ def test_a_manifest_that_contradicts_itself_is_refused_with_the_reason(change, w
     [({}, "abc"), ({"reject": 2}, "ab"), ({"reject": 0}, "bc"), ({"reject": 1, "blank": 2}, "a")],
 )
 def test_what_means_no_character_is_never_said(silent, texts):
-    assert a_manifest(labels=tuple("abc"), **silent).texts == tuple(texts)
+    assert a_manifest(a_stage(labels=tuple("abc"), **silent)).texts == tuple(texts)
 
 
 def test_no_label_can_be_taken_for_what_is_no_character():

@@ -42,7 +42,7 @@ def test_a_trained_model_becomes_a_bundle(run, crops, tmp_path, capsys):
     )
     assert code == 0
     assert "agreement" in capsys.readouterr().out
-    assert bundles.load(out).manifest.labels == LABELS
+    assert bundles.load(out).manifest.characters[0].labels == LABELS
 
 
 @pytest.mark.parametrize(

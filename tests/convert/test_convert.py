@@ -89,7 +89,11 @@ def test_a_class_for_no_character_is_written_but_never_said(trained, calibration
     labels = ("0", "1", "reject")
     bundle, _ = convert([Trained(trained, {})], labels, calibration, held_out, tmp_path / "b", Settings("b"))
     recognizer = Recognizer(bundle)
-    assert (bundle.manifest.reject, bundle.manifest.texts, recognizer.labels) == (2, ("0", "1"), ("0", "1"))
+    assert (bundle.manifest.characters[0].reject, bundle.manifest.texts, recognizer.labels) == (
+        2,
+        ("0", "1"),
+        ("0", "1"),
+    )
     inputs = inputs_of(held_out)
     found = np.exp(recognizer.recognize_inputs(list(inputs["rgb"]), list(inputs["binary"])))
     truth = held_out[0].label_array()

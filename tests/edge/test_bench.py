@@ -20,6 +20,7 @@ from ocr_edge.contract import manifest as manifests
 from ocr_edge.doctor.probe import Probe
 from ocr_edge.errors import CaptureError
 from ocr_edge.pipeline import Pipeline
+from tests.edge import hand_made_line
 
 DOCS = Path(__file__).parents[2] / "docs" / "bench.md"
 QUICK = ("--threads", "1", "--seconds", "0.01", "--picture", "drawn")
@@ -94,6 +95,17 @@ def test_a_bundle_of_two_stages_tells_the_cost_of_each_and_who_goes_on(cascade):
     assert bundle["macs"] == 2 * single
     said = report.text({**json.loads(done.stdout)})
     assert re.search(r"cascade +2 +lean", said)
+
+
+def test_a_bundle_that_reads_lines_too_tells_what_a_strip_costs(tmp_path):
+    path = hand_made_line.write(tmp_path / "both", characters=bundles.shipped("fast"))
+    done = bench("--bundle", path, *QUICK, "--json")
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    (cell,) = result["bundles"][0]["threads"]
+    assert 0 < cell["line_ms"]["median"] <= cell["line_ms"]["p90"]
+    assert len(result["bundles"][0]["stages"]) == 1
+    assert "network ms        line ms" in report.text(result)
 
 
 @pytest.mark.parametrize(

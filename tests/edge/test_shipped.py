@@ -66,7 +66,7 @@ def test_four_bundles_ship_in_int8_and_say_the_same_62_characters():
         assert [stage.architecture for stage in bundle.manifest.stages] == architectures
         assert {stage.quantization for stage in bundle.manifest.stages} == {"int8"}
         assert bundle.manifest.texts == DEFAULT
-        assert (bundle.manifest.reject is None) == (name == "original")
+        assert (bundle.manifest.characters[0].reject is None) == (name == "original")
         for network in bundle.networks:
             assert network.output is not None
             assert network.output.scale <= 0.15

@@ -176,20 +176,21 @@ def test_a_bundle_is_measured_by_the_devices_own_recogniser(world, data, tmp_pat
     world[1].export(saved, format="tf_saved_model", verbose=False, input_signature=[signature])
     (tmp_path / "n.tflite").write_bytes(tf.lite.TFLiteConverter.from_saved_model(saved).convert())
     stage = manifests.Stage(
+        kind="character",
         file="n.tflite",
         sha256=manifests.sha256(tmp_path / "n.tflite"),
         architecture="test",
         parameters=10,
         macs=8,
         quantization="float32",
+        labels=("a", "b"),
+        inputs={"rgb": (28, 28, 3), "binary": (28, 28, 1)},
     )
     manifest = manifests.Manifest(
-        schema=1,
+        schema=2,
         name="test",
         created="2026-01-01",
         preprocess="1",
-        labels=("a", "b"),
-        inputs={"rgb": (28, 28, 3), "binary": (28, 28, 1)},
         stages=(stage,),
     )
     (tmp_path / manifests.FILE_NAME).write_bytes(manifests.encode(manifest))

@@ -154,7 +154,7 @@ def test_the_network_on_disk_is_the_chosen_one(tuned, odd):
 
 def test_the_bundle_reads_and_knows_what_it_was_tuned_from(tuned):
     bundle = load_bundle(tuned[0] / "mybundle")
-    assert bundle.manifest.labels == tuple(LABELS)
+    assert bundle.manifest.characters[0].labels == tuple(LABELS)
     first, last = bundle.manifest.training["runs"]
     assert first["recipe"]["epochs"] == 8
     assert last["tuned"] == record(tuned[0])["tuned"]

@@ -13,10 +13,11 @@ import numpy.typing as npt
 from ocr_edge import bundle as bundles
 from ocr_edge import selftest
 from ocr_edge.bench import picture
-from ocr_edge.bundle import Bundle, SelfTest
+from ocr_edge.bundle import Bundle, LineTest, SelfTest
 from ocr_edge.contract.preprocess import preprocess
 from ocr_edge.contract.types import Glyph, Image
 from ocr_edge.interpreter import Network
+from ocr_edge.lines import LineRecognizer
 from ocr_edge.pipeline import Pipeline
 from ocr_edge.recognizer import Recognizer
 
@@ -57,10 +58,12 @@ class Cell:
         bundle: Loaded for them.
         test: Its self-test.
         pipeline: Reads frames.
-        recognizer: Names the self-test's glyphs.
+        recognizer: Names the self-test's glyphs; None where the bundle has no stage for them.
+        reader: Reads the self-test's strips; None where the bundle has no stage for them.
         stages: The networks of ``recognizer``.
         prepare_ms: Milliseconds to preprocess a character, mean of the picture's crops.
         network_ms: Milliseconds to name a preprocessed character, mean of the self-test's glyphs.
+        line_ms: Milliseconds to read a strip, mean of the self-test's.
         frame_ms: Milliseconds to read the picture.
         characters: How many characters were read in it.
     """
@@ -70,10 +73,12 @@ class Cell:
     bundle: Bundle
     test: SelfTest
     pipeline: Pipeline
-    recognizer: Recognizer
+    recognizer: Recognizer | None
+    reader: LineRecognizer | None
     stages: tuple[Timed, ...]
     prepare_ms: list[float] = field(default_factory=list)
     network_ms: list[float] = field(default_factory=list)
+    line_ms: list[float] = field(default_factory=list)
     frame_ms: list[float] = field(default_factory=list)
     characters: int = 0
 
@@ -90,9 +95,10 @@ def open_cells(paths: Mapping[str, Path], threads: Sequence[int]) -> list[Cell]:
             bundle = bundles.load(path, count)
             selftest.prove(bundle)
             stages = tuple(Timed(network) for network in bundle.networks)
-            recognizer = Recognizer(replace(bundle, networks=stages))
-            pipeline = Pipeline(bundle, limit_s=LIMIT_S)
-            cells.append(Cell(name, count, bundle, bundles.self_test(bundle), pipeline, recognizer, stages))
+            recognizer = Recognizer(replace(bundle, networks=stages)) if stages else None
+            reader = LineRecognizer(bundle) if bundle.lines else None
+            pipeline, test = Pipeline(bundle, limit_s=LIMIT_S), bundles.self_test(bundle)
+            cells.append(Cell(name, count, bundle, test, pipeline, recognizer, reader, stages))
     return cells
 
 
@@ -117,7 +123,7 @@ def run(
     try:
         for cell in cells:  # memory is touched and caches are filled
             _round(cell, crops, image)
-            cell.prepare_ms, cell.network_ms, cell.frame_ms = [], [], []
+            cell.prepare_ms, cell.network_ms, cell.line_ms, cell.frame_ms = [], [], [], []
             for stage in cell.stages:
                 stage.runs, stage.seconds = 0, 0.0
         started, rounds, total = time.perf_counter(), 0, seconds * len(cells)
@@ -147,17 +153,31 @@ def best_threads(cells: Sequence[Cell]) -> int:
 
 def _round(cell: Cell, crops: Sequence[Glyph], image: Image) -> None:
     cv2.setNumThreads(cell.threads)
-    height, width, _ = cell.bundle.manifest.inputs["rgb"]
-    rgb, binary = list(cell.test.inputs["rgb"]), list(cell.test.inputs["binary"])
     for _ in range(PASSES):
-        started = time.perf_counter()
-        for crop in crops:
-            preprocess(crop, (height, width))
-        prepared = time.perf_counter()
-        cell.recognizer.recognize_inputs(rgb, binary)
-        cell.network_ms.append(1000 * (time.perf_counter() - prepared) / len(rgb))
-        cell.prepare_ms.append(1000 * (prepared - started) / len(crops))
+        if cell.recognizer:
+            _name(cell, cell.recognizer, crops)
+        if cell.reader and cell.test.lines:
+            _read(cell, cell.reader, cell.test.lines)
     started = time.perf_counter()
     reading = cell.pipeline.read(image)
     cell.frame_ms.append(1000 * (time.perf_counter() - started))
     cell.characters = sum(len(line.characters) for line in reading.lines)
+
+
+def _name(cell: Cell, recognizer: Recognizer, crops: Sequence[Glyph]) -> None:
+    height, width, _ = cell.bundle.manifest.characters[0].inputs["rgb"]
+    rgb, binary = list(cell.test.inputs["rgb"]), list(cell.test.inputs["binary"])
+    started = time.perf_counter()
+    for crop in crops:
+        preprocess(crop, (height, width))
+    prepared = time.perf_counter()
+    recognizer.recognize_inputs(rgb, binary)
+    cell.network_ms.append(1000 * (time.perf_counter() - prepared) / len(rgb))
+    cell.prepare_ms.append(1000 * (prepared - started) / len(crops))
+
+
+def _read(cell: Cell, reader: LineRecognizer, test: LineTest) -> None:
+    started = time.perf_counter()
+    for rgb, binary, width in zip(test.rgb, test.binary, test.widths.tolist(), strict=True):
+        reader.recognize_strip(rgb[:, :width], binary[:, :width])
+    cell.line_ms.append(1000 * (time.perf_counter() - started) / len(test.texts))

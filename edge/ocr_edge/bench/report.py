@@ -30,7 +30,7 @@ def _bundle(cells: Sequence[Cell], start: Start) -> dict[str, Any]:
         "path": str(path),
         "bytes": sum((path / stage.file).stat().st_size for stage in manifest.stages),
         "parameters": sum(stage.parameters for stage in manifest.stages),
-        "macs": sum(stage.macs for stage in manifest.stages),
+        "macs": sum(stage.macs for stage in manifest.characters or manifest.lines),
         **start,
         "stages": [
             {
@@ -40,7 +40,7 @@ def _bundle(cells: Sequence[Cell], start: Start) -> dict[str, Any]:
                 "share": timed.runs / (len(first.network_ms) * len(first.test.labels)),
                 "ms": 1000 * timed.seconds / timed.runs if timed.runs else None,
             }
-            for stage, timed in zip(manifest.stages, first.stages, strict=True)
+            for stage, timed in zip(manifest.characters, first.stages, strict=True)
         ],
         "threads": [
             {
@@ -50,6 +50,7 @@ def _bundle(cells: Sequence[Cell], start: Start) -> dict[str, Any]:
                 "glyphs": len(cell.test.labels),
                 "prepare_ms": _spread(cell.prepare_ms),
                 "network_ms": _spread(cell.network_ms),
+                "line_ms": _spread(cell.line_ms),
                 "frame_ms": _spread(cell.frame_ms),
                 "frames_per_s": 1000 / float(np.median(cell.frame_ms)),
                 "characters": cell.characters,
@@ -60,7 +61,10 @@ def _bundle(cells: Sequence[Cell], start: Start) -> dict[str, Any]:
     }
 
 
-def _spread(values: Sequence[float]) -> dict[str, float]:
+def _spread(values: Sequence[float]) -> dict[str, float] | None:
+    """None where the bundle has no stage for it."""
+    if not values:
+        return None
     return {"median": float(np.median(values)), "p90": float(np.percentile(values, 90))}
 
 
@@ -102,11 +106,16 @@ def text(measured: Mapping[str, Any]) -> str:
 
 
 def _times(found: Sequence[Mapping[str, Any]]) -> str:
+    timed = [
+        key
+        for key in ("prepare_ms", "network_ms", "line_ms")
+        if any(c[key] for b in found for c in b["threads"])
+    ]
     rows = [
         [
             f"{bundle['name']}{' *' if cell['threads'] == bundle['best_threads'] else ''}",
             str(cell["threads"]),
-            *(_pair(cell[key], 3) for key in ("prepare_ms", "network_ms")),
+            *(_pair(cell[key], 3) for key in timed),
             _pair(cell["frame_ms"], 1),
             f"{cell['frames_per_s']:.1f}",
             str(cell["characters"]),
@@ -115,11 +124,13 @@ def _times(found: Sequence[Mapping[str, Any]]) -> str:
         for bundle in found
         for cell in bundle["threads"]
     ]
-    columns = ["bundle", "threads", "prepare ms", "network ms", "frame ms", "frames/s", "read", "frames"]
+    names = [key.replace("_", " ") for key in timed]
+    columns = ["bundle", "threads", *names, "frame ms", "frames/s", "read", "frames"]
     return f"""{_table(columns, rows)}
 ms: median / 90th percentile. prepare: one crop of the picture to the network's input; network: one character; both are
-means of {PASSES} passes a frame, network over the bundle's test glyphs. frame: the picture, from pixels to text.
-read: characters said of it. frames: how often it was read. *: the number of threads to take."""
+means of {PASSES} passes a frame, network over the bundle's test glyphs. line: one of its test strips, read. frame: the
+picture, from pixels to text. read: characters said of it. frames: how often it was read. *: the number of threads
+to take."""
 
 
 def _sizes(found: Sequence[Mapping[str, Any]]) -> str:
@@ -138,8 +149,8 @@ def _sizes(found: Sequence[Mapping[str, Any]]) -> str:
     ]
     columns = ["bundle", "kB", "parameters", "million MACs", "load ms", "first frame ms", "peak MiB"]
     return f"""{_table(columns, rows)}
-MACs: multiply-adds for one character in all stages. load (with the interpreter's import), first frame, peak: of a fresh
-process on one thread, once."""
+MACs: multiply-adds for one character in all stages, or for a strip where there is none. load (with the interpreter's
+import), first frame, peak: of a fresh process on one thread, once."""
 
 
 def _stages(found: Sequence[Mapping[str, Any]]) -> str:
@@ -173,7 +184,9 @@ def _advice(found: Sequence[Mapping[str, Any]]) -> list[str]:
     return lines
 
 
-def _pair(spread: Mapping[str, float], digits: int) -> str:
+def _pair(spread: Mapping[str, float] | None, digits: int) -> str:
+    if spread is None:
+        return "-"
     return f"{spread['median']:.{digits}f} / {spread['p90']:.{digits}f}"
 
 

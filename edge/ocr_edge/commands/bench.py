@@ -75,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         probe = Probe()
         cells = measure.open_cells(wanted, threads)
-        facts = machine.facts(cells[0].bundle.networks[0].runtime, probe)
+        facts = machine.facts(cells[0].bundle.runtime, probe)
         starts = {given: start.measure(path, args.picture) for given, path in wanted.items()}
         before = machine.temperature(probe)
         measure.run(cells, name, image, args.seconds, progress.tell)

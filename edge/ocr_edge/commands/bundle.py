@@ -141,7 +141,7 @@ def run_verify(args: argparse.Namespace) -> int:
             right, count = selftest.prove(load(path))
         except ModelError as error:
             raise ModelError(str(error).replace(folder, name)) from error
-    print(f"{name}: fine; hashes agree, {right} of {count} test glyphs are named as they must be")
+    print(f"{name}: fine; hashes agree, {right} of {count} test pictures are read as they must be")
     return 0
 
 

@@ -1,16 +1,23 @@
 """The manifest of a bundle: everything a model file cannot say about itself."""
 
 import hashlib
+import math
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 
-SCHEMA = 1
+SCHEMA = 2
 FILE_NAME = "manifest.json"
 CARD_NAME = "card.md"
 SELFTEST_NAME = "selftest.npz"
 RELIABILITY_NAME = "reliability.png"
+
+TEMPERATURES = (0.05, 20.0)
+"""Least and greatest temperature: beyond them a fit has failed, and every confidence would be one or the same."""
+WIDTH_STEP = 4
+"""Columns of a strip for each time step; ``contract.preprocess.STEP``, which needs NumPy and is not imported here."""
+Shape = tuple[int, int, int]
 
 
 class ManifestError(ValueError):
@@ -18,29 +25,106 @@ class ManifestError(ValueError):
 
 
 class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One network of a bundle. Stages run in sequence.
+    """One network of a bundle.
 
     Attributes:
+        kind: ``character`` names glyphs, ``line`` reads strips.
         file: Name of the ``.tflite`` file in the bundle's folder.
         sha256: Its hash, hexadecimal.
         architecture: Name of the network's builder.
         parameters: Count of trained numbers.
-        macs: Multiply-adds for one character.
+        macs: Multiply-adds for one character, or for a strip of 32x128.
         quantization: ``int8`` (inputs and output are int8) or ``float32``.
+        labels: Class texts in the order of the output.
+        inputs: Shape ``[height, width, channels]`` of each input by its signature name; the width of a line stage is 0:
+            any of ``widths``.
+        widths: Accepted widths of a line stage in pixels, ascending, multiples of ``WIDTH_STEP``; none for characters.
+        blank: Index of the output that means "nothing here": the last one of a line stage, after all labels.
+        reject: Index of the label that means "not a character", if there is one.
         temperature: Divides the logits before the softmax; fitted on validation data.
-        twin_temperature: The same among twins; None: ``temperature`` does for them too. See ``contract.calibrate``.
-        escalate_below: A character less confident than this goes on to the next stage; None in the last stage.
+        twin_temperature: The same among confusables, characters only; None: ``temperature`` does for them too. See
+            ``contract.calibrate``.
+        escalate_below: What is less confident than this goes on to the next stage; None in the last stage.
+        line_calibration: ``[slope, offset]`` of a line's confidence, ``sigmoid(slope * logit(p) + offset)`` for the
+            decoder's probability ``p`` of the text; None: ``p`` itself.
     """
 
+    kind: Literal["character", "line"]
     file: str
     sha256: str
     architecture: str
     parameters: int
     macs: int
     quantization: Literal["int8", "float32"]
+    labels: tuple[str, ...]
+    inputs: dict[str, Shape]
+    widths: tuple[int, ...] = ()
+    blank: int | None = None
+    reject: int | None = None
     temperature: float = 1.0
     twin_temperature: float | None = None
     escalate_below: float | None = None
+    line_calibration: tuple[float, float] | None = None
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The labels that may be said: those without ``reject`` and ``blank``."""
+        silent = (self.reject, self.blank)
+        return tuple(label for index, label in enumerate(self.labels) if index not in silent)
+
+    @property
+    def outputs(self) -> int:
+        """Numbers that the network gives for a character or a time step."""
+        return len(self.labels) + (self.kind == "line")
+
+    def __post_init__(self) -> None:
+        if Path(self.file).name != self.file:
+            raise ValueError(f"file {self.file!r}: expected a plain name inside the bundle")
+        if len(self.labels) < 2 or len(set(self.labels)) != len(self.labels):
+            raise ValueError(f"{self.file}: labels: at least two, all different, are needed")
+        if set(self.inputs) != {"rgb", "binary"}:
+            found = ", ".join(self.inputs) or "none"
+            raise ValueError(f"{self.file}: inputs: expected rgb and binary, found {found}")
+        for value in (self.temperature, self.twin_temperature):
+            if value is not None and not TEMPERATURES[0] <= value <= TEMPERATURES[1]:
+                least, most = TEMPERATURES
+                raise ValueError(f"{self.file}: temperature {value:g} must be between {least:g} and {most:g}")
+        if self.kind == "line":
+            self._check_line()
+        else:
+            self._check_character()
+
+    def _check_character(self) -> None:
+        for silent in (self.reject, self.blank):
+            if silent is not None and not 0 <= silent < len(self.labels):
+                raise ValueError(
+                    f"{self.file}: reject and blank: {silent} is no index of the {len(self.labels)} labels"
+                )
+        if any(size < 1 for shape in self.inputs.values() for size in shape):
+            raise ValueError(f"{self.file}: inputs: every side must be at least 1")
+        if self.widths or self.line_calibration:
+            raise ValueError(f"{self.file}: widths and line_calibration belong to stages of kind line")
+
+    def _check_line(self) -> None:
+        if self.blank != len(self.labels):
+            raise ValueError(
+                f"{self.file}: blank {self.blank}: expected {len(self.labels)}, the last output of a line stage"
+            )
+        if self.reject is not None or self.twin_temperature is not None:
+            raise ValueError(f"{self.file}: reject and twin_temperature belong to stages of kind character")
+        if any(shape[1] != 0 for shape in self.inputs.values()):
+            raise ValueError(f"{self.file}: inputs: the width of a line stage is 0, any of its widths")
+        ascending = list(self.widths) == sorted(set(self.widths))
+        if not self.widths or not ascending or any(w < 1 or w % WIDTH_STEP for w in self.widths):
+            found = ", ".join(map(str, self.widths)) or "none"
+            raise ValueError(
+                f"{self.file}: widths: expected ascending multiples of {WIDTH_STEP}, found {found}"
+            )
+        if self.line_calibration is not None:
+            slope, offset = self.line_calibration
+            if not (0 < slope < math.inf and math.isfinite(offset)):
+                found = f"{slope:g}, {offset:g}"
+                raise ValueError(f"{self.file}: line_calibration: expected a slope above 0, found {found}")
 
 
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -51,15 +135,11 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         name: What people call the bundle.
         created: Day it was made, ISO 8601.
         preprocess: Version of the preprocessing it was trained with.
-        labels: Class texts in the order of the output.
-        inputs: Shape ``[height, width, channels]`` of each input by its signature name.
-        stages: The networks, in the order they run.
-        combine: ``replace``: a later stage's probabilities replace the earlier ones; ``mean``: those of all stages that
-            ran are averaged.
-        twins: Texts that only size, place and neighbours tell apart, one string a shape, such as ``cC``.
+        stages: The networks; those of one kind run in this order.
+        combine: How character stages work together. ``replace``: a later stage's probabilities replace the earlier
+            ones; ``mean``: those of all stages that ran are averaged.
+        confusables: Texts that only size, place and neighbours tell apart, one string a shape, such as ``cC``.
         files: SHA-256 of every other file of the bundle by its name.
-        reject: Index of the class that means "not a character", if there is one.
-        blank: Index of the class that means "nothing here", if there is one.
         training: Recipe, commit, versions and data of each stage.
         metrics: What was measured, with n and machine.
     """
@@ -68,68 +148,86 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     name: str
     created: str
     preprocess: str
-    labels: tuple[str, ...]
-    inputs: dict[str, tuple[int, int, int]]
     stages: tuple[Stage, ...]
     combine: Literal["replace", "mean"] = "replace"
-    twins: tuple[str, ...] = ()
+    confusables: tuple[str, ...] = ()
     files: dict[str, str] = {}
-    reject: int | None = None
-    blank: int | None = None
     training: dict[str, Any] = {}
     metrics: dict[str, Any] = {}
 
     @property
+    def characters(self) -> tuple[Stage, ...]:
+        """The stages that name glyphs, in their order. They share labels and inputs."""
+        return tuple(stage for stage in self.stages if stage.kind == "character")
+
+    @property
+    def lines(self) -> tuple[Stage, ...]:
+        """The stages that read strips, in their order."""
+        return tuple(stage for stage in self.stages if stage.kind == "line")
+
+    @property
     def texts(self) -> tuple[str, ...]:
-        """The labels that may be said: those without ``reject`` and ``blank``."""
-        silent = (self.reject, self.blank)
-        return tuple(label for index, label in enumerate(self.labels) if index not in silent)
+        """What may be said by any stage: the texts of line stages first, each once."""
+        return tuple(dict.fromkeys(text for stage in (*self.lines, *self.characters) for text in stage.texts))
 
     def __post_init__(self) -> None:
-        if not self.stages:
-            raise ValueError("stages: at least one is needed")
-        if len(self.labels) < 2 or len(set(self.labels)) != len(self.labels):
-            raise ValueError("labels: at least two, all different, are needed")
-        if set(self.inputs) != {"rgb", "binary"}:
-            raise ValueError(f"inputs: expected rgb and binary, found {', '.join(self.inputs) or 'none'}")
-        for silent in (self.reject, self.blank):
-            if silent is not None and not 0 <= silent < len(self.labels):
-                raise ValueError(f"reject and blank: {silent} is no index of the {len(self.labels)} labels")
-        for file in [stage.file for stage in self.stages] + list(self.files):
+        if not self.characters and not self.lines:
+            raise ValueError("stages: at least one that reads is needed")
+        for file in self.files:
             if Path(file).name != file:
                 raise ValueError(f"file {file!r}: expected a plain name inside the bundle")
-        for stage in self.stages:
-            for value in (stage.temperature, stage.twin_temperature):
-                if value is not None and not value > 0:
-                    raise ValueError(f"{stage.file}: temperature {value} must be above 0")
-        if any(stage.escalate_below is None for stage in self.stages[:-1]):
+        shared = [(s.labels, s.reject, s.blank, s.inputs) for s in self.characters]
+        if any(one != shared[0] for one in shared):
+            raise ValueError(
+                "stages: those of kind character must share labels, reject and inputs, or they cannot run in sequence"
+            )
+        if any(stage.escalate_below is None for stage in self.characters[:-1]):
             raise ValueError(
                 "stages: every one but the last needs escalate_below, or those after it never run"
             )
-        together = "".join(self.twins)
+        together = "".join(self.confusables)
         if len(set(together)) != len(together):
-            raise ValueError(f"twins: a text stands in two of {', '.join(self.twins)}")
+            raise ValueError(f"confusables: a text stands in two of {', '.join(self.confusables)}")
 
 
 def decode(text: bytes) -> Manifest:
-    """Read a manifest.
+    """Read a manifest; one of schema 1 is upgraded.
 
     Args:
         text: The JSON file's content.
 
     Returns:
-        The checked manifest.
+        The checked manifest, of schema 2.
 
     Raises:
         ManifestError: Not JSON, a key is missing, unknown or of the wrong type, or another schema.
     """
     try:
-        schema = msgspec.json.decode(text, type=dict[str, Any]).get("schema")
-        if schema != SCHEMA:
-            raise ManifestError(f"schema {schema!r}: this program reads schema {SCHEMA}")
-        return msgspec.json.decode(text, type=Manifest)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        content = msgspec.json.decode(text, type=dict[str, Any])
+        schema = content.get("schema")
+        # True is 1 for Python, but no number in a manifest.
+        if isinstance(schema, bool) or schema not in (1, SCHEMA):
+            raise ManifestError(f"schema {schema!r}: this program reads schema 1 and {SCHEMA}")
+        return msgspec.convert(_upgraded(content) if schema == 1 else content, type=Manifest)
+    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
         raise ManifestError(str(error)) from error
+
+
+def _upgraded(old: dict[str, Any]) -> dict[str, Any]:
+    """A manifest of schema 1, whose stages all named glyphs and shared labels and inputs, as one of schema 2."""
+    shared = {key: old[key] for key in ("labels", "inputs", "reject", "blank") if key in old}
+    new = {key: value for key, value in old.items() if key not in (*shared, "twins")}
+    stages = old.get("stages")
+    if isinstance(stages, list):
+        # What is no stage stays as it is, to be refused with its place.
+        new["stages"] = [
+            {**stage, **shared, "kind": "character"} if isinstance(stage, dict) else stage for stage in stages
+        ]
+    if "confusables" in old:
+        raise ManifestError("confusables: this key belongs to schema 2; schema 1 calls it twins")
+    if "twins" in old:
+        new["confusables"] = old["twins"]
+    return {**new, "schema": SCHEMA}
 
 
 def encode(manifest: Manifest) -> bytes:

@@ -147,7 +147,7 @@ class TracedPipeline(Pipeline):
             limit_s=limit_s,
         )
         self._pattern = pattern
-        self._canvas = bundle.manifest.inputs["rgb"][:2]
+        self._canvas = bundle.manifest.characters[0].inputs["rgb"][:2]
         self._judge = Judge(self.labels, pattern, min_confidence, min_margin)
         self._context = Context(self.labels)
         self._picture: Image = np.zeros((1, 1, 3), np.uint8)

@@ -1,0 +1,89 @@
+"""Where a strip that is wider than the network takes is cut."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ocr_edge.contract.preprocess import LINE_HEIGHT, STEP
+from ocr_edge.contract.types import Image
+
+OVERLAP = LINE_HEIGHT
+"""Columns that a piece sees beyond a cut at most: a wide character and half its neighbour."""
+WORD_GAP = 8
+"""Columns of a gap that is taken for one between words: a quarter of the height."""
+LETTER_GAP = 3
+"""Columns of the narrowest gap that is cut at. Two would be the blur between letters that touch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a strip that is read on its own. All columns but the strip's last are multiples of ``STEP``.
+
+    Attributes:
+        left: First column that the network sees.
+        start: First column that this piece answers for.
+        end: Column after the last that it answers for; the next piece's ``start``.
+        right: Column after the last that the network sees.
+    """
+
+    left: int
+    start: int
+    end: int
+    right: int
+
+
+def pieces(binary: Image, widest: int) -> list[Piece]:
+    """Cut a strip into pieces that the network can take: one where it is narrow enough.
+
+    Cuts lie in gaps between words, else between letters, the nearest to even parts, and no piece sees beyond its gap.
+    Where there is no gap, both pieces see some columns more, and each answers up to the middle.
+
+    Args:
+        binary: uint8, shape ``(32, w, 1)``, ink 255.
+        widest: Most columns of a piece, a multiple of ``STEP``.
+    """
+    columns = binary.shape[1]
+    gaps = _gaps(binary)
+    overlap = min(OVERLAP, widest // 4 // STEP * STEP)
+    core = widest - 2 * overlap
+    found: list[Piece] = []
+    left = start = 0
+    while columns - left > widest:
+        left_over = columns - start
+        even = start + min(_up(left_over // -(-left_over // core)), core)
+        cut, low, high = _cut(gaps, even, start + core // 2, start + core, overlap)
+        found.append(Piece(left, start, cut, min(high, columns)))
+        left, start = low, cut
+    return [*found, Piece(left, start, columns, columns)]
+
+
+def _gaps(binary: Image) -> list[tuple[int, int]]:
+    """Runs of columns without ink: first column, and column after the last."""
+    empty = np.concatenate([[False], ~binary.any(axis=(0, 2)), [False]])
+    edges = np.flatnonzero(np.diff(empty.astype(np.int8)))
+    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
+
+
+def _cut(gaps: list[tuple[int, int]], even: int, first: int, last: int, overlap: int) -> tuple[int, int, int]:
+    """Where to cut, and how far the piece after and the piece before see across the cut."""
+    for least in (WORD_GAP, LETTER_GAP):
+        middles = [
+            (_down((begin + end) // 2), begin, end)
+            for begin, end in gaps
+            if end - begin >= least and first <= _down((begin + end) // 2) <= last
+        ]
+        if middles:
+            cut, begin, end = min(middles, key=lambda gap: abs(gap[0] - even))
+            low = max(_up(begin), cut - overlap)
+            return cut, min(low, cut), max(cut, min(_down(end), cut + overlap))
+    return even, max(even - overlap, 0), even + overlap
+
+
+def _down(column: int) -> int:
+    """The multiple of ``STEP`` at or before a column."""
+    return column // STEP * STEP
+
+
+def _up(column: int) -> int:
+    """The multiple of ``STEP`` at or after a column."""
+    return -_down(-column)

@@ -1,0 +1,109 @@
+"""Reads strips: fill to an accepted width, run the line stage, give calibrated log-probabilities over time."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ocr_edge.bundle import Bundle
+from ocr_edge.contract.preprocess import STEP, fill, strip
+from ocr_edge.contract.quantize import log_softmax, quantize_pixels
+from ocr_edge.contract.types import Image, Polarity, Scores
+from ocr_edge.cuts import pieces
+from ocr_edge.errors import ModelError
+from ocr_edge.interpreter import Network
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Posteriors:
+    """What the line stage says of one strip.
+
+    Attributes:
+        scores: Calibrated log-probabilities, float32, shape ``(T, labels + 1)``, the blank last; row ``t`` stands for
+            the strip's columns from ``STEP * t`` up to ``STEP * (t + 1)``.
+        rgb: The strip, uint8, shape ``(32, w, 3)``, not filled; ``T`` is ``w / STEP``, rounded up.
+        binary: Its ink, uint8, shape ``(32, w, 1)``, ink 255.
+    """
+
+    scores: Scores
+    rgb: Image
+    binary: Image
+
+
+class LineRecognizer:
+    """Runs the first line stage of a bundle.
+
+    Args:
+        bundle: A loaded bundle.
+
+    Attributes:
+        labels: The ordered texts it can say; the blank comes after them.
+        stage: What the manifest says of the stage.
+
+    Raises:
+        ModelError: The bundle has no line stage.
+    """
+
+    def __init__(self, bundle: Bundle) -> None:
+        if not bundle.lines:
+            raise ModelError(f"bundle {bundle.path}: has no stage that reads lines")
+        self.stage = bundle.manifest.lines[0]
+        self.labels = self.stage.labels
+        self._widths = bundle.lines[0]
+
+    def recognize(self, image: Image, polarity: Polarity | None = None) -> Posteriors:
+        """Read the crop of one line.
+
+        Args:
+            image: uint8 RGB, shape ``(H, W, 3)``: one line of text and little else.
+            polarity: Ink against paper where it is known.
+
+        Raises:
+            ValueError: The crop has no pixels or a wrong shape.
+            ModelError: The network failed.
+        """
+        return self.recognize_strip(*strip(image, polarity))
+
+    def recognize_strip(self, rgb: Image, binary: Image) -> Posteriors:
+        """Read a strip as ``contract.preprocess.strip`` makes it.
+
+        Args:
+            rgb: uint8, shape ``(32, w, 3)``, ``w`` at least 1.
+            binary: uint8, shape ``(32, w, 1)``.
+
+        Raises:
+            ModelError: The network failed.
+        """
+        parts = []
+        for piece in pieces(binary, self._widths.widths[-1]):
+            seen = slice(piece.left, piece.right)
+            rows = self._logits(rgb[:, seen], binary[:, seen])
+            first = (piece.start - piece.left) // STEP
+            parts.append(rows[first : first + steps(piece.end - piece.start)])
+        logits = np.concatenate(parts)
+        return Posteriors(log_softmax(logits, self.stage.temperature), rgb, binary)
+
+    def _logits(self, rgb: Image, binary: Image) -> Scores:
+        """Logits of a strip that an accepted width holds, cut off after its own columns."""
+        columns = rgb.shape[1]
+        width, network = self._widths.holding(columns)
+        return run(network, *fill(rgb, binary, width))[: steps(columns)]
+
+
+def run(network: Network, rgb: Image, binary: Image) -> Scores:
+    """Logits of a filled strip, float32, shape ``(T, labels + 1)``."""
+    if network.output is None:
+        found = np.asarray(
+            network.run({"rgb": rgb.astype(np.float32)[None], "binary": binary.astype(np.float32)[None]}),
+            np.float32,
+        )
+    else:
+        found = network.output.dequantize(
+            network.run({"rgb": quantize_pixels(rgb)[None], "binary": quantize_pixels(binary)[None]})
+        )
+    # A height of one may be left between batch and time.
+    return found.reshape(-1, found.shape[-1])
+
+
+def steps(columns: int) -> int:
+    """Time steps of so many columns: the last one may be only partly filled."""
+    return -(-columns // STEP)
