@@ -8,9 +8,18 @@ from typing import Any
 
 import keras
 
-from ocr_train.recipe import Recipe
+from ocr_train.recipe import AnyRecipe, Recipe
 
 _LOGGER = logging.getLogger(__name__)
+
+
+def mean_batch_size(recipe: AnyRecipe) -> float:
+    """Samples of an ordinary batch; that of a line stage depends on its width."""
+    if isinstance(recipe, Recipe):
+        return recipe.batch_size
+    shares = recipe.widths.values()
+    sizes = [recipe.batch_size(int(width)) for width in recipe.widths]
+    return sum(size * share for size, share in zip(sizes, shares, strict=True)) / sum(shares)
 
 
 class Progress(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
@@ -21,8 +30,9 @@ class Progress(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no 
         recipe: What is trained.
     """
 
-    def __init__(self, epoch: int, recipe: Recipe) -> None:
+    def __init__(self, epoch: int, recipe: AnyRecipe) -> None:
         super().__init__()
+        self._batch_size = mean_batch_size(recipe)
         self._name = f"epoch {epoch + 1} of {recipe.epochs}"
         self._recipe = recipe
         self._live = sys.stderr is not None and sys.stderr.isatty()
@@ -43,7 +53,7 @@ class Progress(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no 
         took = now - self._started
         text = (
             f"{self._name}: {100 * done // steps} %, loss {(logs or {}).get('loss', math.nan):.4f},"
-            f" {done * self._recipe.batch_size / took:.0f} samples/s,"
+            f" {done * self._batch_size / took:.0f} samples/s,"
             f" {took / done * (steps - done):.0f} s left"
         )
         if self._live:

@@ -11,6 +11,7 @@ import msgspec
 
 from ocr_edge.contract import labels as label_orders
 from ocr_edge.errors import ConfigError
+from ocr_train.strips.recipe import LineRecipe, LineSource
 
 
 class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -119,7 +120,11 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         return -(-self.epoch_samples // self.batch_size)
 
 
-def load(path: Path) -> Recipe:
+AnyRecipe = Recipe | LineRecipe
+"""A recipe of a character stage, or of a line stage."""
+
+
+def load(path: Path) -> AnyRecipe:
     """Read a recipe file.
 
     Args:
@@ -132,7 +137,9 @@ def load(path: Path) -> Recipe:
         ConfigError: Missing, not TOML, or a key is unknown or wrong.
     """
     try:
-        return msgspec.toml.decode(path.read_bytes(), type=Recipe)
+        text = path.read_bytes()
+        is_line = msgspec.toml.decode(text, type=dict[str, Any]).get("stage") == "line"
+        return msgspec.toml.decode(text, type=LineRecipe if is_line else Recipe)
     except OSError as error:
         raise ConfigError(f"recipe {path}: {error.strerror}") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -145,7 +152,7 @@ def shipped() -> dict[str, Path]:
     return {path.stem: path for path in sorted(folder.glob("*.toml"))}
 
 
-def find(text: str) -> Recipe:
+def find(text: str) -> AnyRecipe:
     """Read a recipe file, or a recipe that comes with the package by its name.
 
     Args:
@@ -164,13 +171,13 @@ def find(text: str) -> Recipe:
     return load(known[text])
 
 
-def as_dict(recipe: Recipe) -> dict[str, Any]:
+def as_dict(recipe: AnyRecipe) -> dict[str, Any]:
     """The recipe as plain values, just as ``run.json`` gives them back."""
     plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(recipe))
     return plain
 
 
-def as_toml(recipe: Recipe) -> str:
+def as_toml(recipe: AnyRecipe) -> str:
     """The recipe as a file that ``load`` reads."""
     values = as_dict(recipe)
     lines = [_line(key, value) for key, value in values.items() if key != "sources"]
@@ -189,6 +196,10 @@ def _nearest(message: str) -> str:
     found = re.search(r"unknown field `(.+?)`", message)
     if not found:
         return ""
-    known = (Source if "$.sources" in message else Recipe).__struct_fields__
+    known = {
+        name
+        for kind in ((Source, LineSource) if "$.sources" in message else (Recipe, LineRecipe))
+        for name in kind.__struct_fields__
+    }
     near = difflib.get_close_matches(found[1], known, 1)
     return f"; did you mean {near[0]!r}?" if near else f"; known are {', '.join(known)}"

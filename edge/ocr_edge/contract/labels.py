@@ -7,13 +7,17 @@ UPPER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 LOWER = UPPER.lower()
 
 ORDERS: dict[str, str] = {
+    "line": "".join(map(chr, range(32, 127))) + "°€£²³µ",
     "0-9A-Za-z": DIGITS + UPPER + LOWER,
     "0-9a-zA-Z": DIGITS + LOWER + UPPER,
 }
-"""Named orders of the 62 classes: EMNIST's (ours) and that of the original project's data folders."""
+"""Named orders: the line stage's; EMNIST's order of the 62 classes (ours), and that of the original project's folders."""
 
 DEFAULT: tuple[str, ...] = tuple(ORDERS["0-9A-Za-z"])
 """The shipped labels: ``0-9 A-Z a-z``, EMNIST's order."""
+
+LINE: tuple[str, ...] = tuple(ORDERS["line"])
+"""The shipped labels of the line stage: printable ASCII with the space, then the signs of values and prices."""
 
 REJECT = "reject"
 """The class of what is no character: half of one, two in one box, a frame, a screw. It is never said."""

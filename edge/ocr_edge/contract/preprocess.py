@@ -1,4 +1,4 @@
-"""From a character crop to the two pictures the network takes. Training, conversion and device all run this code.
+"""From a crop to the two pictures a network takes: a character's or a line's. Training, conversion and device run it.
 
 When a pixel of its output changes, ``VERSION`` changes, and bundles made with another version are refused.
 """
@@ -11,6 +11,13 @@ from ocr_edge.contract.types import Glyph, Image, Polarity
 VERSION = "1"
 MIN_CONTRAST = 48.0
 """Grey levels between ink and paper under which a crop is no longer stretched to the full range: it would be noise."""
+
+LINE_HEIGHT = 32
+"""Rows of a strip, the line stage's input."""
+STEP = 4
+"""Columns of a strip for each time step of the line stage's output."""
+MAX_ASPECT = 64
+"""Widest strip for its height: a crop that is wider is squeezed. A printed line of 100 characters has about 50."""
 
 
 def luminance(image: Image) -> Image:
@@ -154,6 +161,52 @@ def preprocess(glyph: Glyph, canvas: tuple[int, int] = (28, 28)) -> tuple[Image,
     else:
         # Otsu again after scaling: a fixed level would lose strokes thinner than half a target pixel.
         ink = otsu(resize(glyph.binary, size)[..., 0], Polarity.LIGHT)
+    return centre(rgb, canvas, paper_colour(rgb)), centre(ink[..., None], canvas, 0)
+
+
+def paper_colour(rgb: Image) -> Image:
+    """The median colour of an image's border, channel by channel: uint8, shape ``(3,)``."""
     border = np.concatenate([rgb[0], rgb[-1], rgb[:, 0], rgb[:, -1]])
-    paper = np.sort(border, axis=0)[len(border) // 2]
-    return centre(rgb, canvas, paper), centre(ink[..., None], canvas, 0)
+    return np.asarray(np.sort(border, axis=0)[len(border) // 2], np.uint8)
+
+
+def strip(image: Image, polarity: Polarity | None = None) -> tuple[Image, Image]:
+    """Make a line's strip from its crop: the inputs of the line stage, not yet filled to an accepted width.
+
+    Args:
+        image: uint8 RGB, shape ``(H, W, 3)``: one line of text and little else.
+        polarity: Ink against paper where it is known; None where it must be guessed.
+
+    Returns:
+        ``rgb``: uint8, shape ``(32, w, 3)``, the crop with its aspect kept and its contrast stretched;
+        ``binary``: uint8, shape ``(32, w, 1)``, only 0 and 255, ink 255. ``w`` is at least 4.
+
+    Raises:
+        ValueError: The crop has no pixels or a wrong shape.
+    """
+    if image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
+        raise ValueError(f"line of shape {image.shape}: expected (height, width, 3) with pixels in it")
+    width = round(image.shape[1] * LINE_HEIGHT / image.shape[0])
+    width = min(max(width, STEP), MAX_ASPECT * LINE_HEIGHT)
+    rgb = stretch(resize(image, (LINE_HEIGHT, width)))
+    gray = luminance(rgb)
+    return rgb, otsu(gray, polarity or guess_polarity(gray))[..., None]
+
+
+def fill(rgb: Image, binary: Image, width: int) -> tuple[Image, Image]:
+    """Fill a strip on its right to an accepted width: with the colour of its paper, and without ink.
+
+    Args:
+        rgb: uint8, shape ``(32, w, 3)``, ``w`` at most ``width``.
+        binary: uint8, shape ``(32, w, 1)``.
+        width: Columns of the result.
+
+    Returns:
+        uint8, shapes ``(32, width, 3)`` and ``(32, width, 1)``.
+    """
+    own = rgb.shape[1]
+    filled = np.empty((LINE_HEIGHT, width, 3), np.uint8)
+    filled[:, :own], filled[:, own:] = rgb, paper_colour(rgb)
+    ink = np.zeros((LINE_HEIGHT, width, 1), np.uint8)
+    ink[:, :own] = binary
+    return filled, ink

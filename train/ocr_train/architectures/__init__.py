@@ -8,7 +8,7 @@ import numpy as np
 from keras import layers
 
 from ocr_edge.errors import ConfigError
-from ocr_train.architectures import compact, dual_branch, folded
+from ocr_train.architectures import compact, dual_branch, dual_line, folded
 
 _LEAN = partial(compact.build, stem=(2, 2), branch=32, middle_blocks=0, top=64, top_blocks=1, deep=112)
 
@@ -30,31 +30,41 @@ ARCHITECTURES: dict[str, Callable[[int], keras.Model]] = {
 """Builders by name; each takes the number of labels. ``lean_*`` but ``lean_stem32``, ``wide`` and ``folded_deep``: for
 comparison, docs/networks.md."""
 
+LINES: dict[str, Callable[[int], keras.Model]] = {
+    "dual_line": dual_line.build,
+    "dual_line_plain": partial(dual_line.build, tail="plain"),
+    "dual_line_early": partial(dual_line.build, early=48, blocks=2),
+    "dual_line_small": partial(dual_line.build, stem=(16, 8), body=(48, 96), deep=192),
+    "dual_line_rgb": partial(dual_line.build, blind=("binary",)),
+}
+"""Builders of networks that read lines; each takes the number of labels, the blank among them."""
+
 
 def builder(name: str) -> Callable[[int], keras.Model]:
     """The builder of a network.
 
     Args:
-        name: A key of ``ARCHITECTURES``.
+        name: A key of ``ARCHITECTURES`` or ``LINES``.
 
     Raises:
         ConfigError: The name is unknown.
     """
-    if name not in ARCHITECTURES:
-        raise ConfigError(f"architecture {name!r} is unknown; known are {', '.join(ARCHITECTURES)}")
-    return ARCHITECTURES[name]
+    known = ARCHITECTURES | LINES
+    if name not in known:
+        raise ConfigError(f"architecture {name!r} is unknown; known are {', '.join(known)}")
+    return known[name]
 
 
 def build(name: str, labels: int) -> keras.Model:
     """Build an untrained network.
 
     Args:
-        name: A key of ``ARCHITECTURES``.
+        name: A key of ``ARCHITECTURES`` or ``LINES``.
         labels: How many classes it tells apart.
 
     Returns:
-        A model with inputs ``rgb`` (B, 28, 28, 3) and ``binary`` (B, 28, 28, 1) and output ``logits``
-        (B, labels).
+        A model with inputs ``rgb`` (B, 28, 28, 3) and ``binary`` (B, 28, 28, 1) and output ``logits`` (B, labels);
+        one that reads lines has inputs (B, 32, W, 3) and (B, 32, W, 1) and output (B, W / 4, labels).
 
     Raises:
         ConfigError: The name is unknown.

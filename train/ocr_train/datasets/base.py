@@ -14,7 +14,7 @@ from ocr_edge.contract.types import Glyph, Image
 from ocr_edge.errors import ConfigError
 
 _LOGGER = logging.getLogger(__name__)
-OPTIONS = frozenset({"labels", "name", "note", "without"})
+OPTIONS = frozenset({"case", "labels", "marks", "name", "note", "without"})
 """Keys a spec may carry after ``?``."""
 
 

@@ -1,0 +1,107 @@
+"""How well a line stage reads: exact lines and character errors, over real lines."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import cv2
+import keras
+import numpy as np
+
+from ocr_edge.contract.preprocess import LINE_HEIGHT, STEP, fill, strip
+from ocr_edge.contract.types import Image, Scores
+from ocr_train.datasets.words import LineSet
+from ocr_train.strips.recipe import LineRecipe
+from ocr_train.strips.targets import greedy, is_mark
+
+BATCH_COLUMNS = 16384
+"""Columns of the strips that are run at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineResult:
+    """What was measured on one set.
+
+    Attributes:
+        name: Of the set.
+        n: Lines.
+        exact: Share read exactly, 0 to 1, as far as the truth tells: case and marks only where it has them.
+        cer: Edit distance over the truth's length, summed over the set.
+    """
+
+    name: str
+    n: int
+    exact: float
+    cer: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values."""
+        return asdict(self)
+
+
+def measure(model: keras.Model, lines: LineSet, recipe: LineRecipe) -> LineResult:
+    """Read a set with the best path, and compare."""
+    said = read(model, [s.image for s in lines.samples], recipe)
+    return compare(lines, said)
+
+
+def compare(lines: LineSet, said: Sequence[str]) -> LineResult:
+    """What was said of each line against its truth."""
+    pairs = [
+        (comparable(sample.text, lines), comparable(text, lines))
+        for sample, text in zip(lines.samples, said, strict=True)
+    ]
+    errors = sum(distance(*pair) for pair in pairs)
+    return LineResult(
+        lines.name,
+        len(pairs),
+        float(np.mean([truth == text for truth, text in pairs])),
+        errors / max(1, sum(len(truth) for truth, _ in pairs)),
+    )
+
+
+def comparable(text: str, lines: LineSet) -> str:
+    """As much of a text as the set's truth can tell."""
+    text = text if lines.case else text.casefold()
+    return text if lines.marks else "".join(c for c in text if not is_mark(c))
+
+
+def distance(one: str, other: str) -> int:
+    """Edit distance (Levenshtein, 1966)."""
+    before = list(range(len(other) + 1))
+    for i, a in enumerate(one, 1):
+        now = [i]
+        for j, b in enumerate(other, 1):
+            now.append(min(before[j] + 1, now[-1] + 1, before[j - 1] + (a != b)))
+        before = now
+    return before[-1]
+
+
+def read(model: keras.Model, images: Sequence[Image], recipe: LineRecipe) -> list[str]:
+    """The best path's text of each line."""
+    said = [""] * len(images)
+    for row, scores in logits(model, images, sorted(map(int, recipe.widths))):
+        said[row] = greedy(scores, recipe.label_texts)
+    return said
+
+
+def logits(model: keras.Model, images: Sequence[Image], widths: Sequence[int]) -> Iterator[tuple[int, Scores]]:
+    """Each line's number and its logits, float32 ``(T, labels)``, those of its own width; too wide ones are squeezed."""
+    by_width: dict[int, list[tuple[int, Image, Image]]] = defaultdict(list)
+    for row, image in enumerate(images):
+        rgb, binary = strip(image)
+        if rgb.shape[1] > widths[-1]:
+            size = (widths[-1] * image.shape[0] // LINE_HEIGHT, image.shape[0])
+            rgb, binary = strip(np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8))
+            rgb, binary = rgb[:, : widths[-1]], binary[:, : widths[-1]]
+        by_width[next(w for w in widths if rgb.shape[1] <= w)].append((row, rgb, binary))
+    for width, rows in by_width.items():
+        count = max(1, BATCH_COLUMNS // width)
+        for start in range(0, len(rows), count):
+            part = rows[start : start + count]
+            filled = [fill(rgb, binary, width) for _, rgb, binary in part]
+            inputs = {"rgb": np.stack([f[0] for f in filled]), "binary": np.stack([f[1] for f in filled])}
+            scores = np.asarray(model.predict_on_batch(inputs), np.float32)
+            for (row, rgb, _), mine in zip(part, scores, strict=True):
+                yield row, mine[: -(-rgb.shape[1] // STEP)]

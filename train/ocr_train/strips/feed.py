@@ -1,0 +1,172 @@
+"""Batches of strips for Keras: each a function of (seed, epoch, batch) alone, all of one width."""
+
+import logging
+import multiprocessing
+import random
+import signal
+import tarfile
+import threading
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import keras
+import numpy as np
+
+from ocr_edge.contract import labels as label_orders
+from ocr_edge.contract.preprocess import LINE_HEIGHT, STEP, fill, strip
+from ocr_edge.contract.types import Image
+from ocr_edge.errors import ConfigError
+from ocr_train import datasets
+from ocr_train.datasets.words import LineSet
+from ocr_train.strips.camera import moved, photographed
+from ocr_train.strips.crops import Crops
+from ocr_train.strips.recipe import LineRecipe
+from ocr_train.strips.render import Renderer
+from ocr_train.strips.surface import Surfaces, lit
+from ocr_train.strips.targets import Targets, encoded
+from ocr_train.strips.texts import Texts
+from ocr_train.strips.typefaces import Typefaces
+
+_LOGGER = logging.getLogger(__name__)
+NARROWEST = 0.24
+"""Width of a narrow printed character beside the strip's height: says how long a text may be."""
+TYPICAL = 0.52
+"""Width of an ordinary character beside the strip's height."""
+MAX_SQUEEZE = 1.2
+"""How much wider than its batch a real line may be; it is then squeezed."""
+TRIES = 8
+"""Real lines tried, such as one whose text is too long for its strip, before one is rendered instead."""
+
+Batch = tuple[dict[str, Image], Targets]
+
+
+class Lines:
+    """Everything that batches are made of.
+
+    Args:
+        recipe: What is wanted.
+        sets: The training lines of each of its sources, in order.
+        renderer: Draws the others.
+    """
+
+    def __init__(self, recipe: LineRecipe, sets: Sequence[LineSet], renderer: Renderer) -> None:
+        self.recipe, self.sets, self.renderer = recipe, sets, renderer
+        self.index = {label: i for i, label in enumerate(recipe.label_texts[:-1])}
+        widths = sorted(map(int, recipe.widths))
+        self._rows: dict[int, list[tuple[int, list[int]]]] = {}
+        self._weights: dict[int, list[float]] = {}
+        by_width: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
+        for number, lines in enumerate(sets):
+            for row, sample in enumerate(lines.samples):
+                own = sample.image.shape[1] * LINE_HEIGHT / sample.image.shape[0]
+                width = next((w for w in widths if own <= w * 1.05), widths[-1])
+                if own <= widths[-1] * MAX_SQUEEZE:
+                    by_width[width][number].append(row)
+        for width, found in by_width.items():
+            self._rows[width] = list(found.items())
+            self._weights[width] = [
+                recipe.sources[number].weight * len(rows) ** 0.5 for number, rows in found.items()
+            ]
+
+    def row(self, rng: random.Random, width: int) -> tuple[Image, Image, Targets]:
+        """One strip of at most a width, filled to it, with its targets."""
+        tries = TRIES if width in self._rows and rng.random() < self.recipe.real else 0
+        while True:
+            image, text, case, marks = self._real(rng, width) if tries > 0 else self._rendered(rng, width)
+            tries -= 1
+            rgb, binary = strip(image)
+            if rgb.shape[1] > width:
+                squeezed = (width * image.shape[0] // LINE_HEIGHT, image.shape[0])
+                rgb, binary = strip(np.asarray(cv2.resize(image, squeezed, interpolation=cv2.INTER_AREA), np.uint8))
+                rgb, binary = rgb[:, :width], binary[:, :width]
+            steps = -(-rgb.shape[1] // STEP)
+            target = encoded(text, self.index, case=case, marks=marks, steps=steps)
+            if target is not None:
+                return *fill(rgb, binary, width), target
+
+    def _rendered(self, rng: random.Random, width: int) -> tuple[Image, str, bool, bool]:
+        aspect = width / LINE_HEIGHT
+        longest = min(int(aspect / (NARROWEST if rng.random() < 0.15 else TYPICAL)), width // STEP)
+        shortest = max(1, round(longest * rng.uniform(0.25, 0.8)))
+        image, text = self.renderer.draw(rng, shortest, max(longest, 1), aspect)
+        return image, text, True, True
+
+    def _real(self, rng: random.Random, width: int) -> tuple[Image, str, bool, bool]:
+        number, rows = rng.choices(self._rows[width], self._weights[width])[0]
+        lines = self.sets[number]
+        sample = lines.samples[rng.choice(rows)]
+        return varied(rng, sample.image, self.renderer.surfaces), sample.text, lines.case, lines.marks
+
+
+def varied(rng: random.Random, image: Image, surfaces: Surfaces) -> Image:
+    """A real line as it might have been photographed another time."""
+    if rng.random() < 0.85:
+        image = moved(rng, image, rng.uniform(0.3, 1.0))
+    if rng.random() < 0.25:
+        height = max(10, round(image.shape[0] * rng.uniform(0.45, 0.95)))
+        size = (max(4, round(image.shape[1] * height / image.shape[0])), height)
+        image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+    if rng.random() < 0.12:
+        image = 255 - image
+    if rng.random() < 0.1:
+        image = np.ascontiguousarray(image[..., rng.sample((0, 1, 2), 3)])
+    if rng.random() < 0.6:
+        gain = np.array([rng.uniform(0.75, 1.25)] * 3 if rng.random() < 0.5 else [rng.uniform(0.75, 1.25) for _ in range(3)], np.float32)
+        picture = lit(rng, image.astype(np.float32) * gain + np.float32(rng.uniform(-25, 25)))
+        image = photographed(rng, picture, surfaces, 0.6)
+    return image
+
+
+class LineEpoch(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no types
+    """One epoch of training batches.
+
+    Args:
+        lines: What they are made of.
+        epoch: Number of the epoch, from 0.
+        workers: Processes that make batches; 0 makes them in this one. The batches are the same.
+    """
+
+    def __init__(self, lines: Lines, epoch: int, workers: int = 0) -> None:
+        super().__init__(workers=max(workers, 1), use_multiprocessing=workers > 0, max_queue_size=24)
+        self._lines, self._epoch = lines, epoch
+
+    def __len__(self) -> int:
+        return self._lines.recipe.steps
+
+    def __getitem__(self, index: int) -> Batch:
+        """The batch at a place: pixels by input name, and targets int32 (B, 3 + 120)."""
+        if multiprocessing.parent_process() and threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+        cv2.setNumThreads(1)
+        recipe = self._lines.recipe
+        rng = random.Random(f"{recipe.seed}/{self._epoch}/{index}")
+        width = int(rng.choices(list(recipe.widths), list(recipe.widths.values()))[0])
+        rows = [self._lines.row(rng, width) for _ in range(recipe.batch_size(width))]
+        rgb, binary, targets = zip(*rows, strict=True)
+        return {"rgb": np.stack(rgb), "binary": np.stack(binary)}, np.stack(targets)
+
+
+def renderer(recipe: LineRecipe, data: str, split: str = "train") -> Renderer:
+    """The renderer that a recipe asks for, with this system's fonts of a split.
+
+    Raises:
+        ConfigError: A set of characters or the backgrounds cannot be read, or there are no fonts.
+    """
+    from ocr_train.sources import located  # noqa: PLC0415 - it pulls Keras's data in
+
+    labels = label_orders.DEFAULT
+    crops = [Crops(datasets.load(located(spec, data), labels), labels) for spec in recipe.characters]
+    photographs = _photographs(Path(data) / recipe.backgrounds) if recipe.backgrounds else []
+    return Renderer(Texts.installed(), Typefaces.installed(split), Surfaces(photographs), crops, recipe.composed)
+
+
+def _photographs(path: Path) -> list[Image]:
+    try:
+        with tarfile.open(path) as archive:
+            files = [archive.extractfile(m) for m in archive if m.isfile() and m.name.endswith((".jpg", ".png"))]
+            decoded = [cv2.imdecode(np.frombuffer(f.read(), np.uint8), cv2.IMREAD_COLOR) for f in files if f]
+    except (tarfile.TarError, OSError) as error:
+        raise ConfigError(f"backgrounds {path}: cannot be read ({error})") from error
+    return [np.ascontiguousarray(image[..., ::-1], np.uint8) for image in decoded if image is not None]

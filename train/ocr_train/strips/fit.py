@@ -1,0 +1,203 @@
+"""Train a line stage by a recipe: one epoch at a time, every epoch saved, resumed where it was left."""
+
+import contextlib
+import hashlib
+import logging
+import math
+import platform
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from ocr_edge.contract.preprocess import VERSION as PREPROCESS_VERSION
+from ocr_edge.errors import ConfigError
+from ocr_train import architectures, checkpoint
+from ocr_train import recipe as recipes
+from ocr_train.average import Average
+from ocr_train.datasets import words
+from ocr_train.datasets.words import LineSet
+from ocr_train.progress import Progress
+from ocr_train.record import commit, initial_record, versions
+from ocr_train.schedule import optimizer
+from ocr_train.sources import distinct_names, located
+from ocr_train.strips.evaluate import LineResult, measure
+from ocr_train.strips.feed import LineEpoch, Lines, renderer
+from ocr_train.strips.recipe import LineRecipe
+from ocr_train.strips.targets import CTC
+
+_LOGGER = logging.getLogger(__name__)
+SPLITS = ("train", "validation")
+SEEN_EACH_EPOCH = 250
+"""Validation lines of a set that an epoch is judged by; the best epoch is measured on all at the end."""
+
+
+def fit(
+    recipe: LineRecipe,
+    out: Path,
+    *,
+    data: str = "data",
+    resume: bool = False,
+    workers: int = 1,
+    strategy: Any = None,
+    initial: Path | None = None,
+) -> list[LineResult]:
+    """Train, and write ``model.keras``, ``run.json``, ``metrics.json``, pictures and a checkpoint.
+
+    Args:
+        recipe: What to do.
+        out: Folder of the run; made when missing.
+        data: Folder that relative data paths start from.
+        resume: Go on from the last finished epoch in ``out``.
+        workers: Processes that make batches.
+        strategy: A ``tf.distribute`` strategy; None for Keras's own choice of one device.
+        initial: A trained network of the same architecture whose weights the run starts from.
+
+    Returns:
+        Measurements of the best epoch on each source's validation lines, where there are some.
+
+    Raises:
+        ConfigError: As ``ocr_train.fit.fit``.
+    """
+    architectures.builder(recipe.architecture)
+    run = checkpoint.start(recipe, out, resume=resume)
+    train, validation = load(recipe, data)
+    checkpoint.check_data(run, out, record := run_record(recipe, train, validation))
+    lines = Lines(recipe, train, renderer(recipe, data))
+    run["record"] = record | ({"initial": initial_record(initial)} if initial else {})
+    judges = {s.name for s, source in zip(validation, recipe.sources, strict=True) if source.validate}
+    held_out = [s for s in validation if s.samples]
+    with strategy.scope() if strategy is not None else contextlib.nullcontext():
+        model = compiled(recipe)
+        if initial and not run["epochs"]:
+            start_from(model, initial)
+        average = Average(model, recipe.average) if recipe.average else None
+        checkpoint.restore(model, out, run, average)
+    for epoch in range(len(run["epochs"]), recipe.epochs):
+        started = time.monotonic()
+        progress = Progress(epoch, recipe)
+        callbacks = [progress, *([average] if average else [])]
+        entry = _train(model, LineEpoch(lines, epoch, workers), callbacks, epoch)
+        with average.taken() if average else contextlib.nullcontext():
+            entry |= _validate(model, held_out, judges, recipe)
+        entry["seconds"] = round(time.monotonic() - started, 1)
+        run["epochs"].append(entry)
+        checkpoint.save(model, recipe, out, run, average)
+        progress.finished(entry)
+    return _finish(recipe, out, held_out)
+
+
+def load(recipe: LineRecipe, data: str) -> tuple[list[LineSet], list[LineSet]]:
+    """The training and the validation lines of each source, possibly without samples.
+
+    Raises:
+        ConfigError: A source cannot be loaded.
+    """
+    names = distinct_names([source.data for source in recipe.sources])
+    found: tuple[list[LineSet], list[LineSet]] = ([], [])
+    for source, name in zip(recipe.sources, names, strict=True):
+        loaded = words.load(located(source.data, data))
+        for split, sets in zip(SPLITS, found, strict=True):
+            mine = [sample for sample in loaded.samples if sample.split == split]
+            sets.append(LineSet(name, mine, loaded.case, loaded.marks))
+        _LOGGER.info("%s: %d to train, %d to validate", source.data, *(len(s[-1].samples) for s in found))
+    return found
+
+
+def run_record(recipe: LineRecipe, train: Sequence[LineSet], validation: Sequence[LineSet]) -> dict[str, Any]:
+    """The content of ``run.json``; see ``ocr_train.record.run_record``."""
+    rows = zip(recipe.sources, train, validation, strict=True)
+    return {
+        "recipe": recipes.as_dict(recipe),
+        "labels": list(recipe.label_texts),
+        "preprocess": PREPROCESS_VERSION,
+        "data": {
+            mine.name: {
+                "spec": source.data,
+                "n": len(mine.samples),
+                "n_validation": len(held_out.samples),
+                "sha256": fingerprint(mine),
+            }
+            for source, mine, held_out in rows
+        },
+        "versions": versions(),
+        "commit": commit(),
+        "machine": f"{platform.system()} {platform.machine()}",
+    }
+
+
+def fingerprint(lines: LineSet) -> str:
+    """SHA-256 over texts and pixels."""
+    digest = hashlib.sha256()
+    for sample in lines.samples:
+        digest.update(sample.text.encode() + b"\0" + repr(sample.image.shape).encode() + sample.image.tobytes())
+    return digest.hexdigest()
+
+
+def compiled(recipe: LineRecipe) -> keras.Model:
+    """The recipe's network with its first weights, ready to train."""
+    keras.utils.set_random_seed(recipe.seed)
+    keras.config.set_dtype_policy(recipe.precision)
+    try:
+        model = architectures.build(recipe.architecture, len(recipe.label_texts))
+    finally:
+        keras.config.set_dtype_policy("float32")
+    # XLA costs two to eight times the time on a CPU.
+    model.compile(optimizer(recipe), CTC(recipe.label_texts), jit_compile=False)
+    return model
+
+
+def start_from(model: keras.Model, initial: Path) -> None:
+    """Give a network the weights of a trained one.
+
+    Raises:
+        ConfigError: The file is no network of such a shape.
+    """
+    try:
+        model.set_weights(keras.models.load_model(initial, compile=False).get_weights())
+    except (OSError, ValueError, TypeError) as error:
+        raise ConfigError(f"{initial}: not a network to start from ({str(error).splitlines()[0]})") from error
+
+
+def _train(model: keras.Model, batches: LineEpoch, callbacks: list[Any], epoch: int) -> dict[str, Any]:
+    """Train one epoch: its mean ``loss``, and what it is worth where nothing is held out."""
+    epochs = {"initial_epoch": epoch, "epochs": epoch + 1}
+    logs = model.fit(batches, **epochs, shuffle=False, verbose=0, callbacks=callbacks).history
+    loss = logs["loss"][-1]
+    if not math.isfinite(loss):
+        raise ConfigError(f"the loss became {loss} in epoch {epoch + 1}: lower the recipe's learning_rate")
+    return {"loss": loss, "score": -loss}
+
+
+def _validate(
+    model: keras.Model, held_out: Sequence[LineSet], judges: set[str], recipe: LineRecipe
+) -> dict[str, Any]:
+    """Share of lines read exactly, by set as ``validation``, and the mean of the judges' as ``score``."""
+    if not held_out:
+        return {}
+    results = [measure(model, some(lines, SEEN_EACH_EPOCH), recipe) for lines in held_out]
+    exact = {result.name: result.exact for result in results}
+    judged = [value for name, value in exact.items() if name in judges]
+    return {
+        "validation": exact,
+        "cer": {result.name: result.cer for result in results},
+        "score": float(np.mean(judged or list(exact.values()))),
+    }
+
+
+def some(lines: LineSet, most: int) -> LineSet:
+    """At most so many lines, from all over the set."""
+    step = -(-len(lines.samples) // most)
+    return LineSet(lines.name, lines.samples[::step], lines.case, lines.marks)
+
+
+def _finish(recipe: LineRecipe, out: Path, held_out: Sequence[LineSet]) -> list[LineResult]:
+    """Measure the best epoch."""
+    best = keras.models.load_model(out / checkpoint.MODEL_NAME, compile=False)
+    results = [measure(best, lines, recipe) for lines in held_out]
+    checkpoint.write_json(out / "metrics.json", [result.as_dict() for result in results])
+    return results
