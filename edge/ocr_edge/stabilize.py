@@ -3,9 +3,10 @@
 Readings that agree are a track. In a track the log-probabilities of each character are averaged over the frames,
 better pictures and newer ones counting more: a logarithmic opinion pool (Genest and Zidek, 1986) with exponential
 forgetting. They are not summed, as those of independent witnesses would be: frames of one scene share its light and
-its blur, and sums made the fused confidence worse (docs/benchmarks.md). A reading that surely contradicts a track
-opens another one, and a few frames in a row are enough for it to take over: the old text locks nothing out, however
-long it stood.
+its blur, and sums made the fused confidence worse (docs/benchmarks.md). Frames may be read by readers with different
+labels: a label is known by its text, and whoever does not know it does not believe in it. A reading that surely
+contradicts a track opens another one, and a few frames in a row are enough for it to take over: the old text locks
+nothing out, however long it stood.
 """
 
 from dataclasses import dataclass, field, replace
@@ -30,13 +31,37 @@ MAX_TRACKS = 8
 
 @dataclass(slots=True)
 class _Slot:
-    """A place in a track's text: decayed sums over its readings."""
+    """A place in a track's text: decayed sums over its readings.
+
+    ``rated`` is the weight of those whose line had a calibrated confidence, ``line_logs`` the sum of its logarithms.
+    """
 
     latest: Character
     evidence: Scores
     weight: float
     spaces: float
     new_lines: float
+    rated: float
+    line_logs: float
+
+    def decay(self, by: float) -> None:
+        """Count for less."""
+        self.evidence *= np.float32(by)
+        self.weight, self.spaces, self.new_lines, self.rated, self.line_logs = (
+            value * by for value in (self.weight, self.spaces, self.new_lines, self.rated, self.line_logs)
+        )
+
+    def joined(self, newer: "_Slot") -> "_Slot":
+        """The same place, seen again."""
+        return _Slot(
+            newer.latest,
+            self.evidence + newer.evidence,
+            self.weight + newer.weight,
+            self.spaces + newer.spaces,
+            self.new_lines + newer.new_lines,
+            self.rated + newer.rated,
+            self.line_logs + newer.line_logs,
+        )
 
 
 @dataclass(slots=True, eq=False)
@@ -70,7 +95,7 @@ class Stabilizer:
     """Fuses the readings of one region.
 
     Attributes:
-        labels: The texts that log-probabilities stand for.
+        labels: The texts that log-probabilities stand for where a character does not say.
         settings: When a reading is settled.
         min_confidence: A fused reading less sure than this is not said.
     """
@@ -82,6 +107,8 @@ class Stabilizer:
     _said: str = ""
     _empty: int = 0
     _empty_since: float | None = None
+    _known: tuple[str, ...] = ()
+    _places: dict[tuple[str, ...], npt.NDArray[np.intp]] = field(default_factory=dict)
 
     def push(self, reading: Reading, at: float, weight: float = 1.0) -> Settled:
         """Take one frame's reading.
@@ -144,16 +171,13 @@ class Stabilizer:
 
     def _fuse(self, reading: Reading, at: float, weight: float) -> _Track:
         """Add a reading to the track it agrees with best, or to a new one."""
-        fresh = _slots(reading, weight)
+        fresh = self._slots(reading, weight)
         best: tuple[float, _Track, list[tuple[int | None, int | None]]] | None = None
         for track in self._tracks:
             decay = 0.5 ** (max(at - track.at, 0.0) / self.settings.memory_s)
             track.weight, track.at = track.weight * decay, at
             for slot in track.slots:
-                slot.evidence *= np.float32(decay)
-                slot.weight, slot.spaces, slot.new_lines = (
-                    value * decay for value in (slot.weight, slot.spaces, slot.new_lines)
-                )
+                slot.decay(decay)
             pairs = _align(track.slots, fresh)
             if pairs is not None:
                 likeness = sum(a is not None and b is not None for a, b in pairs) + track.weight * 1e-3
@@ -184,29 +208,55 @@ class Stabilizer:
     def _reading(self, track: _Track) -> Reading:
         """The track's text, in the form of its latest reading."""
         kept = [slot for slot in track.slots if slot.weight > track.weight / 2] or track.slots
-        lines: list[list[Character]] = [[]]
+        lines: list[list[_Slot]] = [[]]
         for slot in kept:
             if slot.new_lines > slot.weight / 2 and lines[-1]:
                 lines.append([])
-            lines[-1].append(self._character(slot))
-        return replace(track.latest, lines=tuple(Line(tuple(line)) for line in lines))
+            lines[-1].append(slot)
+        return replace(track.latest, lines=tuple(self._line(line) for line in lines))
+
+    def _line(self, slots: list[_Slot]) -> Line:
+        """A line of the fused text: as sure as its frames' lines were, and no surer than what they have in common."""
+        line = Line(tuple(self._character(slot) for slot in slots))
+        rated = sum(slot.rated for slot in slots)
+        if rated <= sum(slot.weight for slot in slots) / 2:
+            return line
+        sure = float(np.exp(sum(slot.line_logs for slot in slots) / rated))
+        return replace(line, calibrated=min(sure, line.confidence))
 
     def _character(self, slot: _Slot) -> Character:
         scores = _normal(slot.evidence / slot.weight)
         order = np.argsort(-scores, kind="stable")[:3].tolist()
-        alternatives = tuple((self.labels[index], float(np.exp(scores[index]))) for index in order)
+        alternatives = tuple((self._known[index], float(np.exp(scores[index]))) for index in order)
         space = slot.spaces > slot.weight / 2
-        return Character(*alternatives[0], slot.latest.box, alternatives, scores, space)
+        return Character(*alternatives[0], slot.latest.box, alternatives, scores, space, self._known)
 
+    def _slots(self, reading: Reading, weight: float) -> list[_Slot]:
+        """A reading's places, each with what it says of every label known so far."""
+        columns = [self._columns(c.labels or self.labels) for line in reading.lines for c in line.characters]
+        result: list[_Slot] = []
+        for number, line in enumerate(reading.lines):
+            rated = 0.0 if line.calibrated is None else weight
+            line_logs = rated * float(np.log(max(line.confidence, 1e-6)))
+            for index, character in enumerate(line.characters):
+                evidence = np.full(len(self._known), FLOOR, np.float32)
+                evidence[columns[len(result)]] = np.maximum(character.log_probabilities, FLOOR)
+                evidence *= np.float32(weight)
+                new_line = weight * (number > 0 and index == 0)
+                space = weight * character.space_before
+                result.append(_Slot(character, evidence, weight, space, new_line, rated, line_logs))
+        return result
 
-def _slots(reading: Reading, weight: float) -> list[_Slot]:
-    result = []
-    for number, line in enumerate(reading.lines):
-        for index, character in enumerate(line.characters):
-            evidence = np.maximum(character.log_probabilities, FLOOR) * np.float32(weight)
-            new_line = weight * (number > 0 and index == 0)
-            result.append(_Slot(character, evidence, weight, weight * character.space_before, new_line))
-    return result
+    def _columns(self, labels: tuple[str, ...]) -> npt.NDArray[np.intp]:
+        """Where labels stand among all that are known; unknown ones are added, also to what was seen before."""
+        if labels not in self._places:
+            new = tuple(label for label in labels if label not in self._known)
+            self._known += new
+            for slot in (slot for track in self._tracks for slot in track.slots):
+                unseen = np.full(len(new), FLOOR * slot.weight, np.float32)
+                slot.evidence = np.concatenate([slot.evidence, unseen])
+            self._places[labels] = np.array([self._known.index(label) for label in labels], np.intp)
+        return self._places[labels]
 
 
 def _normal(scores: Scores) -> Scores:
@@ -261,17 +311,12 @@ def _merged(old: list[_Slot], new: list[_Slot], pairs: list[tuple[int | None, in
     """Both texts in one list of places; a place that has almost been forgotten goes."""
     result = []
     for i, j in pairs:
-        if i is None or j is None:
-            slot = old[i] if i is not None else new[j or 0]
+        if i is None:
+            slot = new[j or 0]
+        elif j is None:
+            slot = old[i]
         else:
-            a, b = old[i], new[j]
-            slot = _Slot(
-                b.latest,
-                a.evidence + b.evidence,
-                a.weight + b.weight,
-                a.spaces + b.spaces,
-                a.new_lines + b.new_lines,
-            )
+            slot = old[i].joined(new[j])
         if slot.weight > 0.01:
             result.append(slot)
     return result

@@ -227,3 +227,14 @@ def test_an_annotated_picture_is_saved_in_the_right_colours(tmp_path):
     save(image, tmp_path / "ü.jpg")
     stored = cv2.imdecode(np.fromfile(tmp_path / "ü.jpg", np.uint8), cv2.IMREAD_COLOR)
     assert stored[20, 20, 2] > 4 * int(stored[20, 20, 0])
+
+
+def test_a_calibrated_line_is_as_sure_as_it_says_and_survives_publication():
+    plain = line("AB")
+    rated = Line(plain.characters, 0.5)
+    assert (plain.confidence, rated.confidence) == (pytest.approx(0.9), 0.5)
+    whole = reading(plain, rated)
+    assert whole.confidence == pytest.approx((0.9 * 0.5) ** 0.5)
+    published_ = whole.numbered(3, "pi")
+    assert [each.confidence for each in published_.lines] == [each.confidence for each in whole.lines]
+    assert Reading.from_dict(published_.as_dict()).as_dict() == published_.as_dict()

@@ -1,4 +1,5 @@
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -146,6 +147,75 @@ def test_labels_that_a_pattern_rules_out_do_no_harm():
     assert fused
     assert fused.text == "3"
     assert fused.confidence == pytest.approx(1.0, abs=1e-3)
+
+
+def relabelled(reading_: Reading, labels: str, calibrated: float | None = None) -> Reading:
+    """The same, said over other labels; those that it does not know are as unlikely as any wrong one."""
+    lines = []
+    for line in reading_.lines:
+        characters = []
+        for c in line.characters:
+            known = dict(zip(LABELS, c.log_probabilities, strict=True))
+            scores = np.array([known.get(label, -8.0) for label in labels], np.float32)
+            characters.append(replace(c, log_probabilities=scores, labels=tuple(labels)))
+        lines.append(Line(tuple(characters), calibrated))
+    return replace(reading_, lines=tuple(lines))
+
+
+def test_frames_over_different_labels_are_one_text():
+    more = " .-" + "".join(reversed(LABELS)) + "abc"
+    stabilizer_ = stabilizer(frames=3)
+    settled = []
+    for index in range(6):
+        frame = reading("AB 12")
+        settled.append(stabilizer_.push(relabelled(frame, more) if index % 2 else frame, index * 0.5))
+    assert [item.is_news for item in settled] == [False, False, True, False, False, False]
+    fused = settled[-1].reading
+    assert fused
+    assert fused.text == "AB 12"
+    first = fused.lines[0].characters[0]
+    assert set(first.labels) == set(more) | set(LABELS)
+    assert first.labels[int(first.log_probabilities.argmax())] == "A"
+    assert len(first.log_probabilities) == len(first.labels)
+
+
+def test_the_order_of_labels_does_not_matter():
+    plain, mixed = stabilizer(), stabilizer()
+    orders = itertools.cycle(["".join(LABELS), "".join(reversed(LABELS)), "".join(LABELS[7:] + LABELS[:7])])
+    for index, order in zip(range(8), orders, strict=False):
+        frame = reading("CODE7", rival={index % 5: "X"})
+        one = plain.push(frame, index * 0.5).reading
+        other = mixed.push(relabelled(frame, order), index * 0.5).reading
+        assert (one and one.text) == (other and other.text)
+        if one and other:
+            assert other.confidence == pytest.approx(one.confidence, abs=1e-4)
+
+
+def test_a_text_with_marks_contradicts_one_without():
+    marked = relabelled(reading("1295"), "".join(LABELS) + ".")
+    scores = np.full(len(LABELS) + 1, -8.0, np.float32)
+    scores[-1] = -0.01
+    characters = list(marked.lines[0].characters)
+    characters[2] = replace(characters[2], text=".", log_probabilities=scores)
+    marked = replace(marked, lines=(Line(tuple(characters)),))
+    stabilizer_ = stabilizer(frames=2)
+    for index in range(3):
+        stabilizer_.push(reading("1295"), index * 0.5)
+    news = [stabilizer_.push(marked, 2 + index * 0.5) for index in range(3)]
+    assert [item.reading.text for item in news if item.is_news and item.reading] == ["12.5"]
+
+
+def test_a_fused_line_is_as_sure_as_its_frames_lines_and_no_surer_than_its_characters():
+    labels = "".join(LABELS)
+    for given_, expected in ((0.7, 0.7), (0.999, 0.95), (None, 0.95)):
+        stabilizer_ = stabilizer(frames=2)
+        for index in range(4):
+            settled = stabilizer_.push(relabelled(reading("AB", sure=0.95), labels, given_), index * 0.5)
+        assert settled.reading
+        assert settled.reading.lines[0].confidence == pytest.approx(expected, abs=0.01)
+    doubted = Stabilizer(LABELS, Stabilize(frames=2), min_confidence=0.8)
+    for index in range(9):
+        assert not doubted.push(relabelled(reading("AB"), labels, 0.7), index * 0.5).is_news
 
 
 @settings(deadline=None, max_examples=60)
