@@ -43,6 +43,8 @@ def pieces(binary: Image, widest: int) -> list[Piece]:
         widest: Most columns of a piece, a multiple of ``STEP``.
     """
     columns = binary.shape[1]
+    if columns <= widest:
+        return [Piece(0, 0, columns, columns)]
     gaps = _gaps(binary)
     overlap = min(OVERLAP, widest // 4 // STEP * STEP)
     core = widest - 2 * overlap

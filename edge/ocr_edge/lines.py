@@ -74,6 +74,8 @@ class LineRecognizer:
             ModelError: The network failed.
         """
         parts = []
+        # Nothing is put between pieces: a row stays four columns, and a blank there would double a space or a letter
+        # that the cut goes through.
         for piece in pieces(binary, self._widths.widths[-1]):
             seen = slice(piece.left, piece.right)
             rows = self._logits(rgb[:, seen], binary[:, seen])

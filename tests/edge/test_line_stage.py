@@ -50,6 +50,22 @@ def test_one_file_serves_every_width(width):
     assert found == pytest.approx(logits(rgb, binary), abs=2 * network.output.scale)
 
 
+def test_a_float_network_is_read_too():
+    class Told:
+        output = None
+
+        def run(self, inputs):
+            assert {name: (value.dtype.name, value.shape) for name, value in inputs.items()} == {
+                "rgb": ("float32", (1, 32, 72, 3)),
+                "binary": ("float32", (1, 32, 72, 1)),
+            }
+            return logits(inputs["rgb"][0], inputs["binary"][0])[
+                None
+            ]  # a height of one left in front of time
+
+    assert np.array_equal(run(Told(), *bars("rgbb")), logits(*bars("rgbb")))
+
+
 def test_an_interpreter_is_made_once_for_each_width_that_is_asked_for():
     widths = Widths(FILE, WIDTHS)
     assert [widths.holding(columns)[0] for columns in (1, 64, 65, 320)] == [64, 64, 128, 320]
