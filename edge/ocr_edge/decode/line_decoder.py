@@ -26,6 +26,9 @@ from ocr_edge.reading import Character, Line
 LOOK_ALIKES = (*shapes.SHARED, ".,", ":;", "'`")
 """What a pattern may read one for the other at little cost; small marks differ by a pixel."""
 
+HEARD = 1e-3
+"""Probability that a step says anything, below which what it says is not told apart."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Decoded:
@@ -81,12 +84,13 @@ class LineDecoder:
         self._beam = beam
         self._spaces = spaces(labels)
         self._ignored = pattern.ignored if pattern else np.zeros(len(self._labels), np.bool_)
-        self._shapes = shapes.groups(labels, LOOK_ALIKES)
+        self._shape = shapes.groups(labels, LOOK_ALIKES).argmax(axis=1)
+        self._by_shape = np.argsort(self._shape, kind="stable")
+        self._first = np.searchsorted(self._shape[self._by_shape], np.arange(self._shape.max() + 1))
         self._said_spaces = np.flatnonzero(self._spaces & ~self._ignored)
         # Spaces are no characters, so that no character can be one.
         self._named = np.flatnonzero(~self._spaces)
         self._names = tuple(self._labels[index] for index in self._named)
-        self._column = np.cumsum(~self._spaces) - 1
 
     def decode(
         self, posteriors: Scores, *, to_box: Callable[[int, int], Box], binary: Image | None = None
@@ -109,29 +113,29 @@ class LineDecoder:
         if found is None:
             return None
         chances = np.exp(posteriors)
-        silent = chances[:, -1] + chances[:, :-1] @ self._spaces
+        silent = chances[:, -1] + chances[:, :-1][:, self._spaces].sum(axis=1)
         peaks = found.peaks(emissions)
         width = STEP * len(posteriors) if binary is None else binary.shape[1]
         columns = ink.columns(peaks.tolist(), width, binary)
         kept = np.flatnonzero(~self._spaces[found.labels])
-        rows = np.exp(emissions.enter[np.ix_(peaks[kept], self._named)])
-        shares = np.minimum(rows / np.maximum(1 - silent[peaks[kept], None], ctc_beam.LEAST), 1.0)
-        if found.may is not None:
-            shares = np.where(found.may[np.ix_(kept, self._named)], shares, 0.0)
+        said = found.labels[kept]
+        shares = np.exp(emissions.enter[peaks[kept]]) / np.maximum(1 - silent[peaks[kept], None], HEARD)
+        may = np.ones_like(shares, np.bool_) if found.may is None else found.may[kept]
+        # A look-alike that the pattern overlooks may have lent a label more than the whole.
+        shares = np.where(may & ~self._spaces, np.minimum(shares, 1.0), 0.0)
         there = found.presence(silent)[kept]
-        own = self._column[found.labels[kept]]
         after_space = [False, *self._spaces[found.labels[kept[1:] - 1]].tolist()]
-        characters = self._characters(
-            shares, there, own, [to_box(*columns[place]) for place in kept], after_space
-        )
+        boxes = [to_box(*columns[place]) for place in kept]
+        characters = self._characters(shares, there, said, boxes, after_space)
         log_probability = found.log_probability(emissions, self._said_spaces)
-        line = Line(characters, calibrated(log_probability, self._calibration))
-        if found.may is None:
-            sure = there * (shares @ self._shapes[self._named]).max(axis=1)
-        else:
-            sure = there * shares[np.arange(len(own)), own]
+        alike = (
+            self._together(shares).max(axis=1) if found.may is None else shares[np.arange(len(said)), said]
+        )
         return Decoded(
-            line, log_probability, np.asarray(sure, np.float32), tuple(columns[place] for place in kept)
+            Line(characters, calibrated(log_probability, self._calibration)),
+            log_probability,
+            np.asarray(there * alike, np.float32),
+            tuple(columns[place] for place in kept),
         )
 
     def score(self, posteriors: Scores, text: str) -> float:
@@ -164,13 +168,19 @@ class LineDecoder:
         if not self._pattern:
             return Emissions.plain(posteriors)
         chances = np.exp(posteriors, dtype=np.float64)
-        own, blank = chances[:, :-1], chances[:, -1] + chances[:, :-1] @ self._ignored
+        own = chances[:, :-1]
+        blank = chances[:, -1] + own[:, self._ignored].sum(axis=1)
         # Half of a look-alike's chance is its own: O for 0 costs little, B for 0 much. It is paid where a label begins,
         # not on every step that it goes on: how long a network dwells on it says nothing.
-        together = own @ self._shapes @ self._shapes.T
+        together = self._together(own)
         enter, stay = np.log(0.5 * own + 0.5 * together + 1e-9), np.log(together + 1e-9)
         enter[:, self._ignored] = stay[:, self._ignored] = ctc.LEAST
         return Emissions(np.log(blank + 1e-30), enter, stay)
+
+    def _together(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Of each label, the sum over its look-alikes, itself among them; shape ``(n, labels)``."""
+        # No matrix product: its threads would take longer to wake than this takes.
+        return np.add.reduceat(values[:, self._by_shape], self._first, axis=1)[:, self._shape]
 
     def _found(self, posteriors: Scores, emissions: Emissions) -> Written | None:
         """The text, without spaces around it; None when there is none."""
@@ -209,20 +219,20 @@ class LineDecoder:
         self,
         shares: npt.NDArray[np.float64],
         there: npt.NDArray[np.float64],
-        own: npt.NDArray[np.intp],
+        said: npt.NDArray[np.intp],
         boxes: Sequence[Box],
         after_space: Sequence[bool],
     ) -> tuple[Character, ...]:
         with np.errstate(divide="ignore"):
-            scores = np.log(shares, dtype=np.float32, casting="same_kind")
+            scores = np.log(shares[:, self._named]).astype(np.float32)
         likeliest = np.argsort(-shares, axis=1, kind="stable")[:, :3].tolist()
         result = []
-        for row, share, presence, said, order, box, space in zip(
-            scores, shares, there.tolist(), own.tolist(), likeliest, boxes, after_space, strict=True
+        for row, share, presence, label, order, box, space in zip(
+            scores, shares, there.tolist(), said.tolist(), likeliest, boxes, after_space, strict=True
         ):
-            others = [index for index in order if index != said and share[index] > 0][:2]
+            others = [index for index in order if index != label and share[index] > 0][:2]
             alternatives = tuple(
-                (self._names[index], float(share[index]) * presence) for index in (said, *others)
+                (self._labels[index], float(share[index]) * presence) for index in (label, *others)
             )
             text, confidence = alternatives[0]
             if not self._pattern and confidence < READABLE:
