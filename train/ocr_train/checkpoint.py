@@ -19,7 +19,7 @@ from ocr_edge.errors import ConfigError
 from ocr_train import architectures
 from ocr_train import recipe as recipes
 from ocr_train.average import Average
-from ocr_train.recipe import Recipe
+from ocr_train.recipe import AnyRecipe
 
 _LOGGER = logging.getLogger(__name__)
 MODEL_NAME = "model.keras"
@@ -28,7 +28,7 @@ RUN_NAME = "run.json"
 _KEYS = {"epochs", "record", "checkpoint", "random"}
 
 
-def start(recipe: Recipe, out: Path, *, resume: bool) -> dict[str, Any]:
+def start(recipe: AnyRecipe, out: Path, *, resume: bool) -> dict[str, Any]:
     """What is known of a run: ``epochs`` and ``record``, empty for a new one.
 
     Args:
@@ -71,7 +71,7 @@ def check_data(run: dict[str, Any], out: Path, record: dict[str, Any]) -> None:
 
 
 def save(
-    model: keras.Model, recipe: Recipe, out: Path, run: dict[str, Any], average: Average | None = None
+    model: keras.Model, recipe: AnyRecipe, out: Path, run: dict[str, Any], average: Average | None = None
 ) -> None:
     """Write the checkpoint, the model where this epoch is the best, and the progress, in this order.
 
@@ -144,7 +144,7 @@ def random_state(model: keras.Model) -> dict[str, Any]:
     return {"dropout": dropout, "python": [version, words, gauss]}
 
 
-def float_model(weights: list[Any], recipe: Recipe) -> keras.Model:
+def float_model(weights: list[Any], recipe: AnyRecipe) -> keras.Model:
     """The recipe's network with these weights, its every layer computing in float32, whatever it was trained in."""
     plain = architectures.build(recipe.architecture, len(recipe.label_texts))
     plain.set_weights(weights)

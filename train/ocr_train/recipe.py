@@ -139,7 +139,9 @@ def load(path: Path) -> AnyRecipe:
     try:
         text = path.read_bytes()
         is_line = msgspec.toml.decode(text, type=dict[str, Any]).get("stage") == "line"
-        return msgspec.toml.decode(text, type=LineRecipe if is_line else Recipe)
+        return (
+            msgspec.toml.decode(text, type=LineRecipe) if is_line else msgspec.toml.decode(text, type=Recipe)
+        )
     except OSError as error:
         raise ConfigError(f"recipe {path}: {error.strerror}") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -4,10 +4,10 @@ import math
 
 import keras
 
-from ocr_train.recipe import Recipe
+from ocr_train.recipe import AnyRecipe
 
 
-def optimizer(recipe: Recipe) -> keras.optimizers.Optimizer:
+def optimizer(recipe: AnyRecipe) -> keras.optimizers.Optimizer:
     """Adam, or AdamW where the recipe decays weights, with the recipe's schedule."""
     rate = learning_rate(recipe)
     if recipe.weight_decay > 0:
@@ -17,7 +17,7 @@ def optimizer(recipe: Recipe) -> keras.optimizers.Optimizer:
     return keras.optimizers.Adam(rate)
 
 
-def learning_rate(recipe: Recipe) -> float | keras.optimizers.schedules.LearningRateSchedule:
+def learning_rate(recipe: AnyRecipe) -> float | keras.optimizers.schedules.LearningRateSchedule:
     """The recipe's rate for each step: linear warm-up, then half a cosine to zero.
 
     The cosine is that of Loshchilov & Hutter, SGDR, ICLR 2017, without restarts.

@@ -1,5 +1,7 @@
-"""Networks that read a whole line: RGB and ink branch over a strip, joined, convolutions in both directions, then along
-the line, CTC (Graves et al., ICML 2006). Fully convolutional: one set of weights for every width.
+"""Networks that read a whole line, for CTC (Graves et al., ICML 2006).
+
+An RGB and an ink branch over the strip, joined, convolutions in both directions, then along the line. Fully
+convolutional: one set of weights for every width.
 """
 
 from collections.abc import Sequence
@@ -18,7 +20,7 @@ def build(
     early: int = 0,
     body: tuple[int, int] = (64, 128),
     deep: int = 256,
-    tail: str = "wide",
+    tail: str = "plain",
     blocks: int = 3,
     blind: Sequence[str] = (),
 ) -> keras.Model:
@@ -42,22 +44,22 @@ def build(
         "rgb": keras.Input((LINE_HEIGHT, None, 3), name="rgb"),
         "binary": keras.Input((LINE_HEIGHT, None, 1), name="binary"),
     }
-    branches = [
-        convolved(layers.Rescaling(0.0 if name in blind else 1 / 255, name=f"{name}_scale")(x), filters, name, size=4, strides=2)
-        for (name, x), filters in zip(inputs.items(), stem, strict=True)
-    ]
-    x = layers.Concatenate(name="join")(branches)                       # (B, 16, W/2, 32)
+    branches = []
+    for (name, pixels), filters in zip(inputs.items(), stem, strict=True):
+        x = layers.Rescaling(0.0 if name in blind else 1 / 255, name=f"{name}_scale")(pixels)
+        branches.append(convolved(x, filters, name, size=4, strides=2))
+    x = layers.Concatenate(name="join")(branches)  # (B, 16, W/2, 32)
     if early:
-        x = convolved(x, early, "early")                                # (B, 16, W/2, early)
-    x = convolved(x, body[0], "quarter", strides=2)                     # (B, 8, W/4, 64)
+        x = convolved(x, early, "early")  # (B, 16, W/2, early)
+    x = convolved(x, body[0], "quarter", strides=2)  # (B, 8, W/4, 64)
     x = residual(x, "middle")
-    x = convolved(x, body[1], "lower", strides=(2, 1))                  # (B, 4, W/4, 128)
+    x = convolved(x, body[1], "lower", strides=(2, 1))  # (B, 4, W/4, 128)
     x = residual(x, "top")
     x = layers.ZeroPadding2D(((0, 0), (1, 1)), name="sides")(x)
-    x = convolved(x, deep, "flat", size=(4, 3), padding="valid")        # (B, 1, W/4, 256)
+    x = convolved(x, deep, "flat", size=(4, 3), padding="valid")  # (B, 1, W/4, 256)
     for number in range(blocks):
         x = wide(x, f"along{number}") if tail == "wide" else residual(x, f"along{number}", size=(1, 3))
-    x = layers.Conv2D(labels, 1, dtype="float32", name="scores")(x)     # (B, 1, W/4, labels)
+    x = layers.Conv2D(labels, 1, dtype="float32", name="scores")(x)  # (B, 1, W/4, labels)
     return keras.Model(inputs, Row(name="logits", dtype="float32")(x), name="dual_line")  # (B, W/4, labels)
 
 

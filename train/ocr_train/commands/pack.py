@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ocr_edge.errors import ConfigError
 from ocr_train.commands.common import add_parser, count
 
 if TYPE_CHECKING:
@@ -58,6 +59,10 @@ def run(args: argparse.Namespace) -> int:
     from ocr_train.sources import located  # noqa: PLC0415
 
     recipe = recipes.find(args.recipe)
+    if not isinstance(recipe, recipes.Recipe):
+        raise ConfigError(
+            f"recipe {args.recipe}: packs hold characters, and this one trains a line stage; copy its data folder"
+        )
     sources = [recipes.Source(data=spec, weight=1.0) for spec in args.specs]
     if not sources:
         sources = [msgspec.structs.replace(s, data=located(s.data, args.data)) for s in recipe.sources]

@@ -1,9 +1,9 @@
 """``words:``: pictures of one line or word each, with what is written in them.
 
-Three layouts: a tar archive with ``ground_truth.jsonl`` (one object a line: ``file``, ``text``, and ``split``, ``group``
-and ``written`` where they are known; ``written`` keeps marks that ``text`` leaves out); a folder with ``labels.csv``
-(columns ``file,text`` and, optionally, ``split,group``); a folder whose files are named after their text, ``12.5.png``
-or, where a text comes again, ``12.5__2.png``.
+Three layouts: a tar archive with ``ground_truth.jsonl`` (one object a line: ``file``, ``text``, and ``split``,
+``group`` and ``written`` where they are known; ``written`` keeps marks that ``text`` leaves out); a folder with
+``labels.csv`` (columns ``file,text`` and, optionally, ``split,group``); a folder whose files are named after their
+text, ``12.5.png`` or, where a text comes again, ``12.5__2.png``.
 
 What a source's truth leaves out is said in the spec and is then not taught: ``?case=ignored`` for truth in one case
 only, ``?marks=ignored`` for truth without punctuation and spaces.
@@ -84,7 +84,9 @@ def load(text: str) -> LineSet:
     """
     spec = Spec.parse(text)
     if spec.kind != "words":
-        raise ConfigError(f"data {text!r}: expected words:PATH for a line stage, found the kind {spec.kind!r}")
+        raise ConfigError(
+            f"data {text!r}: expected words:PATH for a line stage, found the kind {spec.kind!r}"
+        )
     if not spec.path.exists():
         raise ConfigError(f"data {text!r}: {spec.path} does not exist")
     for key in ("case", "marks"):

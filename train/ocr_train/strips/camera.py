@@ -39,19 +39,22 @@ def placed(rng: random.Random, mask: Image, height: int, widest: float, *, tame:
     reach = 0.03 if tame else rng.choice((0.0, 0.02, 0.05, 0.1))
     slant = 0.0 if tame or rng.random() < 0.6 else rng.uniform(-0.35, 0.35) * inked
     drop = rng.uniform(-1, 1) * min(reach * 2 * height, (height - inked) * 0.6 + 0.04 * height)
-    corners = np.array(
-        [[left + slant, top - drop], [left + wide + slant, top + drop], [left + wide, top + inked + drop], [left, top + inked - drop]],
-        np.float32,
+    base = top + inked
+    upper = [[left + slant, top - drop], [left + wide + slant, top + drop]]
+    lower = [[left + wide, base + drop], [left, base - drop]]
+    corners = np.array([*upper, *lower], np.float32)
+    corners += np.array(
+        [[rng.uniform(-reach, reach) * height for _ in range(2)] for _ in range(4)], np.float32
     )
-    corners += np.array([[rng.uniform(-reach, reach) * height for _ in range(2)] for _ in range(4)], np.float32)
     if slant:  # keep it in the picture
-        corners[:, 0] += min(0.0, width - float(corners[:, 0].max()) + 1) if slant > 0 else max(0.0, -float(corners[:, 0].min()))
+        least, most = float(corners[:, 0].min()), float(corners[:, 0].max())
+        corners[:, 0] += min(0.0, width - most + 1) if slant > 0 else max(0.0, -least)
     h, w = mask.shape
     source = np.array([[0, 0], [w, 0], [w, h], [0, h]], np.float32)
-    seen = cv2.warpPerspective(mask, cv2.getPerspectiveTransform(source, corners), (width, height), flags=cv2.INTER_LINEAR)
-    if not tame and rng.random() < 0.07:
-        seen = _bent(rng, seen)
-    return np.asarray(seen, np.uint8)
+    matrix = cv2.getPerspectiveTransform(source, corners)
+    seen = cv2.warpPerspective(mask, matrix, (width, height), flags=cv2.INTER_LINEAR)
+    placed_mask = np.asarray(seen, np.uint8)
+    return _bent(rng, placed_mask) if not tame and rng.random() < 0.07 else placed_mask
 
 
 def _bent(rng: random.Random, mask: Image) -> Image:
@@ -85,12 +88,14 @@ def photographed(rng: random.Random, picture: Light, surfaces: Surfaces, strengt
         picture = _shaken(rng, picture)
     if rng.random() < 0.5 * strength:
         deviation = rng.uniform(1, 9) if rng.random() < 0.8 else rng.uniform(9, 22)
-        picture = picture + surfaces.noise(rng, picture.shape[:2], coloured=rng.random() < 0.4) * np.float32(deviation)
+        picture = picture + surfaces.noise(rng, picture.shape[:2], coloured=rng.random() < 0.4) * np.float32(
+            deviation
+        )
     image = np.clip(picture, 0, 255).astype(np.uint8)
     if rng.random() < 0.3 * strength:
-        done, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, rng.randint(18, 85)])
-        image = cv2.imdecode(data, cv2.IMREAD_COLOR) if done else image
-    return np.asarray(image, np.uint8)
+        _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, rng.randint(18, 85)])
+        image = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
+    return image
 
 
 def _shaken(rng: random.Random, picture: Light) -> Light:
@@ -124,5 +129,6 @@ def moved(rng: random.Random, image: Image, strength: float = 1.0) -> Image:
     target[2:, 0] -= slant / 2
     matrix = cv2.getPerspectiveTransform(source, target)
     return np.asarray(
-        cv2.warpPerspective(image, matrix, out, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.uint8
+        cv2.warpPerspective(image, matrix, out, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE),
+        np.uint8,
     )

@@ -12,9 +12,11 @@ from ocr_edge.contract.types import Image, Polarity
 from ocr_train.datasets import Dataset
 from ocr_train.strips.typefaces import CAP, composed
 
-_HEIGHTS = {c: 0.72 for c in "acemnorsuvwxz"} | {c: 0.95 for c in "gpqy"} | {"t": 0.9, "i": 0.95, "j": 1.2}
+_HEIGHTS = (
+    dict.fromkeys("acemnorsuvwxz", 0.72) | dict.fromkeys("gpqy", 0.95) | {"t": 0.9, "i": 0.95, "j": 1.2}
+)
 """Height of a character's ink beside a capital's; a crop has lost its size. What is not here is as high as one."""
-_DROPS = {c: 0.28 for c in "gpqyj"}
+_DROPS = dict.fromkeys("gpqyj", 0.28)
 """How far a character reaches below the line, beside a capital's height."""
 MIN_GROUP = 6
 """Characters that one writer must have shown for a line of theirs alone."""
@@ -34,7 +36,9 @@ class Crops:
         for sample in dataset.samples:
             if sample.split in ("train", ""):
                 mask = ink_of(sample.glyph.rgb)
-                for group in {"", sample.group}:
+                for group in dict.fromkeys(
+                    ("", sample.group)
+                ):  # a set would be in another order in every process
                     self._groups[group][labels[sample.label]].append(mask)
         self._names = [name for name, group in self._groups.items() if name == "" or len(group) >= MIN_GROUP]
 
@@ -62,12 +66,15 @@ class Crops:
                 pen += CAP * rng.uniform(0.45, 0.8)
                 continue
             mask = rng.choice(group[char])
-            height = max(6, round(CAP * _HEIGHTS.get(char, 1.0) * rng.uniform(1 - 2 * jitter, 1 + 2 * jitter)))
+            height = max(
+                6, round(CAP * _HEIGHTS.get(char, 1.0) * rng.uniform(1 - 2 * jitter, 1 + 2 * jitter))
+            )
             width = max(2, round(mask.shape[1] * height / mask.shape[0] * rng.uniform(0.9, 1.1)))
             shrinks = height * width < mask.size
-            mask = cv2.resize(mask, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+            interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+            scaled = cv2.resize(mask, (width, height), interpolation=interpolation)
             drop = _DROPS.get(char, 0.0) * CAP + rng.gauss(0, jitter * CAP) + slope * pen
-            placed.append((np.asarray(mask, np.uint8), round(pen), round(drop) - height))
+            placed.append((np.asarray(scaled, np.uint8), round(pen), round(drop) - height))
             pen += width + CAP * (gap + rng.uniform(-0.05, 0.05))
         return composed(placed), said
 
@@ -85,7 +92,8 @@ def ink_of(image: Image) -> Image:
     if guess_polarity(gray) is Polarity.DARK:
         gray = 255 - gray
     low, high = np.percentile(gray, (30, 98))
-    level = np.clip((gray - low - 0.12 * (high - low)) * (255 / max(0.8 * (high - low), 8)), 0, 255).astype(np.uint8)
+    spread = (gray - low - 0.12 * (high - low)) * (255 / max(0.8 * (high - low), 8))
+    level: Image = np.clip(spread, 0, 255).astype(np.uint8)
     left, top, width, height = cv2.boundingRect((level > 90).astype(np.uint8))
     if not width or not height:
         return level

@@ -86,8 +86,10 @@ def read(model: keras.Model, images: Sequence[Image], recipe: LineRecipe) -> lis
     return said
 
 
-def logits(model: keras.Model, images: Sequence[Image], widths: Sequence[int]) -> Iterator[tuple[int, Scores]]:
-    """Each line's number and its logits, float32 ``(T, labels)``, those of its own width; too wide ones are squeezed."""
+def logits(
+    model: keras.Model, images: Sequence[Image], widths: Sequence[int]
+) -> Iterator[tuple[int, Scores]]:
+    """Each line's number and the logits of its own width, float32 ``(T, labels)``; too wide lines are squeezed."""
     by_width: dict[int, list[tuple[int, Image, Image]]] = defaultdict(list)
     for row, image in enumerate(images):
         rgb, binary = strip(image)

@@ -79,7 +79,8 @@ class Lines:
             rgb, binary = strip(image)
             if rgb.shape[1] > width:
                 squeezed = (width * image.shape[0] // LINE_HEIGHT, image.shape[0])
-                rgb, binary = strip(np.asarray(cv2.resize(image, squeezed, interpolation=cv2.INTER_AREA), np.uint8))
+                narrower = cv2.resize(image, squeezed, interpolation=cv2.INTER_AREA)
+                rgb, binary = strip(np.asarray(narrower, np.uint8))
                 rgb, binary = rgb[:, :width], binary[:, :width]
             steps = -(-rgb.shape[1] // STEP)
             target = encoded(text, self.index, case=case, marks=marks, steps=steps)
@@ -113,7 +114,11 @@ def varied(rng: random.Random, image: Image, surfaces: Surfaces) -> Image:
     if rng.random() < 0.1:
         image = np.ascontiguousarray(image[..., rng.sample((0, 1, 2), 3)])
     if rng.random() < 0.6:
-        gain = np.array([rng.uniform(0.75, 1.25)] * 3 if rng.random() < 0.5 else [rng.uniform(0.75, 1.25) for _ in range(3)], np.float32)
+        # One gain for all channels, or one for each.
+        gains = (
+            [rng.uniform(0.75, 1.25)] * 3 if rng.random() < 0.5 else [rng.uniform(0.75, 1.25) for _ in "rgb"]
+        )
+        gain = np.array(gains, np.float32)
         picture = lit(rng, image.astype(np.float32) * gain + np.float32(rng.uniform(-25, 25)))
         image = photographed(rng, picture, surfaces, 0.6)
     return image
@@ -159,13 +164,16 @@ def renderer(recipe: LineRecipe, data: str, split: str = "train") -> Renderer:
     labels = label_orders.DEFAULT
     crops = [Crops(datasets.load(located(spec, data), labels), labels) for spec in recipe.characters]
     photographs = _photographs(Path(data) / recipe.backgrounds) if recipe.backgrounds else []
-    return Renderer(Texts.installed(), Typefaces.installed(split), Surfaces(photographs), crops, recipe.composed)
+    return Renderer(
+        Texts.installed(), Typefaces.installed(split), Surfaces(photographs), crops, recipe.composed
+    )
 
 
 def _photographs(path: Path) -> list[Image]:
     try:
         with tarfile.open(path) as archive:
-            files = [archive.extractfile(m) for m in archive if m.isfile() and m.name.endswith((".jpg", ".png"))]
+            members = [m for m in archive if m.isfile() and m.name.endswith((".jpg", ".png"))]
+            files = [archive.extractfile(member) for member in members]
             decoded = [cv2.imdecode(np.frombuffer(f.read(), np.uint8), cv2.IMREAD_COLOR) for f in files if f]
     except (tarfile.TarError, OSError) as error:
         raise ConfigError(f"backgrounds {path}: cannot be read ({error})") from error

@@ -7,7 +7,6 @@ import math
 import platform
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -134,7 +133,9 @@ def fingerprint(lines: LineSet) -> str:
     """SHA-256 over texts and pixels."""
     digest = hashlib.sha256()
     for sample in lines.samples:
-        digest.update(sample.text.encode() + b"\0" + repr(sample.image.shape).encode() + sample.image.tobytes())
+        digest.update(
+            sample.text.encode() + b"\0" + repr(sample.image.shape).encode() + sample.image.tobytes()
+        )
     return digest.hexdigest()
 
 

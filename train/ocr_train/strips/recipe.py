@@ -78,7 +78,8 @@ class LineRecipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
             if not 0 <= share <= 1:
                 raise ValueError("real, composed and average must lie between 0 and 1")
         if not self.widths or any(not w.isdecimal() or not int(w) or int(w) % STEP for w in self.widths):
-            raise ValueError(f"widths: at least one multiple of {STEP} is needed, found {', '.join(self.widths) or 'none'}")
+            found = ", ".join(self.widths) or "none"
+            raise ValueError(f"widths: at least one multiple of {STEP} is needed, found {found}")
         if not all(weight > 0 for weight in self.widths.values()):
             raise ValueError("widths: every share must be above 0")
         if not 0 < self.learning_rate < float("inf"):

@@ -91,10 +91,8 @@ class Renderer:
         elif roll < 0.09:
             around = cv2.dilate(seen, np.ones((3, 3), np.uint8))
             picture = _over(picture, np.asarray(around, np.uint8), colours(rng)[1])
-        if rng.random() < 0.04:
-            picture = _embossed(rng, picture, seen)
-        else:
-            picture = _over(picture, seen, ink_colour)
+        is_embossed = rng.random() < 0.04
+        picture = _embossed(rng, picture, seen) if is_embossed else _over(picture, seen, ink_colour)
         image = photographed(rng, lit(rng, picture), self.surfaces)
         return image, _visible(image, seen)
 
@@ -103,7 +101,7 @@ class Renderer:
         mask, _ = self.ink(rng, 3, 14)
         height = max(6, round(size[0] * rng.uniform(0.6, 1.0)))
         width = max(4, round(mask.shape[1] * height / mask.shape[0]))
-        mask = cv2.resize(mask, (width, height), interpolation=cv2.INTER_AREA)
+        mask = np.asarray(cv2.resize(mask, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
         sheet = np.zeros(size, np.uint8)
         rows = max(1, round(size[0] * rng.uniform(0.04, 0.2)))
         count = min(width, size[1])

@@ -15,6 +15,12 @@ MIN_CONTRAST = 26.0
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
+LCD = ((160, 175, 150), (190, 200, 60), (120, 150, 190), (170, 170, 165))
+"""Papers of liquid crystal displays, RGB."""
+LIT = ((250, 60, 40), (70, 240, 90), (80, 170, 255), (250, 200, 60), (240, 240, 255))
+"""Inks of LED and backlit displays, RGB."""
+
+
 def colours(rng: random.Random) -> tuple[Light, Light]:
     """Colours of paper and ink that a person can tell apart: float32, shape ``(3,)``, 0 to 255."""
     roll = rng.random()
@@ -23,10 +29,10 @@ def colours(rng: random.Random) -> tuple[Light, Light]:
             paper, ink = _grey(rng, 150, 255), _grey(rng, 0, 110)
         elif roll < 0.42:  # light on dark, nearly grey
             paper, ink = _grey(rng, 0, 110), _grey(rng, 140, 255)
-        elif roll < 0.5:  # LCD
-            paper, ink = _near(rng, rng.choice([(160, 175, 150), (190, 200, 60), (120, 150, 190), (170, 170, 165)]), 35), _grey(rng, 10, 90)
-        elif roll < 0.56:  # LED and backlit displays
-            paper, ink = _grey(rng, 0, 60), _near(rng, rng.choice([(250, 60, 40), (70, 240, 90), (80, 170, 255), (250, 200, 60), (240, 240, 255)]), 35)
+        elif roll < 0.5:
+            paper, ink = _near(rng, rng.choice(LCD), 35), _grey(rng, 10, 90)
+        elif roll < 0.56:
+            paper, ink = _grey(rng, 0, 60), _near(rng, rng.choice(LIT), 35)
         else:
             paper, ink = (np.array([rng.uniform(0, 255) for _ in range(3)], np.float32) for _ in range(2))
         least = MIN_CONTRAST if rng.random() < 0.12 else 60.0
@@ -71,7 +77,9 @@ class Surfaces:
         if roll < 0.5:
             # Coarse unevenness: a few random numbers, stretched.
             coarse = self._cut(rng, (rng.randint(2, 3), rng.randint(2, 6)), self._noise)
-            paper += cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)[..., None] * rng.uniform(3, 22)
+            paper += cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)[
+                ..., None
+            ] * rng.uniform(3, 22)
         if roll > 0.85:
             grain = self._cut(rng, (max(2, height // 2), max(2, width // 3)), self._noise)
             paper += cv2.resize(grain, (width, height))[..., None] * rng.uniform(3, 14)
@@ -96,7 +104,9 @@ class Surfaces:
         height = min(photograph.shape[0], max(2, round(size[0] * scale)))
         width = min(photograph.shape[1], max(2, round(size[1] * scale)))
         y, x = rng.randint(0, photograph.shape[0] - height), rng.randint(0, photograph.shape[1] - width)
-        piece = cv2.resize(photograph[y : y + height, x : x + width], size[::-1], interpolation=cv2.INTER_LINEAR)
+        piece = cv2.resize(
+            photograph[y : y + height, x : x + width], size[::-1], interpolation=cv2.INTER_LINEAR
+        )
         share = rng.uniform(0.1, 0.5)
         return np.asarray(piece.astype(np.float32) * share + colour * (1 - share), np.float32)
 
@@ -110,7 +120,9 @@ def lit(rng: random.Random, picture: Light) -> Light:
     xs = np.linspace(-1, 1, width, dtype=np.float32)[None, :, None]
     ys = np.linspace(-1, 1, height, dtype=np.float32)[:, None, None]
     if roll < 0.15:
-        return np.asarray(picture * (1 + rng.uniform(-0.35, 0.35) * xs + rng.uniform(-0.2, 0.2) * ys), np.float32)
+        return np.asarray(
+            picture * (1 + rng.uniform(-0.35, 0.35) * xs + rng.uniform(-0.2, 0.2) * ys), np.float32
+        )
     if roll < 0.23:
         edge = (xs - rng.uniform(-0.8, 0.8) + rng.uniform(-0.6, 0.6) * ys) * rng.uniform(3, 30)
         return np.asarray(picture * (1 - rng.uniform(0.2, 0.55) / (1 + np.exp(-edge))), np.float32)

@@ -1,6 +1,7 @@
 """Texts as targets of a line stage: CTC, and truth that leaves something out."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import keras
@@ -41,7 +42,7 @@ def encoded(text: str, index: dict[str, int], *, case: bool, marks: bool, steps:
     if not text or any(c not in index for c in text):
         return None
     # Two equal labels need a blank between them.
-    if len(text) + sum(a == b for a, b in zip(text, text[1:], strict=False)) > min(steps, LONGEST):
+    if len(text) + sum(a == b for a, b in pairwise(text)) > min(steps, LONGEST):
         return None
     row = np.full(HEAD + LONGEST, -1, np.int32)
     row[:HEAD] = (not case, not marks, steps)
@@ -63,7 +64,9 @@ class CTC(keras.losses.Loss):  # type: ignore[misc]  # Keras has no types
     def __init__(self, labels: Sequence[str], name: str = "ctc") -> None:
         super().__init__(name=name, reduction="sum_over_batch_size")
         self.labels = list(labels)
-        capital = [self.labels.index(c.upper()) if c.upper() in self.labels else i for i, c in enumerate(labels)]
+        capital = [
+            self.labels.index(c.upper()) if c.upper() in self.labels else i for i, c in enumerate(labels)
+        ]
         marks = [i for i, c in enumerate(self.labels[:-1]) if is_mark(c)]
         count = len(self.labels)
         self._case, self._marks = np.eye(count, dtype=np.float32), np.eye(count, dtype=np.float32)

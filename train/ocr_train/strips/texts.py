@@ -1,29 +1,47 @@
 """What people write: words, names, codes, serial numbers, dates, times, prices, meter values, lines of receipts."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from ocr_edge.contract.labels import DIGITS, LOWER, UPPER
 
-WORD_LISTS = ("american-english-large", "british-english-large", "american-english", "british-english", "ngerman", "french")
+WORD_LISTS = (
+    *("american-english-large", "british-english-large", "american-english", "british-english"),
+    *("ngerman", "french"),
+)
 """Word lists of Debian's packages ``wamerican-large``, ``wbritish-large``, ``wngerman`` and ``wfrench``."""
 FALLBACK = tuple(
-    "the of and to in is that for was with on as by at from open closed exit street road water gas power total date"
-    " time price serial number model made in made weight volume pressure speed rate level high low stop start push pull"
-    " warning danger caution private parking hotel cafe bar restaurant pharmacy station airport bank police school".split()
+    """the of and to in is that for was with on as by at from open closed exit street road water gas power total date
+    time price serial number model made in made weight volume pressure speed rate level high low stop start push
+    pull warning danger caution private parking hotel cafe bar restaurant pharmacy station airport bank police
+    school""".split()  # noqa: SIM905 - words, not quotes
 )
 """Words where no list is installed."""
-UNITS = (
-    "kWh MWh m³ m² kW W V A mA Hz kHz bar mbar psi kPa °C °F K kg g t lb oz l L ml cl mm cm m km km/h mph rpm 1/min"
-    " l/min m³/h % ppm dB lx lm min h s ms GB MB pH µg µm Ω"
-).split()
-UNITS = [unit for unit in UNITS if "Ω" not in unit]
-MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
-LABELS = (
-    "No. No S/N SN: S/N: Ser.No. P/N P/N: REF LOT LOT: EXP EXP. MFG BATCH Type: Model: MODEL ID: IP65 CE MAC: FCC ID:"
-    " INPUT: OUTPUT: Date: TOTAL Total: CASH CHANGE TEL: FAX: Qty Qty. VAT GST TAX SUBTOTAL AMOUNT BALANCE NET GROSS"
-).split()
+UNITS = """kWh MWh m³ m² kW W V A mA Hz kHz bar mbar psi kPa °C °F K kg g t lb oz l L ml cl mm cm m km km/h mph rpm
+    1/min l/min m³/h % ppm dB lx lm min h s ms GB MB pH µg µm""".split()  # noqa: SIM905
+MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()  # noqa: SIM905
+LABELS = """No. No S/N SN: S/N: Ser.No. P/N P/N: REF LOT LOT: EXP EXP. MFG BATCH Type: Model: MODEL ID: IP65 CE MAC: FCC
+    ID: INPUT: OUTPUT: Date: TOTAL Total: CASH CHANGE TEL: FAX: Qty Qty. VAT GST TAX SUBTOTAL AMOUNT BALANCE NET
+    GROSS""".split()  # noqa: SIM905
+AROUND = ("({})", '"{}"', "'{}'", "[{}]", "-{}", "{}-", "{}...", "*{}", "#{}", "@{}")
+"""What stands around a word."""
+JOINTS = {
+    " ": 80, ", ": 7, ". ": 4, " - ": 2, "-": 3, " & ": 2, "/": 1, ": ": 2, " + ": 0.5, "; ": 0.5,
+}  # fmt: skip
+"""What stands between two words, with its share."""
+SUMS = {
+    "{}": 30, "${}": 12, "€{}": 6, "£{}": 6, "{} €": 6, "{}€": 3, "RM {}": 5, "RM{}": 3, "{} EUR": 3, "$ {}": 3,
+    "{}-": 1,
+}  # fmt: skip
+"""How a price is written, with its share."""
+CLOCKS = {"": 60, " AM": 6, " PM": 6, "AM": 3, "PM": 3, "h": 2, " Uhr": 2}
+"""What follows a time of day, with its share."""
+PLATES = (
+    *("AAA0000", "000AAA", "0AAA000", "AA 00 AAA", "AAA-000", "A-AA 000", "AA-000-AA", "000 AAA", "AAA 0000"),
+    *("AB00 AAA", "0000 AA", "AA 00000"),
+)
+"""Forms of number plates: letters and digits."""
 MARKS = ".,:;-/!?&'()+#%*\"=_@<>[]{}|\\^~`$€£°²³µ"
 Draw = random.Random
 
@@ -46,11 +64,13 @@ class Texts:
     @classmethod
     def installed(cls, folder: Path = Path("/usr/share/dict")) -> "Texts":
         """With the word lists of this system."""
-        words = []
+        words: list[str] = []
         for name in WORD_LISTS:
             path = folder / name
             if path.is_file():
-                words += [word for word in path.read_text("utf-8").split() if word.isascii() and len(word) < 16]
+                words += [
+                    word for word in path.read_text("utf-8").split() if word.isascii() and len(word) < 16
+                ]
         return cls(words or FALLBACK)
 
     def draw(self, rng: Draw, shortest: int, longest: int) -> str:
@@ -88,11 +108,12 @@ class Texts:
         if roll < 0.06:
             text += rng.choice(".,:;!?")
         elif roll < 0.09:
-            text = rng.choice(["({})", '"{}"', "'{}'", "[{}]", "-{}", "{}-", "{}...", "*{}", "#{}", "@{}"]).format(text)
+            text = rng.choice(AROUND).format(text)
         return text
 
     def _phrase(self, rng: Draw, longest: int) -> str:
-        style, words, length = rng.random(), [], 0
+        words: list[str] = []
+        style, length = rng.random(), 0
         while length < longest and len(words) < 9:
             word = self._one(rng)
             length += len(word) + 1
@@ -108,13 +129,15 @@ class Texts:
         text = ""
         for word in words:
             if text:
-                text += rng.choices([" ", ", ", ". ", " - ", "-", " & ", "/", ": ", " + ", "; "], [80, 7, 4, 2, 3, 2, 1, 2, 0.5, 0.5])[0]
+                text += weighted(rng, JOINTS)
             text += word
         return text + (rng.choice(".,:!?") if rng.random() < 0.15 else "")
 
     def _letters(self, rng: Draw, longest: int) -> str:
         """Letters as no language uses them: rare ones must be learned too."""
-        group = rng.choices([UPPER, LOWER, UPPER + DIGITS, LOWER + DIGITS, UPPER + LOWER + DIGITS], [4, 4, 2, 1, 2])[0]
+        group = rng.choices(
+            [UPPER, LOWER, UPPER + DIGITS, LOWER + DIGITS, UPPER + LOWER + DIGITS], [4, 4, 2, 1, 2]
+        )[0]
         return some(rng, group, rng.randint(1, min(longest, 12)))
 
     def _receipt(self, rng: Draw, longest: int) -> str:
@@ -132,7 +155,9 @@ class Texts:
 
     def _marked(self, rng: Draw, longest: int) -> str:
         """Marks between anything, so that none of them is a stranger."""
-        parts = [rng.choice([number, code, self._letters, self._word])(rng, 6) for _ in range(rng.randint(1, 2))]
+        parts = [
+            rng.choice([number, code, self._letters, self._word])(rng, 6) for _ in range(rng.randint(1, 2))
+        ]
         text = (rng.choice(MARKS) + rng.choice(["", "", " "])).join(parts)
         roll = rng.random()
         return text + rng.choice(MARKS) if roll < 0.3 else rng.choice(MARKS) + text if roll < 0.6 else text
@@ -141,6 +166,11 @@ class Texts:
 def some(rng: Draw, group: str, count: int) -> str:
     """So many characters of a group."""
     return "".join(rng.choices(group, k=count))
+
+
+def weighted(rng: Draw, shares: Mapping[str, float]) -> str:
+    """One of several texts, each as often as its share says."""
+    return rng.choices(list(shares), list(shares.values()))[0]
 
 
 def cased(word: str, rng: Draw) -> str:
@@ -156,7 +186,9 @@ def number(rng: Draw, longest: int) -> str:
         text = some(rng, DIGITS, min(size, longest))
         return "0" * rng.randint(1, 4) + text if rng.random() < 0.1 else text
     if roll < 0.85:
-        text = some(rng, DIGITS, rng.randint(1, 5)) + rng.choice("...,,") + some(rng, DIGITS, rng.randint(1, 3))
+        text = (
+            some(rng, DIGITS, rng.randint(1, 5)) + rng.choice("...,,") + some(rng, DIGITS, rng.randint(1, 3))
+        )
     elif roll < 0.93:
         groups = [some(rng, DIGITS, 3) for _ in range(rng.randint(1, 3))]
         text = rng.choice(" ,.'").join([some(rng, DIGITS, rng.randint(1, 3)), *groups])
@@ -173,7 +205,7 @@ def measure(rng: Draw, longest: int) -> str:
 def price(rng: Draw, longest: int) -> str:
     """A sum of money."""
     text = str(rng.randint(0, 10 ** rng.randint(1, 4))) + rng.choice("...,") + some(rng, DIGITS, 2)
-    return rng.choices(["{}", "${}", "€{}", "£{}", "{} €", "{}€", "RM {}", "RM{}", "{} EUR", "$ {}", "{}-"], [30, 12, 6, 6, 6, 3, 5, 3, 3, 3, 1])[0].format(text)
+    return weighted(rng, SUMS).format(text)
 
 
 def date(rng: Draw, longest: int) -> str:
@@ -190,7 +222,13 @@ def date(rng: Draw, longest: int) -> str:
         return mark.join([f"{month:02d}", last])
     name = MONTHS[month - 1]
     name = name.upper() if rng.random() < 0.5 else name
-    return rng.choice([f"{day} {name} {year}", f"{name} {day}, {year}", f"{day:02d}{mark}{name}{mark}{last}", f"{name} {year}"])
+    forms = [
+        f"{day} {name} {year}",
+        f"{name} {day}, {year}",
+        f"{day:02d}{mark}{name}{mark}{last}",
+        f"{name} {year}",
+    ]
+    return rng.choice(forms)
 
 
 def clock(rng: Draw, longest: int) -> str:
@@ -198,7 +236,7 @@ def clock(rng: Draw, longest: int) -> str:
     hour, minute, second = rng.randint(0, 23), rng.randint(0, 59), rng.randint(0, 59)
     text = f"{hour:02d}:{minute:02d}" if rng.random() < 0.8 else f"{hour}:{minute:02d}"
     text += f":{second:02d}" if rng.random() < 0.3 else ""
-    return text + rng.choices(["", " AM", " PM", "AM", "PM", "h", " Uhr"], [60, 6, 6, 3, 3, 2, 2])[0]
+    return text + weighted(rng, CLOCKS)
 
 
 def code(rng: Draw, longest: int) -> str:
@@ -207,12 +245,13 @@ def code(rng: Draw, longest: int) -> str:
     for _ in range(rng.randint(1, 4)):
         group = rng.choices([UPPER, DIGITS, UPPER + DIGITS, LOWER], [5, 6, 3, 0.7])[0]
         groups.append(some(rng, group, rng.randint(1, 5)))
-    return rng.choices(["", "", "-", "/", " ", ".", "_", ":"], [25, 25, 25, 8, 10, 6, 1, 2])[0].join(groups)[:longest]
+    joint = rng.choices(["", "", "-", "/", " ", ".", "_", ":"], [25, 25, 25, 8, 10, 6, 1, 2])[0]
+    return joint.join(groups)[:longest]
 
 
 def plate(rng: Draw, longest: int) -> str:
     """A number plate."""
-    form = rng.choice(["AAA0000", "000AAA", "0AAA000", "AA 00 AAA", "AAA-000", "A-AA 000", "AA-000-AA", "000 AAA", "AAA 0000", "AB00 AAA", "0000 AA", "AA 00000"])
+    form = rng.choice(PLATES)
     return "".join(rng.choice(UPPER) if c in "AB" else rng.choice(DIGITS) if c == "0" else c for c in form)
 
 
@@ -222,4 +261,5 @@ def contact(rng: Draw, longest: int) -> str:
     phone = rng.choice(["+{} {} {}", "({}) {}-{}", "{}-{}-{}", "{} {} {}", "{}/{} {}"])
     digits = [some(rng, DIGITS, n) for n in (rng.randint(2, 3), 3, rng.randint(3, 5))]
     ending = rng.choice(["com", "net", "de", "org", "co.uk", "fr"])
-    return rng.choice([phone.format(*digits), f"www.{name}.{ending}", f"{name}@{name[::-1]}.{ending}", f"{name}.{ending}"])
+    pages = [f"www.{name}.{ending}", f"{name}@{name[::-1]}.{ending}", f"{name}.{ending}"]
+    return rng.choice([phone.format(*digits), *pages])

@@ -5,7 +5,7 @@ import random
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import cv2
 import numpy as np
@@ -128,7 +128,7 @@ Piece = tuple[Image, int, int, float]
 """Mask, left, top below the baseline, and advance, in pixels at ``CAP``."""
 
 
-@lru_cache(maxsize=None)  # some 150,000 glyphs of 1 kB
+@cache  # some 150,000 glyphs of 1 kB
 def _piece(face: Face, char: str) -> Piece | None:
     """One character; None where it has no ink."""
     if face.effect:
