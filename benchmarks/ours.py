@@ -11,6 +11,9 @@ from typing import Any
 from scoring import NOT_READ
 from systems import Picture, imported
 
+READERS = ("auto", "characters", "line")
+"""What reads lines: both where the bundle has both, the lattice of characters alone, the line stage alone."""
+
 
 @dataclass(slots=True)
 class Ours:
@@ -21,29 +24,43 @@ class Ours:
         threads: CPU threads of OpenCV and the interpreter.
         pattern: What every line must match; empty for anything.
         limit_s: Seconds for a picture's lines, as the daemon sets them; None for no limit.
+        reader: What reads lines; see ``READERS``.
+        own_patterns: Whether a picture's own pattern is heeded; making its pipeline is then part of the time.
     """
 
     bundle: str = ""
     threads: int = 1
     pattern: str = ""
     limit_s: float | None = None
+    reader: str = "auto"
+    own_patterns: bool = False
     about: dict[str, str] = field(default_factory=dict)
-    _pipeline: Any = None
+    _bundle: Any = None
+    _pipelines: dict[tuple[str, str], Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        from ocr_edge.decode.patterns import Pattern
-        from ocr_edge.pipeline import Pipeline
-
-        loaded = load_bundle(self.bundle, self.threads)
-        pattern = Pattern.parse(self.pattern, loaded.manifest.texts) if self.pattern else None
-        limit_s = math.inf if self.limit_s is None else self.limit_s
-        self._pipeline = Pipeline(loaded, pattern, limit_s=limit_s)
-        self.about = about_bundle(loaded)
+        self._bundle = load_bundle(self.bundle, self.threads)
+        self._pipeline(self.pattern)
+        self.about = about_bundle(self._bundle)
 
     def read(self, picture: Picture) -> tuple[str, Mapping[str, float]]:
         """Read a picture."""
-        reading = self._pipeline.read(picture.array())
-        return reading.text.replace("?", NOT_READ), reading.timing_ms
+        known = (picture.pattern, picture.check) if self.own_patterns else (self.pattern, "")
+        reading = self._pipeline(*known).read(picture.array())
+        return said(reading), reading.timing_ms
+
+    def _pipeline(self, pattern: str, check: str = "") -> Any:
+        """The pipeline for a pattern, made when it is first needed."""
+        from ocr_edge.decode.patterns import Pattern
+        from ocr_edge.pipeline import Pipeline
+
+        if (pattern, check) not in self._pipelines:
+            parsed = Pattern.parse(pattern, self._bundle.manifest.texts, check) if pattern else None
+            limit_s = math.inf if self.limit_s is None else self.limit_s
+            self._pipelines[pattern, check] = Pipeline(
+                self._bundle, parsed, limit_s=limit_s, **reader_switch(self.reader)
+            )
+        return self._pipelines[pattern, check]
 
 
 @dataclass(slots=True)
@@ -86,6 +103,28 @@ class Characters:
         ended = perf_counter()
         text = " ".join(str(row.argmax()) for row in scores)
         return text, {"preprocess": 1000 * (prepared - started), "network": 1000 * (ended - prepared)}
+
+
+def said(reading: Any) -> str:
+    """The text of a reading, a line each; ``NOT_READ`` for what could not be read."""
+    return "\n".join(said_line(line) for line in reading.lines)
+
+
+def said_line(line: Any) -> str:
+    """The text of a line; ``NOT_READ`` for what could not be read, but a question mark that was read stays one."""
+    return "".join(
+        (" " if c.space_before else "") + (NOT_READ if _is_unread(c) else c.text) for c in line.characters
+    ).strip()
+
+
+def _is_unread(character: Any) -> bool:
+    likeliest = character.alternatives[0][0] if character.alternatives else ""
+    return character.text == "?" != likeliest
+
+
+def reader_switch(reader: str) -> dict[str, str]:
+    """The keywords of ``Pipeline`` that choose what reads lines; none for its own choice."""
+    return {} if reader == "auto" else {"reader": reader}
 
 
 def load_bundle(path: str, threads: int) -> Any:

@@ -17,16 +17,20 @@ from typing import Any
 from ocr_edge.bundle import load as load_bundle
 from ocr_edge.errors import CaptureError, OcrEdgeError
 from ocr_edge.sources import pictures
+from ours import READERS
 from peers import PEERS, chosen
 from processes import Worker, open_all
 from report import header, machine, save, table
-from results import COLUMNS, NAMES, RATIO_NAMES, Run, ratio_columns, ratios, rows, summary
-from sets import SETS, Example, PictureSet, SetError, present
+from results import COLUMNS, NAMES, RATIO_NAMES, Run, ratio_columns, ratios, rows, summary, without_empty
+from sets import HELD_OUT, SETS, Example, PictureSet, SetError, present
 from systems import UnavailableError
 
 OURS = "ocr-edge"
+ROWS = {"auto": OURS, "characters": f"{OURS}, lattice alone", "line": f"{OURS}, line stage alone"}
+"""Ours by what reads lines: both, as the program chooses; only the lattice of characters; only the line stage."""
 WITH_PATTERN = f"{OURS}, with a pattern"
-SPLITS = ("train", "validation", "test", "all")
+OWN = "each picture's own"
+SPLITS = ("train", "validation", "test", HELD_OUT, "all")
 LOST, USAGE = 1, 2
 """Exit codes: ours could not read a set to its end; the arguments or the data are wrong."""
 
@@ -45,15 +49,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"pictures.py: {error}", file=sys.stderr)
         return USAGE
     abouts = {run["system"]: run["about"] for result in results for run in result["systems"]}
-    patterns = {f"pattern of {r['set']}": f"`{r['pattern']}`" for r in results if r["pattern"]}
-    text = f"{header(facts | patterns, abouts)}\n\n{table(COLUMNS, [row for r in results for row in rows(r)], NAMES)}\n"
+    patterns = {
+        f"pattern of {r['set']}": r["pattern"] if r["pattern"] == OWN else f"`{r['pattern']}`"
+        for r in results
+        if r["pattern"]
+    }
+    columns, lines = without_empty(COLUMNS, [row for r in results for row in rows(r)])
+    text = f"{header(facts | patterns, abouts)}\n\n{table(columns, lines, NAMES)}\n"
     if args.peers:
         faster = [row for r in results for row in ratios(r, OURS, args.peers)]
         text += f"\n{table(ratio_columns(args.peers), faster, RATIO_NAMES)}\n"
     print(text, end="")
     save(args.markdown, text)
     save(args.json, {"machine": facts, "sets": results})
-    return 0 if all(any(run["system"] == OURS for run in result["systems"]) for result in results) else LOST
+    wanted = {ROWS[reader] for reader in args.readers}
+    return 0 if all(wanted <= {run["system"] for run in result["systems"]} for result in results) else LOST
 
 
 def parser() -> argparse.ArgumentParser:
@@ -65,12 +75,26 @@ def parser() -> argparse.ArgumentParser:
     add("data", type=Path, metavar="DATA_DIR", help="folder with NAME.tar or NAME/ for each set")
     add("--sets", nargs="+", metavar="NAME", help=f"default: those that are there of {', '.join(SETS)}")
     add("--split", choices=SPLITS, help="default: the set's own (see sets.py)")
-    add("--limit", type=int, default=0, metavar="N", help="at most N pictures a set, spread evenly")
+    add(
+        "--limit",
+        type=int,
+        metavar="N",
+        help="at most N pictures a set, spread evenly; 0 for all; default: the set's own, all of most",
+    )
     add("--bundle", type=Path, metavar="B", help="default: the shipped one")
     add(
         "--pattern", default="", metavar="P", help="what every line must look like, in place of the set's own"
     )
+    add(
+        "--readers",
+        nargs="+",
+        choices=READERS,
+        default=["auto"],
+        help="what reads lines in ours, a row each: both, as the program chooses (auto), the lattice of characters"
+        " alone, the line stage alone",
+    )
     add("--peers", type=chosen, default=[], metavar="NAMES", help=f"any of {','.join(PEERS)}")
+    add("--peers-python", default=sys.executable, metavar="FILE", help="the Python that has the peers")
     add("--json", type=Path, metavar="FILE", help="every number and what was said about every picture")
     add("--markdown", type=Path, metavar="FILE", help="the table that is printed")
     return result
@@ -80,14 +104,19 @@ def measure_set(args: argparse.Namespace, name: str, labels: Sequence[str]) -> d
     """Everything that is said and measured about one set; None when the split has no pictures."""
     with PictureSet(args.data, name) as opened, ExitStack() as stack:
         rules, split = opened.rules, args.split or opened.rules.split
-        examples = opened.examples(split, args.limit)
+        examples = opened.examples(split, rules.sample if args.limit is None else args.limit)
         if not examples:
             print(f"{name}: nothing in split {split}", file=sys.stderr)
             return None
         ours = {"system": OURS, "bundle": str(args.bundle or "")}
-        pattern = args.pattern or rules.pattern
-        wanted = {OURS: ours} | ({WITH_PATTERN: ours | {"pattern": pattern}} if pattern else {})
-        wanted |= {name: {"system": name} for name in args.peers}
+        wanted = {ROWS[reader]: ours | {"reader": reader} for reader in args.readers}
+        pattern = args.pattern or rules.pattern_for(labels)
+        if not pattern and rules.own_patterns:
+            pattern = OWN
+            wanted[WITH_PATTERN] = ours | {"own_patterns": True}
+        elif pattern:
+            wanted[WITH_PATTERN] = ours | {"pattern": pattern}
+        wanted |= {name: {"system": name, "python": args.peers_python} for name in args.peers}
         runs = read_all(open_all(wanted, stack), examples, rules.layout)
     print(f"{name}: {len(examples)} pictures done", file=sys.stderr)
     systems = [summary(run, rules, labels) for run in runs]
@@ -104,10 +133,11 @@ def read_all(workers: dict[str, Worker], examples: Sequence[Example], layout: st
             print(f"{example.name}: left out: {error}", file=sys.stderr)
             continue
         for run in list(runs):
+            known = {"pattern": example.pattern, "check": example.check}
             try:
                 if not run.read:
-                    workers[run.system].read(image, layout)
-                answer = workers[run.system].read(image, layout)
+                    workers[run.system].read(image, layout, **known)
+                answer = workers[run.system].read(image, layout, **known)
             except UnavailableError as error:
                 print(f"{example.name}: {run.system} is left out of this set: {error}", file=sys.stderr)
                 runs.remove(run)

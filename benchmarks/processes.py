@@ -88,19 +88,30 @@ class Worker:
         """Milliseconds since the process was started."""
         return 1000 * (perf_counter() - self._started)
 
-    def read(self, image: npt.NDArray[np.uint8], layout: str, patience_s: float | None = None) -> Answer:
+    def read(
+        self,
+        image: npt.NDArray[np.uint8],
+        layout: str,
+        patience_s: float | None = None,
+        *,
+        pattern: str = "",
+        check: str = "",
+    ) -> Answer:
         """Have a picture read.
 
         Args:
             image: uint8 RGB, shape ``(H, W, 3)``.
             layout: What it shows; see ``sets.Layout``.
             patience_s: Seconds after which the process is killed; None for never.
+            pattern: What is known of this picture's text; for systems that were told to heed it.
+            check: Name of the check digit that goes with it.
 
         Raises:
             UnavailableError: The process ended.
         """
         assert self._process.stdin is not None
-        header = json.dumps({"height": image.shape[0], "width": image.shape[1], "layout": layout})
+        size = {"height": image.shape[0], "width": image.shape[1]}
+        header = json.dumps({**size, "layout": layout, "pattern": pattern, "check": check})
         with self._killed_after(patience_s):
             try:
                 self._process.stdin.write(header.encode() + b"\n")

@@ -18,11 +18,9 @@ from ocr_edge.decode.patterns import Pattern
 from ocr_edge.errors import CaptureError
 from ocr_edge.pipeline import Pipeline
 from ocr_edge.sources import pictures
-from scoring import Measure, judge, normalise
+from ours import reader_switch, said_line
+from scoring import NOT_READ, Measure, judge, normalise
 from sets import PictureSet, Rules
-
-UNREADABLE = "?"
-"""What stands where a character could not be read."""
 
 
 class MissingSwitchError(ValueError):
@@ -36,7 +34,7 @@ class Said:
     Attributes:
         name: The file's name within the set.
         truth: Its text as written down.
-        lines: Text and confidence of each line, in reading order.
+        lines: Text and confidence of each line, in reading order; ``NOT_READ`` stands for what could not be read.
     """
 
     name: str
@@ -45,13 +43,16 @@ class Said:
 
     def text(self, min_confidence: float = 0.0) -> str:
         """What is said when lines must be so sure; a line with an unreadable character is none."""
-        sure = (text for text, confidence in self.lines if confidence >= min_confidence)
-        return "\n".join(text for text in sure if UNREADABLE not in text)
+        return "\n".join(self.sure(min_confidence))
+
+    def sure(self, min_confidence: float) -> list[str]:
+        """The lines that are said when they must be so sure."""
+        return [text for text, sure in self.lines if sure >= min_confidence and NOT_READ not in text]
 
     def right(self, min_confidence: float, rules: Rules, labels: Sequence[str]) -> bool | None:
         """Whether what is said is right; None when nothing is said."""
-        said = normalise(self.text(min_confidence), labels, ignore_case=rules.ignore_case)
-        truth = normalise(self.truth, labels, ignore_case=rules.ignore_case)
+        said = normalise(self.text(min_confidence), labels, ignore_case=rules.ignore_case, only=rules.only)
+        truth = normalise(self.truth, labels, ignore_case=rules.ignore_case, only=rules.only)
         measure: Measure = rules.measure
         return judge(truth, said, measure).right if said else None
 
@@ -65,22 +66,26 @@ def read_set(opened: PictureSet, split: str, limit: int, pipeline: Pipeline) -> 
         except CaptureError as error:
             print(f"{example.name}: left out: {error}", file=sys.stderr)
             continue
-        lines = tuple((line.text, line.confidence) for line in pipeline.read(image).lines)
+        lines = tuple((said_line(line), line.confidence) for line in pipeline.read(image).lines)
         yield Said(example.name, example.truth, lines)
 
 
-def open_pipeline(path: Path | None, pattern: str = "", **switches: Any) -> tuple[Bundle, Pipeline]:
+def open_pipeline(
+    path: Path | None, pattern: str = "", reader: str = "auto", **switches: Any
+) -> tuple[Bundle, Pipeline]:
     """A bundle, and a pipeline that says everything.
 
     Args:
         path: The bundle's folder; None for the shipped one.
         pattern: What every line must match; empty for anything.
-        switches: Keywords of ``Pipeline``.
+        reader: What reads lines; see ``ours.READERS``.
+        switches: Other keywords of ``Pipeline``.
 
     Raises:
         MissingSwitchError: ``Pipeline`` has no such keyword.
         OcrEdgeError: The bundle or the pattern is wrong.
     """
+    switches |= reader_switch(reader)
     check_switches(switches)
     bundle = load_bundle(path)
     parsed = Pattern.parse(pattern, bundle.manifest.texts) if pattern else None

@@ -6,12 +6,14 @@ from dataclasses import asdict, dataclass, field
 from statistics import median
 from typing import Any
 
+from judging import PART, PLAIN, WRITTEN, judged
 from processes import Answer
 from report import interval, percent
-from scoring import Score, judge, normalise, score
+from scoring import Score, score
 from sets import Example, Rules
 
-ACCURACY = ("right", "95 %", "CER", "95 %", "said/truth")
+AS_WRITTEN = ("as written", "95 %", "CER as written")
+ACCURACY = ("right", "95 %", "CER", "95 %", *AS_WRITTEN, "in part", "95 %", "said/truth")
 COLUMNS = ("set", "split", "system", "n", *ACCURACY, "ms", "CPU ms", "peak MiB")
 NAMES = 3
 RATIO_NAMES = 2
@@ -31,13 +33,13 @@ class Run:
     about: dict[str, str]
     read: list[tuple[Example, Answer]] = field(default_factory=list)
 
-    def score(self, rules: Rules, labels: Sequence[str]) -> Score:
-        """The set's score by its rules."""
-
-        def plain(text: str) -> str:
-            return normalise(text, labels, ignore_case=rules.ignore_case)
-
-        return score([judge(plain(e.truth), plain(a.text), rules.measure) for e, a in self.read])
+    def scores(self, rules: Rules, labels: Sequence[str]) -> dict[str, Score | None]:
+        """The set's scores by its rules: by the names of ``judging``; None where the truth does not tell."""
+        verdicts = [judged(example, answer.text, rules, labels) for example, answer in self.read]
+        found: dict[str, Score | None] = {PLAIN: score([each[PLAIN] for each in verdicts])}
+        for name, told in ((WRITTEN, rules.marks), (PART, bool(rules.part))):
+            found[name] = score([each[name] for each in verdicts]) if told else None
+        return found
 
 
 def summary(run: Run, rules: Rules, labels: Sequence[str]) -> dict[str, Any]:
@@ -46,7 +48,7 @@ def summary(run: Run, rules: Rules, labels: Sequence[str]) -> dict[str, Any]:
     return {
         "system": run.system,
         "about": run.about,
-        "score": asdict(run.score(rules, labels)),
+        **{name: found and asdict(found) for name, found in run.scores(rules, labels).items()},
         "median_ms": median(answer.ms for answer in answers) if answers else math.nan,
         "median_cpu_ms": median(answer.cpu_ms for answer in answers) if answers else math.nan,
         "peak_mib": max((answer.peak_mib for answer in answers), default=math.nan),
@@ -58,20 +60,39 @@ def summary(run: Run, rules: Rules, labels: Sequence[str]) -> dict[str, Any]:
 def rows(result: dict[str, Any]) -> list[list[str]]:
     """The lines of the table for one set, one for each system."""
     rules = Rules(**result["rules"])
-    kind = rules.measure + (", any case" if rules.ignore_case else "")
     lines = []
     for system in result["systems"]:
-        got = Score(**system["score"])
-        errors = [percent(got.cer), interval(got.cer_interval)] if rules.has_error_rate else ["-", ""]
-        right = (
-            [f"{kind} {percent(got.rate)}", interval(got.interval)] if rules.has_share_right else ["-", ""]
+        got, written, part = (
+            found and Score(**found) for found in (system[name] for name in (PLAIN, WRITTEN, PART))
         )
-        accuracy = [*right, *errors, f"{got.said_per_truth:.2f}"]
-        costs = [f"{system[key]:.1f}" for key in ("median_ms", "median_cpu_ms")] + [
-            f"{system['peak_mib']:.0f}"
+        kind = rules.measure + (", any case" if rules.ignore_case and rules.measure != "values" else "")
+        accuracy = [
+            *_right(got, kind, rules.has_share_right),
+            *([percent(got.cer), interval(got.cer_interval)] if rules.has_error_rate else ["-", ""]),
+            *_right(written, "", rules.has_share_right),
+            percent(written.cer) if written and rules.has_error_rate else "-",
+            *_right(part, rules.part, shown=True),
+            "-" if math.isnan(got.said_per_truth) else f"{got.said_per_truth:.2f}",
         ]
+        costs = [f"{system[key]:.1f}" for key in ("median_ms", "median_cpu_ms")]
+        costs.append(f"{system['peak_mib']:.0f}")
         lines.append([result["set"], result["split"], system["system"], str(got.n), *accuracy, *costs])
     return lines
+
+
+def _right(found: Score | None, kind: str, shown: bool) -> list[str]:
+    """A share that is right, with its interval; a dash where there is none to show."""
+    if found is None or not shown:
+        return ["-", ""]
+    return [f"{kind} {percent(found.rate)}".strip(), interval(found.interval)]
+
+
+def without_empty(
+    columns: Sequence[str], lines: Sequence[Sequence[str]]
+) -> tuple[list[str], list[list[str]]]:
+    """A table without the columns in which nothing stands in any line."""
+    kept = [at for at in range(len(columns)) if not lines or any(line[at] not in ("", "-") for line in lines)]
+    return [columns[at] for at in kept], [[line[at] for at in kept] for line in lines]
 
 
 def ratio_columns(peers: Sequence[str]) -> list[str]:

@@ -8,8 +8,11 @@ from typing import Literal
 
 import numpy as np
 
-Measure = Literal["exact", "contained"]
-"""``exact``: the truth was said and nothing else. ``contained``: it is a contiguous part of what was said."""
+from ocr_edge.contract.labels import LINE
+
+Measure = Literal["exact", "contained", "silent", "values"]
+"""``exact``: the truth was said and nothing else. ``contained``: it is a contiguous part of what was said. ``silent``:
+nothing was said, for there is nothing to read. ``values``: every value is a whole line of its own."""
 
 Interval = tuple[float, float]
 
@@ -17,6 +20,8 @@ NOT_READ = "\ufffd"
 """Stands for a character that a system saw and did not name."""
 Z95 = 1.959964
 RESAMPLES = 1000
+ALIKE = str.maketrans("\u2018\u2019\u201c\u201d\u2010\u2013\u2014\u2212", "''\"\"----")
+"""Typographic marks that people and systems write for plain ones: quotes and dashes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,25 +62,53 @@ class Score:
     said_per_truth: float
 
 
-def normalise(text: str, labels: Iterable[str], *, ignore_case: bool = False) -> str:
-    """The part of a text that counts.
+def normalise(text: str, labels: Iterable[str], *, ignore_case: bool = False, only: str = "") -> str:
+    """The letters and digits of a text that count.
 
     Compatibility forms (full-width letters, ligatures) become plain ones first, whoever wrote them.
 
     Args:
         text: Truth, or what a system said.
         labels: What the bundle can produce; every other character is dropped, blanks and line ends too, but for
-            ``NOT_READ``, which is no label and so always wrong.
+            ``NOT_READ``, which is no label and so always wrong. Marks never count, whether they are labels or not.
         ignore_case: Whether letters are compared in upper case.
+        only: Of these, the ones that count; empty for all.
 
     Returns:
-        Only characters of the labels, and ``NOT_READ``.
+        Only letters and digits of the labels, and ``NOT_READ``.
     """
-    known = {*"".join(labels), NOT_READ}
+    known = {
+        character for character in "".join(labels) if character.isalnum() and character in (only or character)
+    }
     text = unicodedata.normalize("NFKC", text)
     if ignore_case:
         known, text = {character.upper() for character in known}, text.upper()
-    return "".join(character for character in text if character in known)
+    return "".join(character for character in text if character in known or character == NOT_READ)
+
+
+def as_written(text: str, labels: Iterable[str], *, ignore_case: bool = False, only: str = "") -> str:
+    """What counts of a text with its punctuation and spaces.
+
+    All of ``contract.labels.LINE`` counts whatever the bundle's labels are: one that cannot say a mark loses by it.
+    Quotes and dashes are plain ones, and compatibility forms too unless they are labels.
+
+    Args:
+        text: Truth, or what a system said.
+        labels: What the bundle can produce beyond ``LINE``.
+        ignore_case: Whether letters are compared in upper case.
+        only: Of these, the characters that count beside the space; empty for all.
+
+    Returns:
+        The text, one space wherever something blank stands, neither beginning nor ending with one.
+    """
+    known = {*"".join(labels), *LINE, NOT_READ}
+    composed = unicodedata.normalize("NFC", text).translate(ALIKE)
+    plain = "".join(c if c in known else unicodedata.normalize("NFKC", c) for c in composed).translate(ALIKE)
+    if only:
+        known &= {*only, NOT_READ}
+    if ignore_case:
+        known, plain = {character.upper() for character in known}, plain.upper()
+    return written("".join(character for character in plain if character in known or character.isspace()))
 
 
 def written(text: str) -> str:
@@ -107,10 +140,31 @@ def edit_distance(a: str, b: str) -> int:
 
 
 def judge(truth: str, said: str, measure: Measure) -> Judged:
-    """Compare two normalised texts; an empty truth is right only where nothing was said."""
+    """Compare two normalised texts; an empty truth is right only where nothing was said.
+
+    Raises:
+        ValueError: The measure is ``values``, which compares lines: see ``judge_values``.
+    """
+    if measure == "values":
+        raise ValueError("values are compared with lines, see judge_values")
     part_is_enough = measure == "contained" and truth != ""
     right = truth in said if part_is_enough else truth == said
     return Judged(right, edit_distance(truth, said), len(truth), len(said))
+
+
+def judge_values(values: Sequence[str], lines: Sequence[str], *, whole: bool = True) -> Judged:
+    """Compare values with lines, both normalised: every one must be there.
+
+    Args:
+        values: What the picture's owner wants of it.
+        lines: What was said.
+        whole: Whether a value must be a line of its own; otherwise it may be a part of one.
+
+    Returns:
+        The verdict; no edits are counted, for the truth does not say all that the picture shows.
+    """
+    right = all(value in lines if whole else any(value in line for line in lines) for value in values)
+    return Judged(right, 0, sum(map(len, values)), sum(map(len, lines)))
 
 
 def score(judged: Sequence[Judged]) -> Score:

@@ -27,12 +27,16 @@ class Picture:
         width: Columns.
         data: RGB bytes, row by row.
         layout: What it shows; see ``sets.Layout``.
+        pattern: What its owner knows of the text's form; only ours can use it.
+        check: Name of the check digit that goes with it.
     """
 
     height: int
     width: int
     data: bytes
     layout: str
+    pattern: str = ""
+    check: str = ""
 
     def array(self) -> Any:
         """uint8, shape ``(H, W, 3)``, RGB."""

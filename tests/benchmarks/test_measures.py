@@ -3,6 +3,7 @@
 import json
 import math
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import cv2
@@ -18,9 +19,14 @@ import tradeoff
 from case import SHARED, TWINS, Share, cased, count, named, same_but_for_twins, twins
 from confidence import ENOUGH, at, choose, fine_thresholds, judge_of, splits_of
 from hostile import BUDGET_MIB, BUDGET_S, Cost
+from ocr_edge.contract.types import Box
+from ocr_edge.reading import Character, Line
+from ours import reader_switch, said_line
+from processes import Answer
 from readings import MissingSwitchError, Said, check_switches
-from results import ratio_columns, ratios
-from sets import SETS, Rules
+from results import COLUMNS, Run, ratio_columns, ratios, rows, summary, without_empty
+from scoring import NOT_READ
+from sets import SETS, Example, Rules
 
 LABELS = tuple("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 WORD, PLATE = SETS["iiit5k_words"], SETS["openalpr_us_plate_crops"]
@@ -47,7 +53,21 @@ def test_a_threshold_leaves_out_lines_and_what_is_left_is_judged() -> None:
 
 
 def test_a_line_with_an_unreadable_character_is_no_claim() -> None:
-    assert said("AB12", ("AB?12", 0.9)).right(0.0, WORD, LABELS) is None
+    assert said("AB12", (f"AB{NOT_READ}12", 0.9)).right(0.0, WORD, LABELS) is None
+
+
+def character(text: str, likeliest: str, *, space: bool = False) -> Character:
+    return Character(text, 0.5, Box(0, 0, 1, 1), ((likeliest, 0.5),), space_before=space)
+
+
+def test_a_question_mark_that_was_read_is_none_that_could_not_be_read() -> None:
+    line = Line((character("a", "a"), character("?", "b"), character("?", "?", space=True)))
+    assert said_line(line) == f"a{NOT_READ} ?"
+
+
+def test_only_a_reader_of_ones_choice_is_a_keyword() -> None:
+    assert reader_switch("auto") == {}
+    assert reader_switch("line") == {"reader": "line"}
 
 
 def test_precision_is_of_what_is_said_and_coverage_of_all() -> None:
@@ -213,3 +233,33 @@ def test_what_thresholds_are_chosen_by_is_never_reported() -> None:
     for rules in SETS.values():
         assert splits_of("validation", rules) == ("validation",)
         assert "validation" not in splits_of("test", rules)
+
+
+def table_of(name: str, truth: str, text: str) -> dict[str, str]:
+    """The line of a table for one picture, by its column."""
+    run = Run("x", {}, [(Example("a", Path("a"), truth), Answer(text, 1.0, 1.0, {}, "", 50.0))])
+    result = {
+        "set": name,
+        "split": "test",
+        "rules": asdict(SETS[name]),
+        "systems": [summary(run, SETS[name], LABELS)],
+    }
+    columns, lines = without_empty(COLUMNS, rows(result))
+    return dict(zip(columns, lines[0], strict=True))
+
+
+def test_a_table_shows_what_is_right_as_written_only_where_the_truth_has_marks() -> None:
+    marked, plain = table_of("icdar2015_words", "$4.00", "$400"), table_of("iiit5k_words", "400", "$400")
+    assert (marked["right"], marked["as written"], marked["CER as written"]) == (
+        "exact 100.0 %",
+        "0.0 %",
+        "20.0 %",
+    )
+    assert plain["right"] == "exact 100.0 %"
+    assert "as written" not in plain
+
+
+def test_a_table_shows_how_many_are_silent_where_there_is_nothing_to_read() -> None:
+    shown = table_of("no_text", "", "I")
+    assert shown["right"] == "silent 0.0 %"
+    assert not {"CER", "said/truth"} & shown.keys()

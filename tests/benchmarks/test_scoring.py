@@ -1,5 +1,6 @@
 """The laws of scoring: what counts, what is right, and what a number may not hide."""
 
+import json
 import math
 import sys
 from pathlib import Path
@@ -10,11 +11,27 @@ from hypothesis import strategies as st
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
 
-from scoring import NOT_READ, edit_distance, judge, mcnemar, normalise, score, wilson
-from sets import SETS, PictureSet, SetError, spread
+from judging import PART, PLAIN, WRITTEN, judged
+from scoring import (
+    NOT_READ,
+    as_written,
+    edit_distance,
+    judge,
+    judge_values,
+    mcnemar,
+    normalise,
+    score,
+    wilson,
+)
+from sets import SETS, Example, PictureSet, SetError, spread
 
 LABELS = tuple("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 TEXTS = st.text("aBc01", max_size=8)
+
+
+def verdicts(name: str, truth: str, said: str):
+    """The verdicts on a picture of a set."""
+    return judged(Example("a.png", Path("a.png"), truth), said, SETS[name], LABELS)
 
 
 def plain_distance(a: str, b: str) -> int:
@@ -64,6 +81,88 @@ def test_a_character_seen_but_not_named_is_wrong() -> None:
 
 def test_full_width_letters_and_ligatures_are_plain_ones() -> None:
     assert normalise("\uff21\uff11\ufb01", LABELS) == "A1fi"
+
+
+def test_marks_are_no_letters_or_digits_even_where_they_are_labels() -> None:
+    assert normalise("$4.00 = \u20ac3,50?", (*LABELS, *"$.,?= \u20ac")) == "400350"
+
+
+def test_what_is_written_counts_whether_the_bundle_can_say_it_or_not() -> None:
+    assert as_written(" $4.00\n= \u20ac3,50? ", LABELS) == "$4.00 = \u20ac3,50?"
+    assert as_written("1 \u00b0C, 5 m\u00b2, \u00b5", LABELS) == "1 \u00b0C, 5 m\u00b2, \u00b5"
+    assert as_written("a\u4e2db", LABELS) == "ab"
+    assert as_written("caf\u00e9", (*LABELS, "\u00e9")) == "caf\u00e9"
+
+
+def test_marks_of_other_systems_become_plain_ones() -> None:
+    assert as_written("\uff08A\uff1a1\uff09", LABELS) == "(A:1)"
+    assert as_written("\u2018x\u2019 \u201cy\u201d 1\u20132", LABELS) == "'x' \"y\" 1-2"
+
+
+def test_case_is_ignored_in_what_is_written_too() -> None:
+    assert as_written("Total: 5 kg", LABELS, ignore_case=True) == "TOTAL: 5 KG"
+
+
+@given(st.text("aB.- ,0\u00b2\u2019\n", max_size=8), st.booleans())
+def test_what_is_written_stays_as_it_is_when_looked_at_again(text: str, ignore_case: bool) -> None:
+    once = as_written(text, LABELS, ignore_case=ignore_case)
+    assert as_written(once, LABELS, ignore_case=ignore_case) == once
+
+
+@given(st.text("aB.- ,01", max_size=8), st.text("aB.- ,01", max_size=8))
+def test_what_is_right_as_written_is_right_in_letters_and_digits(truth: str, said: str) -> None:
+    found = verdicts("icdar2015_words", truth, said)
+    assert found[PLAIN].right or not found[WRITTEN].right
+
+
+def test_a_lost_point_is_wrong_as_written_alone() -> None:
+    found = verdicts("icdar2015_words", "$4.00", "$400")
+    assert found[PLAIN].right
+    assert not found[WRITTEN].right
+    assert found[WRITTEN].edits == 1
+
+
+def test_of_a_meter_only_digits_and_their_point_count() -> None:
+    found = verdicts("meter_lcd_crops", "008701.3", "008701.3 kW h")
+    assert found[PLAIN].right
+    assert found[WRITTEN].right
+    assert not verdicts("meter_lcd_crops", "008701.3", "0087013")[WRITTEN].right
+    assert not verdicts("meter_lcd_crops", "008701.3", f"008701.3{NOT_READ}")[PLAIN].right
+
+
+def test_of_a_display_the_integer_may_be_right_alone() -> None:
+    example = Example("a.png", Path("a.png"), "215.7", part="215")
+    found = judged(example, "LITRES\n215 1", SETS["sevenseg_photos"], LABELS)
+    assert (found[PLAIN].right, found[WRITTEN].right, found[PART].right) == (False, False, True)
+    found = judged(example, "LITRES\n215.7", SETS["sevenseg_photos"], LABELS)
+    assert all(verdict.right for verdict in found.values())
+
+
+def test_every_value_must_be_a_line_of_its_own() -> None:
+    assert judge_values(("486", "1473"), ("1473", "x", "486")).right
+    assert not judge_values(("486", "1473"), ("486", "14730")).right
+    assert judge_values(("486", "1473"), ("486", "14730"), whole=False).right
+    assert not judge_values(("486", "1473"), ("486",), whole=False).right
+
+
+def test_values_are_compared_line_by_line_in_letters_and_digits_and_with_marks() -> None:
+    example = Example("a", Path("a"), "486 1473", values=("486", "1473"), written=("4.86", "1 473"))
+
+    def right(said: str) -> tuple[bool, ...]:
+        found = judged(example, said, SETS["field_photos"], LABELS)
+        return tuple(found[name].right for name in (PLAIN, WRITTEN, PART))
+
+    assert right("4.86\n1473") == (True, True, True)
+    assert right("4 8.6\n1473") == (True, False, True)
+    assert right("4.86 1473") == (False, False, True)
+    assert right("4.86\n1.473 l") == (False, False, True)
+    assert right("48\n6\n1473") == (False, False, False)
+
+
+def test_where_there_is_nothing_to_read_only_silence_is_right() -> None:
+    assert verdicts("no_text", "", "")[PLAIN].right
+    assert not verdicts("no_text", "", "I")[PLAIN].right
+    assert not judge("", "I", "silent").right
 
 
 def test_case_counts_unless_told_otherwise() -> None:
@@ -166,12 +265,38 @@ def test_a_limit_spreads_evenly_from_the_first_and_keeps_the_order(items: list[i
 
 
 def test_case_is_ignored_only_where_the_truth_was_written_in_one_case() -> None:
-    assert {name for name, rules in SETS.items() if rules.ignore_case} == {"svt_words", "sroie_receipts"}
+    assert {name for name, rules in SETS.items() if rules.ignore_case} == {
+        "svt_words",
+        "sroie_receipts",
+        "sroie_lines",
+        "us_plate_photos",
+        "openalpr_more_cars",
+        "field_photos",
+    }
 
 
 def test_an_error_rate_is_given_only_where_the_truth_says_everything_in_order() -> None:
     without = {name for name, rules in SETS.items() if not rules.has_error_rate}
-    assert without == {"openalpr_us_plate_crops", "openalpr_plates", "sevenseg_photos", "funsd_forms"}
+    assert without == {
+        "openalpr_us_plate_crops",
+        "openalpr_plates",
+        "openalpr_more_cars",
+        "us_plate_photos",
+        "sevenseg_photos",
+        "field_photos",
+        "no_text",
+        "funsd_forms",
+    }
+
+
+def test_marks_count_nowhere_where_the_truth_leaves_them_out() -> None:
+    for name in ("iiit5k_words", "svt_words", "us_plate_photos"):
+        assert verdicts(name, "1000", "1,0 00.").keys() == {PLAIN}
+        assert verdicts(name, "1000", "1,0 00.")[PLAIN].right
+
+
+def test_sets_for_training_alone_are_not_measured() -> None:
+    assert not {"iiit5k_more_words", "icdar2015_more_words"} & set(SETS)
 
 
 def test_a_set_is_read_from_a_folder_by_split(tmp_path: Path) -> None:
@@ -186,6 +311,46 @@ def test_a_set_is_read_from_a_folder_by_split(tmp_path: Path) -> None:
     with PictureSet(tmp_path, "svt_words") as opened:
         assert [example.name for example in opened.examples("test")] == ["b.png"]
         assert [example.truth for example in opened.examples("all")] == ["A\u2028B", "C"]
+
+
+def write_set(folder: Path, *rows: dict[str, object]) -> None:
+    folder.mkdir()
+    text = "".join(json.dumps(row) + "\n" for row in rows)
+    (folder / "ground_truth.jsonl").write_text(text, "utf-8")
+
+
+def test_what_is_held_out_are_validation_and_test(tmp_path: Path) -> None:
+    rows = [
+        {"file": split, "text": "1.5", "integer": "1", "split": split}
+        for split in ("train", "validation", "test")
+    ]
+    write_set(tmp_path / "sevenseg_photos", *rows)
+    with PictureSet(tmp_path, "sevenseg_photos") as opened:
+        examples = opened.examples(opened.rules.split)
+    assert [(example.name, example.part) for example in examples] == [("validation", "1"), ("test", "1")]
+
+
+def test_values_patterns_and_checks_come_with_their_pictures(tmp_path: Path) -> None:
+    row = {"file": "a.jpg", "text": "486", "split": "test", "values": ["486"], "written": ["4.86"]}
+    write_set(tmp_path / "field_photos", row | {"pattern": "\\d{3}", "check": None})
+    with PictureSet(tmp_path, "field_photos") as opened:
+        (example,) = opened.examples("test")
+    assert (example.values, example.written) == (("486",), ("4.86",))
+    assert (example.pattern, example.check) == ("\\d{3}", "")
+
+
+def test_a_set_that_is_measured_by_values_needs_them(tmp_path: Path) -> None:
+    row = {"file": "a.jpg", "text": "486", "split": "test", "pattern": "", "check": ""}
+    write_set(tmp_path / "field_photos", row, row | {"values": [], "written": []})
+    with PictureSet(tmp_path, "field_photos") as opened, pytest.raises(SetError, match="values"):
+        opened.examples("test")
+
+
+def test_a_pattern_has_marks_where_the_bundle_can_say_them() -> None:
+    rules = SETS["sevenseg_photos"]
+    assert rules.pattern_for(LABELS) == "[0-9]+"
+    assert rules.pattern_for((*LABELS, ".")) == rules.marked_pattern
+    assert SETS["orand_strings"].pattern_for((*LABELS, ".")) == "[0-9]+"
 
 
 def test_unknown_missing_and_damaged_sets_are_refused_in_one_line(tmp_path: Path) -> None:
