@@ -128,6 +128,7 @@ def in_keras(path: Path, labels: Sequence[str], widths: Sequence[int]) -> Reader
     from ocr_train.commands.common import load_keras
 
     load_keras()  # first: it keeps TensorFlow quiet
+    import ocr_train.architectures  # noqa: F401 - its layers must be known before a network is loaded
     from ocr_convert import trained
     from ocr_train.strips import evaluate
 
