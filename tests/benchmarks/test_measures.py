@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
 
 import adversaries
+import claims
 import tradeoff
 from case import SHARED, TWINS, Share, cased, count, named, same_but_for_twins, twins
 from confidence import ENOUGH, at, choose, fine_thresholds, judge_of, splits_of
@@ -263,3 +264,25 @@ def test_a_table_shows_how_many_are_silent_where_there_is_nothing_to_read() -> N
     shown = table_of("no_text", "", "I")
     assert shown["right"] == "silent 0.0 %"
     assert not {"CER", "said/truth"} & shown.keys()
+
+
+def test_of_lines_that_are_sure_those_are_right_whose_text_is_the_truth() -> None:
+    marked = SETS["icdar2015_words"]
+    read = [
+        (said("$4.00", ("$4.00", 0.995)), marked),
+        (said("1,5", ("15", 0.95), ("x", 0.92)), marked),
+        (said("EXIT", ("EXIT", 0.5)), marked),
+        (said("EXIT", (f"EX{NOT_READ}T", 1.0)), marked),
+        (said("1000", ("1,000", 0.99)), WORD),
+    ]
+    found = {(one.counted, one.threshold): one for one in claims.claims("line", read, LABELS)}
+    plain, surer = found[claims.PLAIN, 0.9], found[claims.PLAIN, 0.99]
+    assert (plain.found, plain.said, plain.right) == (5, 4, 3)
+    assert (surer.said, surer.right) == (2, 2)
+    assert (found[claims.WRITTEN, 0.9].said, found[claims.WRITTEN, 0.9].right) == (3, 1)
+
+
+def test_a_reader_that_is_never_sure_has_no_share() -> None:
+    shown = claims.claims_table([asdict(one) for one in claims.claims("auto", [], LABELS)])
+    assert "nan" not in shown
+    assert shown.count("auto") == 2 * len(claims.SURE)
