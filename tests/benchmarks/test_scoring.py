@@ -346,6 +346,13 @@ def test_a_set_that_is_measured_by_values_needs_them(tmp_path: Path) -> None:
         opened.examples("test")
 
 
+def test_a_picture_whose_truth_is_wrong_is_left_out(tmp_path: Path) -> None:
+    files = ["images/a.jpg", *SETS["no_text"].left_out]
+    write_set(tmp_path / "no_text", *({"file": file, "text": "", "split": "test"} for file in files))
+    with PictureSet(tmp_path, "no_text") as opened:
+        assert [example.name for example in opened.examples("test")] == ["images/a.jpg"]
+
+
 def test_a_pattern_has_marks_where_the_bundle_can_say_them() -> None:
     rules = SETS["sevenseg_photos"]
     assert rules.pattern_for(LABELS) == "[0-9]+"
