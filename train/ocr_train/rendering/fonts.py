@@ -185,9 +185,19 @@ def _synthetic(faces: list[Face]) -> list[Face]:
             made.append(replace(face, kind="stencil", effect="stencil", variant=number // 2))
         if bold and number % 6 == 0:
             made.append(replace(face, kind="dot-matrix", effect="dots", variant=number // 6))
-    for n in range(drawn.DOT_VARIANTS):
-        made.append(Face(f"drawn dots {n}", "", "", 0, "dot-matrix", "".join(DEFAULT), "drawn-dots", n))
-    for n in range(drawn.SEGMENT_VARIANTS):
-        made.append(Face(f"drawn segments {n}", "", "", 0, "seven-segment", DIGITS, "drawn-segments", n))
+    made += displays()
     assert all(face.kind in WEIGHTS for face in made)
     return made
+
+
+def displays() -> list[Face]:
+    """Dot matrices and seven segments that are drawn without a font."""
+    matrices = [
+        Face(f"drawn dots {n}", "", "", 0, "dot-matrix", "".join(DEFAULT), "drawn-dots", n)
+        for n in range(drawn.DOT_VARIANTS)
+    ]
+    segments = [
+        Face(f"drawn segments {n}", "", "", 0, "seven-segment", DIGITS, "drawn-segments", n)
+        for n in range(drawn.SEGMENT_VARIANTS)
+    ]
+    return matrices + segments

@@ -154,7 +154,7 @@ class LineEpoch(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no ty
 
 
 def renderer(recipe: LineRecipe, data: str, split: str = "train") -> Renderer:
-    """The renderer that a recipe asks for, with this system's fonts of a split.
+    """The renderer that a recipe asks for, with this system's fonts of a split; without any where all lines are real.
 
     Raises:
         ConfigError: A set of characters or the backgrounds cannot be read, or there are no fonts.
@@ -164,9 +164,8 @@ def renderer(recipe: LineRecipe, data: str, split: str = "train") -> Renderer:
     labels = label_orders.DEFAULT
     crops = [Crops(datasets.load(located(spec, data), labels), labels) for spec in recipe.characters]
     photographs = _photographs(Path(data) / recipe.backgrounds) if recipe.backgrounds else []
-    return Renderer(
-        Texts.installed(), Typefaces.installed(split), Surfaces(photographs), crops, recipe.composed
-    )
+    typefaces = Typefaces.installed(split) if recipe.real < 1 else Typefaces.drawn()
+    return Renderer(Texts.installed(), typefaces, Surfaces(photographs), crops, recipe.composed)
 
 
 def _photographs(path: Path) -> list[Image]:

@@ -27,7 +27,8 @@ from ocr_train.sources import distinct_names, located
 from ocr_train.strips.evaluate import LineResult, measure
 from ocr_train.strips.feed import LineEpoch, Lines, renderer
 from ocr_train.strips.recipe import LineRecipe
-from ocr_train.strips.targets import CTC
+from ocr_train.strips.targets import CTC, HEAD, LONGEST
+from ocr_train.stream import dataset
 
 _LOGGER = logging.getLogger(__name__)
 SPLITS = ("train", "validation")
@@ -167,7 +168,8 @@ def start_from(model: keras.Model, initial: Path) -> None:
 def _train(model: keras.Model, batches: LineEpoch, callbacks: list[Any], epoch: int) -> dict[str, Any]:
     """Train one epoch: its mean ``loss``, and what it is worth where nothing is held out."""
     epochs = {"initial_epoch": epoch, "epochs": epoch + 1}
-    logs = model.fit(batches, **epochs, shuffle=False, verbose=0, callbacks=callbacks).history
+    rows = dataset(model, batches, (HEAD + LONGEST,))
+    logs = model.fit(rows, **epochs, shuffle=False, verbose=0, callbacks=callbacks).history
     loss = logs["loss"][-1]
     if not math.isfinite(loss):
         raise ConfigError(f"the loss became {loss} in epoch {epoch + 1}: lower the recipe's learning_rate")

@@ -71,6 +71,11 @@ class Typefaces:
         _LOGGER.info("%d faces for %s", len(made), split)
         return cls(made)
 
+    @classmethod
+    def drawn(cls) -> "Typefaces":
+        """Displays that need no font."""
+        return cls(Typeface(face, characters(face)) for face in fonts.displays())
+
     def draw(self, rng: random.Random) -> Typeface:
         """One face."""
         kind = rng.choices(self._names, self._weights)[0]

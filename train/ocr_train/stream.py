@@ -1,0 +1,66 @@
+"""Batches in order, made ahead by processes: what Keras does for a data set, for batches whose shapes differ.
+
+Keras looks at the first two batches and takes what they have in common for granted; the width of a line's batches may
+be the same in those two and another one later.
+"""
+
+import multiprocessing
+import signal
+from collections import deque
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+
+_shared: list[keras.utils.PyDataset] = []
+"""In a process that makes batches: what it makes them of."""
+
+
+def stream(batches: keras.utils.PyDataset) -> Iterator[Any]:
+    """The batches of an epoch.
+
+    Args:
+        batches: Says how many processes make them, and how many batches they may be ahead.
+
+    Yields:
+        Its batches, in order.
+    """
+    count = len(batches)
+    if not batches.use_multiprocessing:
+        yield from (batches[index] for index in range(count))
+        return
+    with multiprocessing.Pool(batches.workers, _share, (batches,)) as pool:
+        ahead = deque(pool.apply_async(_make, (i,)) for i in range(min(count, batches.max_queue_size)))
+        for index in range(len(ahead), count + len(ahead)):
+            made = ahead.popleft().get()
+            if index < count:
+                ahead.append(pool.apply_async(_make, (index,)))
+            yield made
+
+
+def dataset(model: keras.Model, batches: keras.utils.PyDataset, targets: tuple[int, ...]) -> Any:
+    """What ``fit`` takes: with TensorFlow a ``tf.data.Dataset``, else the batches as they are.
+
+    Args:
+        model: What is trained; tells which sizes of the pixels may differ.
+        batches: Pixels, uint8, by input name, and targets, int32.
+        targets: Shape of a row of targets.
+    """
+    if keras.backend.backend() != "tensorflow":
+        return batches
+    import tensorflow as tf  # noqa: PLC0415 - not needed by the other backends
+
+    pixels = {x.name: tf.TensorSpec(x.shape, tf.uint8) for x in model.inputs}
+    signature = (pixels, tf.TensorSpec((None, *targets), tf.int32))
+    made = tf.data.Dataset.from_generator(lambda: stream(batches), output_signature=signature)
+    return made.apply(tf.data.experimental.assert_cardinality(len(batches))).prefetch(2)
+
+
+def _share(batches: keras.utils.PyDataset) -> None:
+    """Begin a process: Ctrl-C reaches all processes of a terminal, and one has to answer."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _shared[:] = [batches]
+
+
+def _make(index: int) -> Any:
+    return _shared[0][index]
