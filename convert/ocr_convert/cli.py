@@ -13,7 +13,7 @@ from ocr_edge.contract import labels as label_orders
 from ocr_edge.errors import ConfigError, OcrEdgeError
 
 if TYPE_CHECKING:
-    from ocr_convert.convert import Trained
+    from ocr_convert.trained import Trained
     from ocr_train.datasets import Dataset
 
 _LOGGER = logging.getLogger("ocr_convert")
@@ -23,6 +23,7 @@ examples:
   ocr-convert --quantize runs/x/model.keras --samples tar:crops.tar --out mybundle
   ocr-convert --quantize runs/x/model.keras --data data --out mybundle     (samples of the run's own recipe)
   ocr-convert --quantize small.keras large.keras --escalate-below 0.9 --samples tar:crops.tar --out cascade
+  ocr-convert --quantize runs/line/model.keras --data data --beside default --out mybundle     (a line stage)
   ocr-convert --quantize --adopt ocr_model.h5 --labels 0-9a-zA-Z --samples folder:characters --out adopted
 
 exit codes: 0 written; 1 the converted network lost too much, nothing written; 2 usage or data; 3 bundle
@@ -83,6 +84,11 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--combine", choices=("replace", "mean"), default="replace", help="how scores of stages are combined"
     )
+    made.add_argument(
+        "--beside",
+        metavar="BUNDLE",
+        help="with a line stage: take the character stages of this bundle, a folder or the name of one that ships",
+    )
     made.add_argument("--name", help="name of the bundle (default: that of its folder)")
     made.add_argument("--out", type=Path, required=True, metavar="BUNDLE", help="folder to write")
     return made
@@ -108,13 +114,18 @@ def _run(arguments: argparse.Namespace) -> int:
     if bool(arguments.models) == bool(arguments.adopt):
         raise ConfigError("give either MODEL.keras files or --adopt FILE.h5")
     # TensorFlow takes seconds to import; --help and a usage error need not wait for it.
-    from ocr_convert.convert import Settings, check_thresholds, convert, load  # noqa: PLC0415
+    from ocr_convert.convert import Settings, check_thresholds, convert  # noqa: PLC0415
+    from ocr_convert.trained import load  # noqa: PLC0415
 
     check_thresholds(1 if arguments.adopt else len(arguments.models), arguments.escalate_below)
+    trained = [load(path) for path in arguments.models]
+    if trained and trained[0].is_line:
+        return _run_line(arguments, trained)
+    if arguments.beside:
+        raise ConfigError("--beside: is for a line stage; stages that name characters are given together, in order")
     if arguments.adopt:
         trained, labels = _adopted(arguments)
     else:
-        trained = [load(path) for path in arguments.models]
         labels = _labels(arguments, trained)
     calibration, held_out = _data(arguments, trained, labels)
     settings = Settings(
@@ -145,9 +156,45 @@ def _run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _run_line(arguments: argparse.Namespace, trained: "list[Trained]") -> int:
+    """Convert a line stage."""
+    from ocr_convert.lines import convert  # noqa: PLC0415
+    from ocr_convert.write import write_line  # noqa: PLC0415
+    from ocr_edge import bundle as bundles  # noqa: PLC0415
+    from ocr_train.datasets import words  # noqa: PLC0415
+    from ocr_train.feed import located  # noqa: PLC0415
+
+    if len(trained) > 1:
+        raise ConfigError(f"{len(trained)} networks, the first of which reads lines: give that one alone")
+    if not arguments.quantize:
+        raise ConfigError("a line stage is converted to int8 only: add --quantize")
+    recipe = trained[0].record["recipe"]
+    specs = arguments.samples or [located(source["data"], arguments.data) for source in recipe["sources"]]
+    beside = bundles.load(Path(arguments.beside)) if arguments.beside else None
+    sets = [words.load(spec) for spec in specs]
+    calibration, held_out = (
+        [part for lines in sets if (part := lines.of(split))] for split in ("train", "validation")
+    )
+    converted = convert(trained[0], calibration, held_out)
+    name = arguments.name or arguments.out.name
+    bundle = write_line(arguments.out, converted, beside, name, trained[0].record)
+    found, step = converted.metrics, bundle.lines[0].holding(1)[1].output
+    print(
+        f"{converted.stage.file}: {100 * found['converted_cer']:.2f} % of the characters wrong against"
+        f" {100 * found['float_cer']:.2f} % in float on {found['n']} lines, agreement {100 * found['agreement']:.2f} %"
+        + (f", output step {step.scale:.3f}" if step else "")
+    )
+    for promise in found["promises"]:
+        print(
+            f"of {promise['n']} lines said at {promise['confidence']} or more {100 * promise['right']:.1f} % are right"
+        )
+    print(f"wrote {arguments.out}")
+    return 0
+
+
 def _adopted(arguments: argparse.Namespace) -> "tuple[list[Trained], tuple[str, ...]]":
     from ocr_convert.adopt import adopt  # noqa: PLC0415 - needs Keras
-    from ocr_convert.convert import Trained  # noqa: PLC0415
+    from ocr_convert.trained import Trained  # noqa: PLC0415
 
     if not arguments.labels:
         raise ConfigError("--adopt needs --labels: the original project trained with 0-9a-zA-Z")

@@ -1,6 +1,5 @@
 """The whole conversion: models in, a verified bundle out, or reasons why not."""
 
-import json
 import logging
 import os
 import platform
@@ -8,15 +7,14 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import keras
 import msgspec
 import numpy as np
 
 from ocr_convert import metrics, quantize, samples
 from ocr_convert.calibrate import fit
 from ocr_convert.fold import input_shapes, macs
+from ocr_convert.trained import Refused, Trained, history
 from ocr_convert.verify import Comparison, Labels, compare
 from ocr_convert.write import write
 from ocr_edge.bundle import Bundle
@@ -26,7 +24,7 @@ from ocr_edge.contract.manifest import SCHEMA, Manifest, Stage
 from ocr_edge.contract.preprocess import VERSION
 from ocr_edge.contract.types import Image, Scores
 from ocr_edge.decode.shapes import TWINS
-from ocr_edge.errors import ConfigError, OcrEdgeError
+from ocr_edge.errors import ConfigError
 from ocr_edge.interpreter import Network
 from ocr_edge.recognizer import in_sequence, run
 from ocr_train.datasets import Dataset
@@ -34,28 +32,6 @@ from ocr_train.feed import stack
 from ocr_train.fit import scores
 
 _LOGGER = logging.getLogger(__name__)
-
-
-class Refused(OcrEdgeError):
-    """The converted network lost more than it may; nothing was written. Ends a command with exit 1."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Trained:
-    """A network to convert, with the record of its run where there is one.
-
-    Attributes:
-        model: From pixels 0..255 to logits.
-        record: Content of ``run.json``, or empty.
-    """
-
-    model: keras.Model
-    record: dict[str, Any]
-
-    @property
-    def architecture(self) -> str:
-        """Its architecture's name: the recipe's where that is known, else the model's own."""
-        return str(self.record.get("recipe", {}).get("architecture", self.model.name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,30 +194,6 @@ def logits_floor(logits: Scores) -> float:
     """
     second = np.partition(logits, -2, axis=1)[:, -2]
     return float(np.quantile(second, 0.01)) - 1.0
-
-
-def load(path: Path) -> Trained:
-    """Load a trained network and the record of its run beside it.
-
-    Raises:
-        ConfigError: The file is missing or no Keras network.
-    """
-    if not path.is_file():
-        raise ConfigError(f"{path}: does not exist; expected a .keras file")
-    try:
-        model = keras.models.load_model(path, compile=False)
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise ConfigError(f"{path}: not a Keras network ({str(error).splitlines()[0]})") from error
-    record = path.with_name("run.json")
-    return Trained(model, json.loads(record.read_text()) if record.is_file() else {})
-
-
-def history(record: dict[str, Any]) -> list[dict[str, Any]]:
-    """The records of a run and of the runs its first weights came from, oldest first."""
-    if not record:
-        return []
-    own = {key: value for key, value in record.items() if key != "initial"}
-    return [*history(record.get("initial", {}).get("run", {})), own]
 
 
 def machine() -> str:

@@ -8,7 +8,7 @@ from ocr_edge.errors import ConfigError
 from ocr_train import architectures
 
 
-def fold(model: keras.Model) -> keras.Model:
+def fold(model: keras.Model, width: int | None = None) -> keras.Model:
     """Rebuild a network without its rescaling layers; it computes the same from the same pixels.
 
     A rescaling left in the graph becomes a multiplication over the whole input, which on int8 costs both time and
@@ -17,6 +17,7 @@ def fold(model: keras.Model) -> keras.Model:
 
     Args:
         model: A network with inputs ``rgb`` and ``binary``.
+        width: Columns of its inputs where they may have any; the converted network can be resized to others.
 
     Returns:
         A float32 network with a fixed batch of one.
@@ -43,7 +44,8 @@ def fold(model: keras.Model) -> keras.Model:
         return layer.__class__.from_config({**layer.get_config(), "dtype": "float32"})
 
     inputs = {
-        name: keras.Input(shape[1:], batch_size=1, name=name) for name, shape in input_shapes(model).items()
+        name: keras.Input(tuple(side or width for side in shape[1:]), batch_size=1, name=name)
+        for name, shape in input_shapes(model).items()
     }
     folded = keras.models.clone_model(model, input_tensors=inputs, clone_function=replace)
     for layer in folded.layers:
@@ -76,6 +78,25 @@ def floor_logits(folded: keras.Model, floor: float) -> keras.Model:
     return keras.Model(folded.inputs, outputs, name=folded.name)
 
 
+def fold_line(model: keras.Model, width: int, floor: float) -> keras.Model:
+    """A network that reads lines, folded, with logits below a floor cut off; see ``floor_logits``.
+
+    Args:
+        model: Its convolution ``scores`` gives what ``logits`` passes on.
+        width: Columns of its inputs.
+        floor: Logits below it become equal to it.
+    """
+    folded = fold(model, width)
+    last = folded.get_layer("scores")
+    kernel, bias = last.get_weights()
+    clipped = layers.Conv2D(len(bias), 1, activation="relu", name="scores")
+    logits = folded.get_layer("logits")
+    again = logits.__class__.from_config({**logits.get_config(), "dtype": "float32"})
+    outputs = again(clipped(last.input))
+    clipped.set_weights([kernel, bias - np.float32(floor)])
+    return keras.Model(folded.inputs, outputs, name=folded.name)
+
+
 def input_shapes(model: keras.Model) -> dict[str, tuple[int | None, ...]]:
     """The shape of each input by its name, batch first.
 
@@ -88,6 +109,11 @@ def input_shapes(model: keras.Model) -> dict[str, tuple[int | None, ...]]:
             f"the network's inputs are {', '.join(shapes)}, expected rgb and binary; see --adopt"
         )
     return shapes
+
+
+def line_macs(model: keras.Model, width: int) -> int:
+    """Multiply-adds for a strip of a width."""
+    return macs(fold(model, width))
 
 
 def macs(model: keras.Model) -> int:

@@ -30,13 +30,17 @@ def convert(model: keras.Model, representative: dict[str, Image] | None, floor: 
         ConfigError: The network cannot be converted, its inputs did not quantize to exactly ``(1.0, -128)``, or a
             float operator is left.
     """
+    return convert_folded(fold(model) if floor is None else floor_logits(fold(model), floor), representative)
+
+
+def convert_folded(folded: keras.Model, representative: dict[str, Image] | None) -> bytes:
+    """Convert a network that ``fold`` has made ready; the rest as in ``convert``."""
     import tensorflow as tf  # noqa: PLC0415 - seconds of import that `--help` need not pay for
 
     # The converter's C++ half narrates on stderr; what matters of it comes back as an exception.
     with warnings.catch_warnings(), hush(), tempfile.TemporaryDirectory() as folder:
         warnings.simplefilter("ignore")
         # from_concrete_functions writes a file without weights; a SavedModel keeps weights and input names.
-        folded = fold(model) if floor is None else floor_logits(fold(model), floor)
         # A dynamic batch would leave shape arithmetic in front of every reshape.
         signature = {x.name: tf.TensorSpec(x.shape, tf.float32, name=x.name) for x in folded.inputs}
         folded.export(folder, format="tf_saved_model", verbose=False, input_signature=[signature])
@@ -50,7 +54,7 @@ def convert(model: keras.Model, representative: dict[str, Image] | None, floor: 
             content: bytes = converter.convert()
         except (ValueError, RuntimeError, tf.errors.OpError) as error:
             raise ConfigError(
-                f"{model.name}: the converter refuses it ({str(error).splitlines()[0]})"
+                f"{folded.name}: the converter refuses it ({str(error).splitlines()[0]})"
             ) from error
     if representative is not None:
         check_int8(content)

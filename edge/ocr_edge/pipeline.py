@@ -1,20 +1,28 @@
-"""Picture in, reading out: segment, recognise, decode. Pure: no file, no camera."""
+"""Picture in, reading out: find lines, read them, choose. Pure: no file, no camera.
+
+A line is read by the line stage; the character stages and their lattice answer where it is not sure, or where the
+bundle has no line stage.
+"""
 
 import math
 import time as clock
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 
 from ocr_edge import panels, skew
 from ocr_edge.bundle import Bundle
 from ocr_edge.contract.preprocess import luminance
-from ocr_edge.contract.types import Image, Scores
-from ocr_edge.decode.decoder import MIN_MARGIN, Decoder
+from ocr_edge.contract.types import Box, Image, Scores
+from ocr_edge.decode.cascade import letters, prefers_cut
+from ocr_edge.decode.decoder import MIN_MARGIN, UNREADABLE, Decoder
 from ocr_edge.decode.graph import Scored, unsure
 from ocr_edge.decode.patterns import Pattern
-from ocr_edge.layout import fills, is_settled, select
+from ocr_edge.errors import ConfigError, ModelError
+from ocr_edge.layout import RatedLine, fills, is_settled, select
+from ocr_edge.line_reader import LineReader, StripReading, around
 from ocr_edge.places import Place, in_order, place_of
 from ocr_edge.reading import Line, Reading
 from ocr_edge.recognizer import Recognizer
@@ -31,6 +39,10 @@ MIN_CHARACTER = 0.1
 """Mean probability that its candidates are characters, from which a line is worth a closer look."""
 UNSURE = float(np.log(0.85))
 """A plain reading less sure than this has its cuts and joins scored too."""
+SURE_LINE = 0.9
+"""Calibrated confidence from which the line stage's answer stands and the character stages are not asked."""
+
+Readers = Literal["auto", "line", "characters"]
 
 
 class Pipeline:
@@ -46,6 +58,12 @@ class Pipeline:
         segmenter: Finds the lines; what is known of the text's height and polarity is known to it.
         limit_s: Seconds after which the less promising lines of a picture are left out: a texture can look like
             thousands of characters.
+        reader: Who reads: ``line`` and ``characters`` alone, or ``auto``, the second where the first is not sure; in a
+            bundle without one of them, the other.
+
+    Raises:
+        ModelError: The bundle lacks the only reader that is wanted.
+        ConfigError: The pattern needs a character that no reader can say.
     """
 
     def __init__(
@@ -59,11 +77,29 @@ class Pipeline:
         geometry: bool = True,
         segmenter: Segmenter | None = None,
         limit_s: float = math.inf,
+        reader: Readers = "auto",
     ) -> None:
-        self._recognizer = Recognizer(bundle)
-        self._decoder = Decoder(
-            self.labels, pattern, min_margin=min_margin, context=context, geometry=geometry
-        )
+        if reader != "auto" and not (bundle.lines if reader == "line" else bundle.networks):
+            raise ModelError(f"bundle {bundle.path}: has no {reader.removesuffix('s')} stage")
+        self._lines, self._recognizer, problem = None, None, None
+        if bundle.lines and reader != "characters":
+            try:
+                self._lines = LineReader(bundle, pattern, min_margin)
+            except ConfigError as error:
+                problem = error
+        if bundle.networks and reader != "line":
+            recognizer = Recognizer(bundle)
+            try:
+                over = pattern.over(recognizer.labels) if pattern else None
+                self._decoder = Decoder(
+                    recognizer.labels, over, min_margin=min_margin, context=context, geometry=geometry
+                )
+                self._recognizer = recognizer
+            except ConfigError as error:
+                problem = error
+        if self._lines is None and self._recognizer is None:
+            assert problem is not None
+            raise problem
         self.segmenter = segmenter or Segmenter()
         self._limit_s = limit_s
         self._has_pattern = pattern is not None
@@ -71,7 +107,10 @@ class Pipeline:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The texts that log-probabilities stand for."""
+        """The texts that can be said."""
+        if self._lines:
+            return self._lines.labels
+        assert self._recognizer is not None
         return self._recognizer.labels
 
     def read(self, image: Image, *, source: str = "", time: float = 0.0) -> Reading:
@@ -105,7 +144,7 @@ class Pipeline:
         lines = select([rated for _, rated in seen], scene=scene)
         for index, line in enumerate(lines):
             place = place_of_line[id(line)]
-            if (plain := place.reading) is None:
+            if (plain := place.reading) is None or place.is_of_strip:
                 continue
             place.reading = self._decoder.compared(place.guesses, plain)
             if place.reading is plain:
@@ -144,29 +183,34 @@ class Pipeline:
         """Read a picture that one line fills: the first guess that reads well is enough."""
         places: list[Place] = []
         found: list[CandidateLine] = []
+        whole = self._whole(image, watch)
+        if whole and whole.strip and whole.strip.confidence >= SURE_LINE:
+            return [whole]
         for guess in watch.each("segment", self.segmenter.guesses(image)):
             found += guess.lines
-            self._read_lines(guess.lines, places, watch, ends)
+            self._read_lines(image, guess.lines, places, watch, ends)
             if any(place.reading and fills(place.reading, image.shape[:2]) for place in places):
                 return places
-        found, _, back = self._straightened(found, image, watch, ends)
+        if whole and whole.is_better_than(places):
+            return [whole]
+        found, straight, back = self._straightened(found, image, watch, ends)
         if back is not None:
-            places += self._read_found(found, back, watch, ends)
+            places += self._read_found(straight, found, back, watch, ends)
         elif leaning and abs(slant := skew.slant(luminance(image))) >= skew.MIN_SLANT:
             straight, back = skew.upright(image, slant)
-            places += self._read_found(self._lines(straight, watch, ends), back, watch, ends)
+            places += self._read_found(straight, self._found(straight, watch, ends), back, watch, ends)
         return places
 
     def _read_scene(self, image: Image, watch: Stopwatch, ends: float) -> list[Place]:
         """Read a picture of anything."""
-        found, image, back = self._straightened(self._lines(image, watch, ends), image, watch, ends)
-        places = self._read_found(found, back, watch, ends)
+        found, image, back = self._straightened(self._found(image, watch, ends), image, watch, ends)
+        places = self._read_found(image, found, back, watch, ends)
         readings = [place.reading for place in places if place.reading and place.reading.is_sure]
         heights = [c.box.height for reading in readings for c in reading.line.characters]
         larger = None if self.segmenter.text_height else larger_scale(heights, image.shape[:2])
         if larger:
             found = self._in_time(self.segmenter.look(image, larger), watch, ends)
-            places = self._read_found(found, back, watch, ends)
+            places = self._read_found(image, found, back, watch, ends)
         return places
 
     def _straightened(
@@ -179,10 +223,10 @@ class Pipeline:
                 break
             degrees += more
             straight, back = skew.straightened(image, degrees)
-            lines = self._lines(straight, watch, ends)
+            lines = self._found(straight, watch, ends)
         return lines, straight, back
 
-    def _lines(self, image: Image, watch: Stopwatch, ends: float) -> list[CandidateLine]:
+    def _found(self, image: Image, watch: Stopwatch, ends: float) -> list[CandidateLine]:
         """The lines of a picture."""
         return self._in_time(self.segmenter.guesses(image), watch, ends)
 
@@ -196,15 +240,31 @@ class Pipeline:
         return found
 
     def _read_found(
-        self, lines: Sequence[CandidateLine], back: Matrix | None, watch: Stopwatch, ends: float
+        self, image: Image, lines: Sequence[CandidateLine], back: Matrix | None, watch: Stopwatch, ends: float
     ) -> list[Place]:
         """Read lines whose pixels a matrix takes back to the picture's."""
         places: list[Place] = []
-        self._read_lines(lines, places, watch, ends)
+        self._read_lines(image, lines, places, watch, ends)
         return [replace(place, back=back) for place in places]
 
+    def _whole(self, image: Image, watch: Stopwatch) -> Place | None:
+        """What the line stage makes of a picture that may show one line and nothing else."""
+        if self._lines is None:
+            return None
+        with watch.step("recognize"):
+            box = Box(0, 0, image.shape[1], image.shape[0])
+            strip = self._lines.read(image, box, self.segmenter.polarity)
+        if strip is None:
+            return None
+        return Place(box, self.segmenter.polarity, reading=strip.rated, strip=strip)
+
     def _read_lines(
-        self, lines: Iterable[CandidateLine], places: list[Place], watch: Stopwatch, ends: float
+        self,
+        image: Image,
+        lines: Iterable[CandidateLine],
+        places: list[Place],
+        watch: Stopwatch,
+        ends: float,
     ) -> None:
         """Read lines, the most promising first; a place that is read surely is not read again in another guess."""
         settled = [place.reading.line.box for place in places if place.reading and place.reading.is_sure]
@@ -213,32 +273,66 @@ class Pipeline:
                 break
             if is_settled(line.pieces, settled):
                 continue
-            with watch.step("recognize"):
-                scored = self._score(line)
-            if scored is None:
+            place = place_of(line, places)
+            strip = self._strip(image, line, watch)
+            sure = strip is not None and strip.confidence >= SURE_LINE
+            scored = None
+            if self._recognizer and not sure:
+                with watch.step("recognize"):
+                    scored = self._score(self._recognizer, line)
+            if scored is None and strip is None:
                 continue
             with watch.step("decode"):
-                place = place_of(line, places)
                 if place is None:
-                    places.append(place := Place(line.box))
-                place.guesses.append(scored)
-                place.reading = self._decoder.decode(place.guesses)
+                    places.append(place := Place(line.box, line.polarity))
+                if strip and (place.strip is None or strip.confidence > place.strip.confidence):
+                    place.strip = strip
+                if scored:
+                    place.guesses.append(scored)
+                place.reading = self._chosen(place)
                 if place.reading and place.reading.is_sure:
                     settled.append(place.reading.line.box)
 
-    def _score(self, line: CandidateLine) -> Scored | None:
+    def _strip(self, image: Image, line: CandidateLine, watch: Stopwatch) -> StripReading | None:
+        """What the line stage makes of a line; None where it sees marks alone, which specks look like."""
+        if self._lines is None:
+            return None
+        with watch.step("recognize"):
+            strip = self._lines.read(image, around(line.box, image.shape[:2]), line.polarity)
+        return strip if strip and any(c.text.isalnum() for c in strip.rated.line.characters) else None
+
+    def _chosen(self, place: Place) -> RatedLine | None:
+        """The better of what the line stage and the character stages say of a place."""
+        strip = place.strip
+        if strip and (strip.confidence >= SURE_LINE or not place.guesses):
+            return strip.rated
+        cut = self._decoder.decode(place.guesses) if place.guesses else None
+        if strip is None or cut is None:
+            return strip.rated if strip else cut
+        assert self._lines is not None
+        text = cut.line.text
+        if UNREADABLE in text or letters(text) == letters(strip.rated.line.text):
+            return strip.rated
+        by_line = strip.decoded.log_probability - self._lines.score(strip, text)
+        by_cut = self._decoder.worth(place.guesses, text) - self._decoder.worth(
+            place.guesses, letters(strip.rated.line.text)
+        )
+        return cut if prefers_cut(by_line, by_cut) else strip.rated
+
+    def _score(self, recognizer: Recognizer, line: CandidateLine) -> Scored | None:
         """Score the plain reading of a line, and the alternatives of what is unsure in it; None for a texture."""
-        scores = np.full((len(line.candidates), len(self.labels)), np.nan, np.float32)
+        scores = np.full((len(line.candidates), len(recognizer.labels)), np.nan, np.float32)
         plain = [i for i, candidate in enumerate(line.candidates) if candidate.primary]
         few = plain[:: max(1, len(plain) // SAMPLE)]
-        self._fill(line, scores, few)
+        _fill(recognizer, line, scores, few)
         if len(plain) > SAMPLE and np.exp(scores[few]).sum(axis=1).max() < MIN_CHARACTER:
             return None
-        self._fill(line, scores, [row for row in plain if row not in few])
+        _fill(recognizer, line, scores, [row for row in plain if row not in few])
         if np.exp(scores[plain]).sum(axis=1).mean() >= MIN_CHARACTER:
-            self._fill(line, scores, unsure(line, self._decoder.sureness(scores), UNSURE))
+            _fill(recognizer, line, scores, unsure(line, self._decoder.sureness(scores), UNSURE))
         return Scored(line, scores, self._decoder.sureness(scores))
 
-    def _fill(self, line: CandidateLine, scores: Scores, rows: Sequence[int]) -> None:
-        if rows:
-            scores[rows] = self._recognizer.recognize([line.candidates[row].glyph for row in rows])
+
+def _fill(recognizer: Recognizer, line: CandidateLine, scores: Scores, rows: Sequence[int]) -> None:
+    if rows:
+        scores[rows] = recognizer.recognize([line.candidates[row].glyph for row in rows])

@@ -8,6 +8,7 @@ import numpy as np
 from ocr_edge.contract.types import Box, Polarity
 from ocr_edge.decode.graph import Scored
 from ocr_edge.layout import RatedLine
+from ocr_edge.line_reader import StripReading
 from ocr_edge.order import reading_order
 from ocr_edge.reading import Line
 from ocr_edge.regions.pose import Matrix
@@ -30,15 +31,19 @@ class Place:
 
     Attributes:
         box: Of the first finding.
-        guesses: Its findings, scored.
+        polarity: Of its ink; None where nobody looked.
+        guesses: Its findings, scored by the character stage; none where the line stage was sure.
         back: Takes its pixels to the picture's; None where they are the picture's.
         reading: The reading of them all; None where there is none.
+        strip: What the line stage says of the line, if it was asked.
     """
 
     box: Box
+    polarity: Polarity | None = None
     back: Matrix | None = None
     guesses: list[Scored] = field(default_factory=list)
     reading: RatedLine | None = None
+    strip: StripReading | None = None
 
     def seen_in(self, size: tuple[int, int]) -> RatedLine | None:
         """Its reading with boxes in the pixels of the whole picture of ``(height, width)``."""
@@ -46,9 +51,21 @@ class Place:
             return self.reading
         return replace(self.reading, line=moved(self.reading.line, self.back, size))
 
+    @property
+    def is_of_strip(self) -> bool:
+        """Whether its reading is the line stage's."""
+        return self.strip is not None and self.reading is self.strip.rated
+
+    def is_better_than(self, others: Sequence["Place"]) -> bool:
+        """Whether this place, all of a picture, is read more surely than the places found in it."""
+        if self.reading is None:
+            return False
+        rivals = [place.reading.line.confidence for place in others if place.reading]
+        return self.reading.line.confidence >= max(rivals, default=0.0)
+
     def holds(self, box: Box, polarity: Polarity) -> bool:
         """Whether a line is another finding of this place's line."""
-        if self.guesses[0].line.polarity is not polarity or box.top >= self.box.bottom:
+        if self.polarity is not polarity or box.top >= self.box.bottom:
             return False
         high = min(box.bottom, self.box.bottom) - max(box.top, self.box.top)
         long = min(box.right, self.box.right) - max(box.left, self.box.left)

@@ -7,9 +7,10 @@ from keras import layers
 
 from ocr_convert import quantize
 from ocr_convert.adopt import adopt
-from ocr_convert.convert import Refused, Settings, Trained, check_thresholds, convert, device_logits
+from ocr_convert.convert import Settings, check_thresholds, convert, device_logits
 from ocr_convert.fold import floor_logits, fold, macs
 from ocr_convert.samples import draw
+from ocr_convert.trained import Refused, Trained
 from ocr_convert.verify import compare
 from ocr_edge import bundle as bundles
 from ocr_edge.contract import manifest

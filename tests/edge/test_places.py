@@ -13,7 +13,7 @@ LINE = a_line(in_a_row(24, 24, 24, gap=8))  # 88 by 40 pixels
 
 
 def place(line=LINE):
-    return Place(line.box, guesses=[scored(line, [said(A=0.9)] * len(line.candidates))])
+    return Place(line.box, line.polarity, guesses=[scored(line, [said(A=0.9)] * len(line.candidates))])
 
 
 def found(left=0, top=0, width=88, height=40):

@@ -11,7 +11,7 @@ ORDERS: dict[str, str] = {
     "0-9A-Za-z": DIGITS + UPPER + LOWER,
     "0-9a-zA-Z": DIGITS + LOWER + UPPER,
 }
-"""Named orders: the line stage's; EMNIST's order of the 62 classes (ours), and that of the original project's folders."""
+"""Named orders: the line stage's; EMNIST's order of the 62 classes (ours); that of the original project's folders."""
 
 DEFAULT: tuple[str, ...] = tuple(ORDERS["0-9A-Za-z"])
 """The shipped labels: ``0-9 A-Z a-z``, EMNIST's order."""

@@ -47,7 +47,7 @@ def resize(image: Image, size: tuple[int, int]) -> Image:
     return np.asarray(scaled, np.uint8).reshape(*size, image.shape[2])
 
 
-def centre(image: Image, canvas: tuple[int, int], pad: int | tuple[int, ...]) -> Image:
+def centre(image: Image, canvas: tuple[int, int], pad: int | tuple[int, ...] | Image) -> Image:
     """Put an image in the middle of a canvas.
 
     Args:

@@ -51,6 +51,17 @@ class Pattern:
         passes = check_named(check, own) if check else None
         return cls(text, tuple(labels), Automaton.parse(text, labels), check, passes)
 
+    def over(self, labels: Sequence[str]) -> "Pattern":
+        """The same pattern over other labels, such as those of another stage.
+
+        Raises:
+            ConfigError: It needs a character that is none of them.
+        """
+        if tuple(labels) == self.labels:
+            return self
+        automaton = Automaton.parse(self.text, labels)
+        return Pattern(self.text, tuple(labels), automaton, self.check, self.passes)
+
     @property
     def shortest(self) -> int:
         """Fewest labels of a text."""

@@ -93,7 +93,9 @@ def moved(line: Line, matrix: Matrix, size: tuple[int, int]) -> Line:
         matrix: ``Rectified.matrix``.
         size: The picture's ``(height, width)``.
     """
-    return Line(tuple(replace(c, box=_moved_box(c.box, matrix, size)) for c in line.characters))
+    boxes = (_moved_box(c.box, matrix, size) for c in line.characters)
+    characters = tuple(replace(c, box=box) for c, box in zip(line.characters, boxes, strict=True))
+    return replace(line, characters=characters)
 
 
 def _moved_box(box: Box, matrix: Matrix, size: tuple[int, int]) -> Box:

@@ -32,7 +32,7 @@ comparison, docs/networks.md."""
 
 LINES: dict[str, Callable[[int], keras.Model]] = {
     "dual_line": dual_line.build,
-    "dual_line_plain": partial(dual_line.build, tail="plain"),
+    "dual_line_wide": partial(dual_line.build, tail="wide"),
     "dual_line_early": partial(dual_line.build, early=48, blocks=2),
     "dual_line_small": partial(dual_line.build, stem=(16, 8), body=(48, 96), deep=192),
     "dual_line_rgb": partial(dual_line.build, blind=("binary",)),

@@ -69,6 +69,11 @@ class LineSet:
     case: bool = True
     marks: bool = True
 
+    def of(self, split: str) -> "LineSet | None":
+        """Its lines of one split; None where there are none."""
+        mine = [sample for sample in self.samples if sample.split == split]
+        return LineSet(self.name, mine, self.case, self.marks) if mine else None
+
 
 def load(text: str) -> LineSet:
     """Load the lines that a spec names.

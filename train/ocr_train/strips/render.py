@@ -14,6 +14,8 @@ from ocr_train.strips.surface import MIN_CONTRAST, Light, Surfaces, colours, dec
 from ocr_train.strips.texts import Texts
 from ocr_train.strips.typefaces import Typefaces, ink
 
+MIN_LIKENESS = 0.4
+"""Least correlation of a photograph with its ink; chosen on sheets of lines: what is below it is seldom legible."""
 TRIES = 6
 """How often a line is drawn again when it cannot be read."""
 
@@ -94,7 +96,7 @@ class Renderer:
         is_embossed = rng.random() < 0.04
         picture = _embossed(rng, picture, seen) if is_embossed else _over(picture, seen, ink_colour)
         image = photographed(rng, lit(rng, picture), self.surfaces)
-        return image, _visible(image, seen)
+        return image, is_embossed or _visible(image, seen)
 
     def _neighbour(self, rng: random.Random, size: tuple[int, int], seen: Image) -> Image:
         """Parts of other lines above, below or beside, kept off the line's own ink."""
@@ -148,13 +150,22 @@ def _embossed(rng: random.Random, picture: Light, mask: Image) -> Light:
     soft = cv2.GaussianBlur(mask, (0, 0), 0.8 * mask.shape[0] / 32).astype(np.float32)
     by = max(1, mask.shape[0] // 24)
     slope = np.roll(soft, (by, by), (0, 1)) - np.roll(soft, (-by, -by), (0, 1))
-    strength = rng.uniform(0.35, 0.8) * rng.choice((-1, 1))
+    strength = rng.uniform(0.5, 1.0) * rng.choice((-1, 1))
     return np.asarray(picture + (slope * strength + soft * rng.uniform(-0.12, 0.12))[..., None], np.float32)
 
 
 def _visible(image: Image, seen: Image) -> bool:
-    """Whether ink and paper differ in brightness or colour in what the camera gave."""
+    """Whether what the camera gave still shows the ink: paper and ink differ, and more than noise and glare do."""
     inked = (seen > 150).view(np.uint8)
     blank = (seen < 20).view(np.uint8)
     ink_mean, paper_mean = cv2.mean(image, inked)[:3], cv2.mean(image, blank)[:3]
-    return max(abs(a - b) for a, b in zip(ink_mean, paper_mean, strict=True)) >= MIN_CONTRAST * 0.6
+    contrast = np.subtract(ink_mean, paper_mean)
+    channel = int(np.abs(contrast).argmax())
+    if abs(contrast[channel]) < MIN_CONTRAST * 0.6:
+        return False
+    level = image[..., channel].astype(np.float32)
+    level -= level.mean()
+    mask = seen.astype(np.float32)
+    mask -= mask.mean()
+    alike = float((level * mask).sum()) / (float(np.sqrt((level**2).sum() * (mask**2).sum())) + 1e-6)
+    return abs(alike) >= MIN_LIKENESS

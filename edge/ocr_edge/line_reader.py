@@ -1,0 +1,110 @@
+"""Reads one line of a picture with the line stage: crop, strip, posteriors, text with boxes in the picture."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ocr_edge.bundle import Bundle
+from ocr_edge.contract.types import Box, Image, Polarity
+from ocr_edge.decode import ink
+from ocr_edge.decode.line_decoder import Decoded, LineDecoder
+from ocr_edge.decode.patterns import Pattern
+from ocr_edge.layout import RatedLine
+from ocr_edge.lines import LineRecognizer, Posteriors
+
+PAD_HEIGHT, PAD_WIDTH = 0.14, 0.4
+"""Margins around a line that the segmenter found, in heights of its box: training has seen such. The sides need more,
+for a point or a minus at the end is too small to be a piece of the line."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StripReading:
+    """What the line stage says of one line.
+
+    Attributes:
+        rated: The characters, boxes in the picture's pixels.
+        decoded: The same in the strip's, with the text's log-probability.
+        posteriors: What it was decoded from.
+    """
+
+    rated: RatedLine
+    decoded: Decoded
+    posteriors: Posteriors
+
+    @property
+    def confidence(self) -> float:
+        """Calibrated, 0 to 1."""
+        return self.rated.line.confidence
+
+
+class LineReader:
+    """Reads lines with the line stage of a bundle.
+
+    Args:
+        bundle: One that has a line stage.
+        pattern: What every line must match, over any labels; None for anything.
+        min_margin: Nats by which the pattern may overrule the picture.
+
+    Attributes:
+        labels: The texts that it can say, the space among them.
+
+    Raises:
+        ModelError: The bundle has no line stage.
+        ConfigError: The pattern needs what is no label of it.
+    """
+
+    def __init__(self, bundle: Bundle, pattern: Pattern | None, min_margin: float) -> None:
+        self._recognizer = LineRecognizer(bundle)
+        stage = self._recognizer.stage
+        self.labels = stage.texts
+        self._decoder = LineDecoder(
+            stage.labels,
+            pattern.over(stage.labels) if pattern else None,
+            min_margin=min_margin,
+            calibration=stage.line_calibration or (1.0, 0.0),
+        )
+
+    def read(self, image: Image, box: Box, polarity: Polarity | None = None) -> StripReading | None:
+        """Read one line.
+
+        Args:
+            image: uint8 RGB, shape ``(H, W, 3)``.
+            box: Where the line stands in it, margins included.
+            polarity: Ink against paper where it is known.
+
+        Returns:
+            Its reading; None when it says nothing, or nothing that the pattern allows.
+        """
+        crop = image[box.top : box.bottom, box.left : box.right]
+        posteriors = self._recognizer.recognize(crop, polarity)
+        found = self._decoder.decode(
+            posteriors.scores, to_box=_into(box, posteriors), binary=posteriors.binary
+        )
+        if found is None:
+            return None
+        return StripReading(RatedLine(found.line, found.sure), found, posteriors)
+
+    def score(self, reading: StripReading, text: str) -> float:
+        """Log-probability that the strip of a reading says another text; ``-inf`` where it cannot."""
+        return self._decoder.score(reading.posteriors.scores, text)
+
+
+def around(box: Box, size: tuple[int, int]) -> Box:
+    """A line's box with the margins that a strip has, inside a picture of ``(height, width)``."""
+    high, wide = round(box.height * PAD_HEIGHT), round(box.height * PAD_WIDTH)
+    left, top = max(0, box.left - wide), max(0, box.top - high)
+    right, bottom = min(size[1], box.right + wide), min(size[0], box.bottom + high)
+    return Box(left, top, max(1, right - left), max(1, bottom - top))
+
+
+def _into(box: Box, posteriors: Posteriors) -> Callable[[int, int], Box]:
+    """From columns of a strip to a box in the picture that the strip was cut from."""
+    height, width = posteriors.binary.shape[:2]
+    down, across = box.height / height, box.width / width
+
+    def to_box(first: int, end: int) -> Box:
+        inked = ink.box(first, end, posteriors.binary)
+        left, top = int(box.left + inked.left * across), int(box.top + inked.top * down)
+        right, bottom = round(box.left + inked.right * across), round(box.top + inked.bottom * down)
+        return Box(left, top, max(1, min(right, box.right) - left), max(1, min(bottom, box.bottom) - top))
+
+    return to_box
