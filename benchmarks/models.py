@@ -104,13 +104,13 @@ def opened(path: Path, scratch: Path) -> Bundle:
     from ocr_train.commands.common import load_keras
 
     load_keras()  # first: it keeps TensorFlow quiet
-    from ocr_convert import convert, fold, quantize
+    from ocr_convert import fold, quantize, trained
 
-    trained = convert.load(path)
-    scratch.write_bytes(quantize.convert(trained.model, None))
-    labels = trained.record.get("labels", ())
-    sizes = {"parameters": trained.model.count_params(), "macs": fold.macs(trained.model)}
-    return wrapped(scratch, trained.model.name, tuple(labels), **sizes)
+    found = trained.load(path)
+    scratch.write_bytes(quantize.convert(found.model, None))
+    labels = found.record.get("labels", ())
+    sizes = {"parameters": found.model.count_params(), "macs": fold.macs(found.model)}
+    return wrapped(scratch, found.model.name, tuple(labels), **sizes)
 
 
 def wrapped(path: Path, architecture: str, labels: tuple[str, ...] = (), **sizes: int) -> Bundle:
