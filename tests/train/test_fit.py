@@ -231,7 +231,7 @@ def untrained(monkeypatch):
     """Epochs that take no time and change nothing; validation gives the values that are put in."""
     values: dict[str, list[float]] = {}
 
-    def train(model, batches, callbacks, epoch):
+    def train(model, batches, callbacks, epoch, machines):
         model.optimizer.build(model.trainable_variables)
         return {"loss": 1.0, "accuracy": values.get("train", [0.5] * 9)[epoch], "score": 0.5}
 
@@ -390,7 +390,7 @@ two = [tf.config.LogicalDeviceConfiguration()] * 2
 tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], two)
 from pathlib import Path
 from ocr_train import fit, recipe
-from ocr_train.devices import mirrored
+from ocr_train.devices import Machines, mirrored
 from ocr_edge.errors import ConfigError
 # Without dropout, whose masks are drawn on each device, two devices must compute what one does.
 keras.layers.Dropout = lambda rate, name: keras.layers.Identity(name=name)
@@ -406,7 +406,7 @@ def spy(model, *rest):
     return entry
 fit._train = spy
 for name, chosen in (("two", strategy), ("one", None)):
-    fit.fit(settings, Path(name), data=sys.argv[2], workers=0, strategy=chosen)
+    fit.fit(settings, Path(name), data=sys.argv[2], workers=0, machines=Machines(chosen))
 parts = strategy.experimental_local_results(values[0])
 print(json.dumps({"devices": len(devices), "copies": [part.device for part in parts]}))
 few = recipe.msgspec.structs.replace(settings, epoch_samples=9)

@@ -5,12 +5,12 @@ import json
 import keras
 import numpy as np
 import pytest
+from tests.train import line_data
 
 from ocr_edge.errors import ConfigError
 from ocr_train import architectures
 from ocr_train.strips import fit as fitting
 from ocr_train.strips.fit import fit
-from tests.train import line_data
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -57,6 +57,9 @@ def test_a_run_leaves_a_model_its_record_its_measurements_and_pictures(whole):
         "model.keras",
         "run.json",
         "metrics.json",
+        "history.png",
+        "confusion.png",
+        "mistakes.png",
         "progress.json",
         "checkpoint-0003.keras",
         "checkpoint-0003.average.npz",

@@ -5,6 +5,7 @@ that belongs to it, so a crash at any moment leaves the last finished epoch comp
 """
 
 import base64
+import hashlib
 import json
 import logging
 import os
@@ -19,6 +20,7 @@ from ocr_edge.errors import ConfigError
 from ocr_train import architectures
 from ocr_train import recipe as recipes
 from ocr_train.average import Average
+from ocr_train.devices import Machines
 from ocr_train.recipe import AnyRecipe
 
 _LOGGER = logging.getLogger(__name__)
@@ -68,6 +70,21 @@ def check_data(run: dict[str, Any], out: Path, record: dict[str, Any]) -> None:
     """
     if run["epochs"] and run["record"]["data"] != record["data"]:
         raise ConfigError(f"{out}: was started with other data; choose another --out, or bring the data back")
+
+
+def check_machines(run: dict[str, Any], out: Path, machines: Machines) -> None:
+    """Refuse to train together on different recipes, data or epochs.
+
+    Raises:
+        ConfigError: The machines are about to do different things. All of them notice.
+    """
+    plan = {key: run["record"][key] for key in ("recipe", "data")}
+    number = int(hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()[:4], 16)
+    if not machines.are_alike(len(run["epochs"])) or not machines.are_alike(number):
+        raise ConfigError(
+            f"{out}: the machines do not agree on recipe, data and finished epochs; all need the same recipe and"
+            " data, and an --out that all of them see"
+        )
 
 
 def save(

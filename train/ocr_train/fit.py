@@ -16,10 +16,11 @@ import numpy.typing as npt
 
 from ocr_edge.contract.types import Scores
 from ocr_edge.errors import ConfigError
-from ocr_train import architectures, checkpoint
+from ocr_train import architectures, checkpoint, distributed
 from ocr_train.average import Average
 from ocr_train.batches import Batches
 from ocr_train.checkpoint import MODEL_NAME
+from ocr_train.devices import ALONE, Machines
 from ocr_train.evaluate import Labels, Result, measure
 from ocr_train.feed import Epoch
 from ocr_train.progress import Progress
@@ -42,7 +43,7 @@ def fit(
     data: str = "data",
     resume: bool = False,
     workers: int = 2,
-    strategy: Any = None,
+    machines: Machines = ALONE,
     initial: Path | None = None,
     batches: Path | None = None,
     teachers: Sequence[Path] = (),
@@ -55,8 +56,7 @@ def fit(
         data: Folder that relative data paths start from.
         resume: Go on from the last finished epoch in ``out``.
         workers: Processes that prepare batches.
-        strategy: A ``tf.distribute`` strategy over several devices, each of which takes its share of every
-            batch; None for Keras's own choice of one device.
+        machines: Devices that share each batch, or machines that train together, of which the chief alone writes.
         initial: A trained network of the same architecture whose weights the run starts from; None for random
             ones.
         batches: Folder that keeps prepared batches; None makes them every time.
@@ -69,11 +69,7 @@ def fit(
         ConfigError: ``out`` already holds a run and ``resume`` is off, or it was started with another recipe
             or data; the data cannot be used; or the loss is no number any more.
     """
-    architectures.builder(recipe.architecture)
-    if bool(recipe.distill) != bool(teachers) or (teachers and not batches):
-        raise ConfigError(
-            "distill in the recipe, --teacher and --batches go together: one of them is missing"
-        )
+    _refuse(recipe, machines, batches, teachers)
     run = checkpoint.start(recipe, out, resume=resume)
     train, validation = load_splits(recipe.sources, recipe.label_texts, data)
     if not any(dataset.samples for dataset in train):
@@ -88,37 +84,58 @@ def fit(
         d.name: (stack([s.glyph for s in d.samples]), d.label_array()) for d in validation if d.samples
     }
     glance = {name: _some(*rows, recipe.validation_samples) for name, rows in held_out.items()}
-    with strategy.scope() if strategy is not None else contextlib.nullcontext():
+    with machines.scope():
         model = compiled(recipe)
-        if strategy is not None or keras.backend.backend() != "tensorflow":
+        if machines.is_mirror or keras.backend.backend() != "tensorflow":
             _build_ahead(model)
         if initial and not run["epochs"]:
             start_from(model, initial)
         average = Average(model, recipe.average) if recipe.average else None
+    judge = distributed.judge(model, recipe, machines)
+    with machines.scope():
         checkpoint.restore(model, out, run, average)
+    checkpoint.check_machines(run, out, machines)
     for epoch in range(len(run["epochs"]), recipe.epochs):
-        if _is_stale(run["epochs"], recipe.patience):
+        if is_stale(run["epochs"], recipe.patience):
             _LOGGER.info("stopped: no better epoch for %d", recipe.patience)
             break
-        started, turn = time.monotonic(), recipe.turn(epoch)
+        started, turn = time.monotonic(), recipe.turn(machines.turn(epoch))
         if taught and kept:
             taught.teach(Epoch(train, recipe, turn, workers, batches=kept), turn, recipe.steps, kept)
         # Shuffled here and not by Keras, which does it in a thread of its own.
         random.shuffle(order := list(range(recipe.steps)))
         seeds = keras.callbacks.LambdaCallback(on_epoch_begin=lambda n, _: _seed_torch(recipe.seed, n))
         progress = Progress(epoch, recipe)
-        callbacks = [seeds, progress, *([average] if average else [])]
-        entry = _train(
-            model, Epoch(train, recipe, turn, workers, order=order, batches=kept), callbacks, epoch
-        )
-        with average.taken() if average else contextlib.nullcontext():
-            entry |= _validate(model, glance, judges, recipe.label_texts)
+        callbacks = [seeds, *[progress] * machines.is_chief, *([average] if average else [])]
+        drawn = Epoch(train, recipe, turn, workers, order=order, batches=kept)
+        entry = _train(model, drawn, callbacks, epoch, machines)
+        if machines.is_chief:
+            with distributed.judging(judge, model, average):
+                entry |= _validate(judge, glance, judges, recipe.label_texts)
+        entry["loss"], entry["score"] = machines.chiefs(entry["loss"], entry["score"])
         entry["seconds"] = round(time.monotonic() - started, 1)
         run["epochs"].append(entry)
-        checkpoint.save(model, recipe, out, run, average)
-        progress.finished(entry)
-        _draw_history(out, run["epochs"])
-    return _finish(recipe, out, held_out)
+        if machines.is_chief:
+            checkpoint.save(model, recipe, out, run, average)
+        if machines.is_chief:
+            progress.finished(entry)
+            draw_history(out, run["epochs"])
+    results = _finish(recipe, out, held_out) if machines.is_chief else []
+    machines.total(0.0)  # nobody leaves before the chief has written all
+    return results
+
+
+def _refuse(recipe: Recipe, machines: Machines, batches: Path | None, teachers: Sequence[Path]) -> None:
+    """Raise ConfigError where things do not go together."""
+    architectures.builder(recipe.architecture)
+    if recipe.architecture in architectures.LINES:
+        raise ConfigError(f'architecture {recipe.architecture!r} reads lines; its recipe says stage = "line"')
+    if bool(recipe.distill) != bool(teachers) or (teachers and not batches):
+        raise ConfigError(
+            "distill in the recipe, --teacher and --batches go together: one of them is missing"
+        )
+    if machines.count > 1 and teachers:
+        raise ConfigError("--teacher: is for one machine, and TF_CONFIG names several")
 
 
 def compiled(recipe: Recipe) -> keras.Model:
@@ -164,11 +181,17 @@ def scores(model: keras.Model, inputs: dict[str, Any], batch_size: int = 512) ->
     return np.asarray(model.predict(inputs, batch_size=batch_size, verbose=0), np.float32)
 
 
-def _train(model: keras.Model, batches: Epoch, callbacks: list[Any], epoch: int) -> dict[str, Any]:
+def _train(
+    model: keras.Model, batches: Epoch, callbacks: list[Any], epoch: int, machines: Machines
+) -> dict[str, Any]:
     """Train one epoch: ``loss`` and ``accuracy``, and the latter as ``score``."""
-    epochs = {"initial_epoch": epoch, "epochs": epoch + 1}
-    logs = model.fit(batches, **epochs, shuffle=False, verbose=0, callbacks=callbacks).history
-    loss, accuracy = logs["loss"][-1], logs["accuracy"][-1]
+    if machines.count > 1:
+        found = distributed.train(model, batches, machines, callbacks)
+        loss, accuracy = found["loss"], found["accuracy"]
+    else:
+        epochs = {"initial_epoch": epoch, "epochs": epoch + 1}
+        logs = model.fit(batches, **epochs, shuffle=False, verbose=0, callbacks=callbacks).history
+        loss, accuracy = logs["loss"][-1], logs["accuracy"][-1]
     if not math.isfinite(loss):
         raise ConfigError(f"the loss became {loss} in epoch {epoch + 1}: lower the recipe's learning_rate")
     return {"loss": loss, "accuracy": accuracy, "score": accuracy}
@@ -207,7 +230,8 @@ def _validate(
     return {"validation": top1, "score": float(np.mean(judged or list(top1.values())))}
 
 
-def _is_stale(epochs: list[dict[str, Any]], patience: int) -> bool:
+def is_stale(epochs: list[dict[str, Any]], patience: int) -> bool:
+    """Whether the last so many epochs brought no better score; never with a patience of 0."""
     values = [entry["score"] for entry in epochs]
     return patience > 0 and len(values) > 0 and len(values) - 1 - int(np.argmax(values)) >= patience
 
@@ -219,8 +243,8 @@ def _finish(recipe: Recipe, out: Path, held_out: HeldOut) -> list[Result]:
     results = [measure(name, logits[name], y, recipe.label_texts) for name, (_, y) in held_out.items()]
     checkpoint.write_json(out / "metrics.json", [result.as_dict() for result in results])
     if held_out:
-        with _optional_pictures():
-            from ocr_train import pictures  # noqa: PLC0415 - see _optional_pictures
+        with optional_pictures():
+            from ocr_train import pictures  # noqa: PLC0415 - see optional_pictures
 
             inputs = {
                 key: np.concatenate([x[key] for x, _ in held_out.values()]) for key in ("rgb", "binary")
@@ -232,15 +256,16 @@ def _finish(recipe: Recipe, out: Path, held_out: HeldOut) -> list[Result]:
     return results
 
 
-def _draw_history(out: Path, epochs: list[dict[str, Any]]) -> None:
-    with _optional_pictures():
-        from ocr_train import pictures  # noqa: PLC0415 - see _optional_pictures
+def draw_history(out: Path, epochs: list[dict[str, Any]], measured: str = "top-1") -> None:
+    """Draw ``history.png``."""
+    with optional_pictures():
+        from ocr_train import pictures  # noqa: PLC0415 - see optional_pictures
 
-        pictures.draw_history(out / "history.png", epochs)
+        pictures.draw_history(out / "history.png", epochs, measured)
 
 
 @contextlib.contextmanager
-def _optional_pictures() -> Any:
+def optional_pictures() -> Any:
     """Go on without pictures where matplotlib is missing: a GPU machine may have nothing but a framework."""
     try:
         yield

@@ -188,8 +188,10 @@ def as_toml(recipe: AnyRecipe) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _line(key: str, value: str | float) -> str:
-    # JSON's strings, numbers, true and false are TOML's too.
+def _line(key: str, value: Any) -> str:
+    if isinstance(value, dict):
+        return f"{key} = {{ {', '.join(_line(json.dumps(name), part) for name, part in value.items())} }}"
+    # JSON's strings, numbers, lists, true and false are TOML's too.
     return f"{key} = {json.dumps(value, ensure_ascii=False)}"
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import keras
+import numpy.typing as npt
 
 _shared: list[keras.utils.PyDataset] = []
 """In a process that makes batches: what it makes them of."""
@@ -38,22 +39,28 @@ def stream(batches: keras.utils.PyDataset) -> Iterator[Any]:
             yield made
 
 
-def dataset(model: keras.Model, batches: keras.utils.PyDataset, targets: tuple[int, ...]) -> Any:
+def dataset(model: keras.Model, batches: keras.utils.PyDataset) -> Any:
     """What ``fit`` takes: with TensorFlow a ``tf.data.Dataset``, else the batches as they are.
 
     Args:
         model: What is trained; tells which sizes of the pixels may differ.
-        batches: Pixels, uint8, by input name, and targets, int32.
-        targets: Shape of a row of targets.
+        batches: Pixels, uint8, by input name, and targets.
     """
     if keras.backend.backend() != "tensorflow":
         return batches
     import tensorflow as tf  # noqa: PLC0415 - not needed by the other backends
 
-    pixels = {x.name: tf.TensorSpec(x.shape, tf.uint8) for x in model.inputs}
-    signature = (pixels, tf.TensorSpec((None, *targets), tf.int32))
-    made = tf.data.Dataset.from_generator(lambda: stream(batches), output_signature=signature)
+    shapes = signature(model, batches[0][1])
+    made = tf.data.Dataset.from_generator(lambda: stream(batches), output_signature=shapes)
     return made.apply(tf.data.experimental.assert_cardinality(len(batches))).prefetch(2)
+
+
+def signature(model: keras.Model, targets: npt.NDArray[Any]) -> Any:
+    """TensorFlow's description of a batch: of pixels as the model takes them, and of targets such as these."""
+    import tensorflow as tf  # noqa: PLC0415 - not needed by the other backends
+
+    pixels = {x.name: tf.TensorSpec(x.shape, tf.uint8) for x in model.inputs}
+    return pixels, tf.TensorSpec((None, *targets.shape[1:]), targets.dtype)
 
 
 def _share(batches: keras.utils.PyDataset) -> None:

@@ -4,18 +4,24 @@ import argparse
 import logging
 import shlex
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from ocr_edge.errors import ConfigError
 from ocr_train.commands.common import add_parser, count, load_keras, natural
+
+if TYPE_CHECKING:
+    from ocr_train.devices import Machines
 
 _LOGGER = logging.getLogger(__name__)
 
-DESCRIPTION = """Train a network.
+DESCRIPTION = """Train a network that names characters, or one that reads lines (stage = "line" in the recipe).
 
-RECIPE is a TOML file, or the name of a recipe that comes with the package, such as lean
+RECIPE is a TOML file, or the name of a recipe that comes with the package, such as lean or line
 (docs/training.md). The folder of the run gets model.keras (the best epoch), run.json (recipe, data, versions),
 metrics.json, history.png, confusion.png, mistakes.png and a checkpoint. Stopped at any moment, a run goes on with
---resume to the result it would have had."""
+--resume to the result it would have had.
+
+Several machines train together where TF_CONFIG names them (docs/training.md)."""
 
 
 def add(subparsers: Any) -> None:
@@ -48,7 +54,7 @@ def add(subparsers: Any) -> None:
         "--batches",
         type=Path,
         metavar="DIR",
-        help="keep prepared batches here (2.5 kB a sample), and use those kept",
+        help="keep prepared batches of characters here (2.5 kB a sample), and use those kept",
     )
     parser.add_argument(
         "--teacher",
@@ -71,30 +77,57 @@ def run(args: argparse.Namespace) -> int:
     from ocr_train import recipe as recipes  # noqa: PLC0415 - see commands/__init__.py
 
     recipe = recipes.find(args.recipe)
+    is_line = not isinstance(recipe, recipes.Recipe)
+    for flag, value in (("--batches", args.batches), ("--teacher", args.teacher)):
+        if is_line and value:
+            raise ConfigError(
+                f"{flag}: is for character stages, and recipe {args.recipe} trains a line stage"
+            )
     load_keras()
-    from ocr_train.devices import mirrored  # noqa: PLC0415
-    from ocr_train.fit import fit  # noqa: PLC0415
+    from ocr_train.devices import together  # noqa: PLC0415
 
-    strategy = mirrored(args.devices, recipe) if args.devices > 1 else None
+    machines = together(args.devices, recipe)
     try:
-        results = fit(
-            recipe,
-            args.out,
-            data=args.data,
-            resume=args.resume,
-            workers=args.workers,
-            strategy=strategy,
-            initial=args.initial,
-            batches=args.batches,
-            teachers=args.teacher,
-        )
+        report = _lines(recipe, args, machines) if is_line else _characters(recipe, args, machines)
     except KeyboardInterrupt:
         _LOGGER.warning("stopped; go on after the last finished epoch with: %s", _again(args))
         raise
-    for result in results:
-        _LOGGER.info("%s: %.1f %% of %d", result.name, 100 * result.top1, result.n)
-    print(args.out / "model.keras")
+    for line in report:
+        _LOGGER.info("%s", line)
+    if machines.is_chief:
+        print(args.out / "model.keras")
     return 0
+
+
+def _common(args: argparse.Namespace, machines: "Machines") -> dict[str, Any]:
+    """What both kinds of training take."""
+    return {
+        "data": args.data,
+        "resume": args.resume,
+        "workers": args.workers,
+        "machines": machines,
+        "initial": args.initial,
+    }
+
+
+def _characters(recipe: Any, args: argparse.Namespace, machines: "Machines") -> list[str]:
+    """Train a character stage; what to say of each data set."""
+    from ocr_train.fit import fit  # noqa: PLC0415 - see commands/__init__.py
+
+    results = fit(recipe, args.out, batches=args.batches, teachers=args.teacher, **_common(args, machines))
+    return [f"{result.name}: {100 * result.top1:.1f} % of {result.n}" for result in results]
+
+
+def _lines(recipe: Any, args: argparse.Namespace, machines: "Machines") -> list[str]:
+    """Train a line stage; what to say of each data set."""
+    from ocr_train.strips.fit import fit  # noqa: PLC0415 - see commands/__init__.py
+
+    results = fit(recipe, args.out, **_common(args, machines))
+    return [
+        f"{result.name}: {100 * result.exact:.1f} % of {result.n} lines exactly, {100 * result.cer:.1f} %"
+        " of the characters wrong"
+        for result in results
+    ]
 
 
 def _again(args: argparse.Namespace) -> str:

@@ -28,7 +28,15 @@ def confusion(truth: Labels, guess: Labels, classes: int) -> npt.NDArray[np.int6
     return np.bincount(truth * classes + guess, minlength=classes**2).reshape(classes, classes)
 
 
-def draw_confusion(path: Path, truth: Labels, guess: Labels, labels: Sequence[str]) -> None:
+def draw_confusion(
+    path: Path,
+    truth: Labels,
+    guess: Labels,
+    labels: Sequence[str],
+    *,
+    samples: str = "samples",
+    note: str = "",
+) -> None:
     """Draw the confusion matrix: shade by the share of the true class, numbers are counts.
 
     Args:
@@ -36,6 +44,8 @@ def draw_confusion(path: Path, truth: Labels, guess: Labels, labels: Sequence[st
         truth: int64, shape ``(N,)``.
         guess: int64, shape ``(N,)``.
         labels: The ordered class texts.
+        samples: What is counted.
+        note: Goes behind the title.
     """
     counts = confusion(truth, guess, len(labels))
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
@@ -62,7 +72,7 @@ def draw_confusion(path: Path, truth: Labels, guess: Labels, labels: Sequence[st
             axes.axhline(before + 0.5, color="#888888", linewidth=0.8)
             axes.axvline(before + 0.5, color="#888888", linewidth=0.8)
     right_share = float((truth == guess).mean()) if len(truth) else 0.0
-    axes.set_title(f"{len(truth)} samples, {100 * right_share:.1f} % right", fontsize=11, pad=24)
+    axes.set_title(f"{len(truth)} {samples}, {100 * right_share:.1f} % right{note}", fontsize=11, pad=24)
     axes.set_xlabel("guess")
     axes.set_ylabel("truth")
     save(drawn, path)

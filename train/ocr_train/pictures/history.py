@@ -6,13 +6,14 @@ from typing import Any
 from ocr_train.pictures.figure import figure, save
 
 
-def draw_history(path: Path, epochs: list[dict[str, Any]]) -> None:
+def draw_history(path: Path, epochs: list[dict[str, Any]], measure: str = "top-1") -> None:
     """Draw loss and accuracy of the training, and the validation of each source.
 
     Args:
         path: The PNG file to write.
-        epochs: For each epoch ``loss``, ``accuracy``, ``score`` and, where there is any, ``validation``:
-            top-1 by the name of the source.
+        epochs: For each epoch ``loss``, ``score`` and, where there is any, ``accuracy`` and ``validation``:
+            the measure by the name of the source.
+        measure: Name of what the sources are judged by.
     """
     drawn = figure(1200, 520)
     first, second = drawn.subplots(1, 2)
@@ -21,9 +22,10 @@ def draw_history(path: Path, epochs: list[dict[str, Any]]) -> None:
     first.plot(numbers, [entry["loss"] for entry in epochs], color="tab:red", marker=marker)
     first.set_title("training")
     first.set_ylabel("loss", color="tab:red")
-    right = first.twinx()
-    right.plot(numbers, [100 * entry["accuracy"] for entry in epochs], color="tab:blue", marker=marker)
-    right.set_ylabel("accuracy on augmented samples, %", color="tab:blue")
+    if all("accuracy" in entry for entry in epochs):
+        right = first.twinx()
+        right.plot(numbers, [100 * entry["accuracy"] for entry in epochs], color="tab:blue", marker=marker)
+        right.set_ylabel("accuracy on augmented samples, %", color="tab:blue")
     names = sorted({name for entry in epochs for name in entry.get("validation", {})})
     for index, name in enumerate(names):
         values = [100 * entry.get("validation", {}).get(name, float("nan")) for entry in epochs]
@@ -34,8 +36,10 @@ def draw_history(path: Path, epochs: list[dict[str, Any]]) -> None:
     second.plot(numbers, score, color="black", linewidth=2.5, label="score", marker=marker)
     second.plot(best + 1, score[best], "o", color="black", markersize=8)
     second.set_title(f"validation; best score {score[best]:.2f} % in epoch {best + 1}")
-    second.set_ylabel("top-1, %")
+    second.set_ylabel(f"{measure}, %")
     second.legend(fontsize=7, loc="center left", bbox_to_anchor=(1.01, 0.5))
+    # Without accuracy and validation the score is the loss again.
+    second.set_visible(bool(names) or "accuracy" in epochs[0])
     for axes in (first, second):
         axes.set_xlabel("epoch")
         axes.grid(alpha=0.3)

@@ -12,6 +12,7 @@ import numpy as np
 from ocr_edge.contract.preprocess import LINE_HEIGHT, STEP, fill, strip
 from ocr_edge.contract.types import Image, Scores
 from ocr_train.datasets.words import LineSet
+from ocr_train.editing import edit_distance
 from ocr_train.strips.recipe import LineRecipe
 from ocr_train.strips.targets import greedy, is_mark
 
@@ -28,12 +29,16 @@ class LineResult:
         n: Lines.
         exact: Share read exactly, 0 to 1, as far as the truth tells: case and marks only where it has them.
         cer: Edit distance over the truth's length, summed over the set.
+        exact_case_merged: ``exact`` with case ignored.
+        cer_without_marks: ``cer`` of letters and digits alone.
     """
 
     name: str
     n: int
     exact: float
     cer: float
+    exact_case_merged: float
+    cer_without_marks: float
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values."""
@@ -52,30 +57,31 @@ def compare(lines: LineSet, said: Sequence[str]) -> LineResult:
         (comparable(sample.text, lines), comparable(text, lines))
         for sample, text in zip(lines.samples, said, strict=True)
     ]
-    errors = sum(distance(*pair) for pair in pairs)
     return LineResult(
         lines.name,
         len(pairs),
-        float(np.mean([truth == text for truth, text in pairs])),
-        errors / max(1, sum(len(truth) for truth, _ in pairs)),
+        exact=float(np.mean([truth == text for truth, text in pairs])),
+        cer=_error_rate(pairs),
+        exact_case_merged=float(np.mean([truth.casefold() == text.casefold() for truth, text in pairs])),
+        cer_without_marks=_error_rate([(without_marks(truth), without_marks(text)) for truth, text in pairs]),
     )
+
+
+def _error_rate(pairs: Sequence[tuple[str, str]]) -> float:
+    """Edits for each character of the truth."""
+    errors = sum(edit_distance(*pair) for pair in pairs)
+    return errors / max(1, sum(len(truth) for truth, _ in pairs))
 
 
 def comparable(text: str, lines: LineSet) -> str:
     """As much of a text as the set's truth can tell."""
     text = text if lines.case else text.casefold()
-    return text if lines.marks else "".join(c for c in text if not is_mark(c))
+    return text if lines.marks else without_marks(text)
 
 
-def distance(one: str, other: str) -> int:
-    """Edit distance (Levenshtein, 1966)."""
-    before = list(range(len(other) + 1))
-    for i, a in enumerate(one, 1):
-        now = [i]
-        for j, b in enumerate(other, 1):
-            now.append(min(before[j] + 1, now[-1] + 1, before[j - 1] + (a != b)))
-        before = now
-    return before[-1]
+def without_marks(text: str) -> str:
+    """Letters and digits alone."""
+    return "".join(c for c in text if not is_mark(c))
 
 
 def read(model: keras.Model, images: Sequence[Image], recipe: LineRecipe) -> list[str]:

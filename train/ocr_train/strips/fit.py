@@ -1,6 +1,5 @@
 """Train a line stage by a recipe: one epoch at a time, every epoch saved, resumed where it was left."""
 
-import contextlib
 import hashlib
 import logging
 import math
@@ -15,20 +14,22 @@ import numpy as np
 
 from ocr_edge.contract.preprocess import VERSION as PREPROCESS_VERSION
 from ocr_edge.errors import ConfigError
-from ocr_train import architectures, checkpoint
+from ocr_train import architectures, checkpoint, distributed
 from ocr_train import recipe as recipes
 from ocr_train.average import Average
 from ocr_train.datasets import words
 from ocr_train.datasets.words import LineSet
+from ocr_train.devices import ALONE, Machines
+from ocr_train.fit import draw_history, is_stale, optional_pictures
 from ocr_train.progress import Progress
 from ocr_train.record import commit, initial_record, versions
 from ocr_train.schedule import optimizer
 from ocr_train.sources import distinct_names, located
-from ocr_train.strips.evaluate import LineResult, measure
+from ocr_train.stream import dataset
+from ocr_train.strips.evaluate import LineResult, compare, measure, read
 from ocr_train.strips.feed import LineEpoch, Lines, renderer
 from ocr_train.strips.recipe import LineRecipe
-from ocr_train.strips.targets import CTC, HEAD, LONGEST
-from ocr_train.stream import dataset
+from ocr_train.strips.targets import CTC
 
 _LOGGER = logging.getLogger(__name__)
 SPLITS = ("train", "validation")
@@ -43,7 +44,7 @@ def fit(
     data: str = "data",
     resume: bool = False,
     workers: int = 1,
-    strategy: Any = None,
+    machines: Machines = ALONE,
     initial: Path | None = None,
 ) -> list[LineResult]:
     """Train, and write ``model.keras``, ``run.json``, ``metrics.json``, pictures and a checkpoint.
@@ -54,41 +55,61 @@ def fit(
         data: Folder that relative data paths start from.
         resume: Go on from the last finished epoch in ``out``.
         workers: Processes that make batches.
-        strategy: A ``tf.distribute`` strategy; None for Keras's own choice of one device.
+        machines: Devices that share each batch, or machines that train together, of which the chief alone writes.
         initial: A trained network of the same architecture whose weights the run starts from.
 
     Returns:
-        Measurements of the best epoch on each source's validation lines, where there are some.
+        Measurements of the best epoch on each source's validation lines, where there are some; those of the chief.
 
     Raises:
         ConfigError: As ``ocr_train.fit.fit``.
     """
-    architectures.builder(recipe.architecture)
+    if recipe.architecture not in architectures.LINES:
+        known = ", ".join(architectures.LINES)
+        raise ConfigError(f"architecture {recipe.architecture!r} reads no lines; those that do are {known}")
     run = checkpoint.start(recipe, out, resume=resume)
     train, validation = load(recipe, data)
+    if recipe.real and not any(lines.samples for lines in train):
+        raise ConfigError(
+            "no source has a line in its train split; real = 0 trains with rendered lines alone"
+        )
     checkpoint.check_data(run, out, record := run_record(recipe, train, validation))
     lines = Lines(recipe, train, renderer(recipe, data))
     run["record"] = record | ({"initial": initial_record(initial)} if initial else {})
     judges = {s.name for s, source in zip(validation, recipe.sources, strict=True) if source.validate}
     held_out = [s for s in validation if s.samples]
-    with strategy.scope() if strategy is not None else contextlib.nullcontext():
+    with machines.scope():
         model = compiled(recipe)
         if initial and not run["epochs"]:
             start_from(model, initial)
         average = Average(model, recipe.average) if recipe.average else None
+    judge = distributed.judge(model, recipe, machines)
+    with machines.scope():
         checkpoint.restore(model, out, run, average)
+    checkpoint.check_machines(run, out, machines)
     for epoch in range(len(run["epochs"]), recipe.epochs):
+        if is_stale(run["epochs"], recipe.patience):
+            _LOGGER.info("stopped: no better epoch for %d", recipe.patience)
+            break
         started = time.monotonic()
         progress = Progress(epoch, recipe)
-        callbacks = [progress, *([average] if average else [])]
-        entry = _train(model, LineEpoch(lines, epoch, workers), callbacks, epoch)
-        with average.taken() if average else contextlib.nullcontext():
-            entry |= _validate(model, held_out, judges, recipe)
+        callbacks: list[Any] = [*[progress] * machines.is_chief, *([average] if average else [])]
+        batches = LineEpoch(lines, machines.turn(epoch), workers)
+        entry = _train(model, batches, callbacks, epoch, machines)
+        if machines.is_chief:
+            with distributed.judging(judge, model, average):
+                entry |= _validate(judge, held_out, judges, recipe)
+        entry["loss"], entry["score"] = machines.chiefs(entry["loss"], entry["score"])
         entry["seconds"] = round(time.monotonic() - started, 1)
         run["epochs"].append(entry)
-        checkpoint.save(model, recipe, out, run, average)
-        progress.finished(entry)
-    return _finish(recipe, out, held_out)
+        if machines.is_chief:
+            checkpoint.save(model, recipe, out, run, average)
+        if machines.is_chief:
+            progress.finished(entry)
+            draw_history(out, run["epochs"], "read exactly")
+    results = _finish(recipe, out, held_out) if machines.is_chief else []
+    machines.total(0.0)  # nobody leaves before the chief has written all
+    return results
 
 
 def load(recipe: LineRecipe, data: str) -> tuple[list[LineSet], list[LineSet]]:
@@ -165,12 +186,17 @@ def start_from(model: keras.Model, initial: Path) -> None:
         raise ConfigError(f"{initial}: not a network to start from ({str(error).splitlines()[0]})") from error
 
 
-def _train(model: keras.Model, batches: LineEpoch, callbacks: list[Any], epoch: int) -> dict[str, Any]:
+def _train(
+    model: keras.Model, batches: LineEpoch, callbacks: list[Any], epoch: int, machines: Machines
+) -> dict[str, Any]:
     """Train one epoch: its mean ``loss``, and what it is worth where nothing is held out."""
-    epochs = {"initial_epoch": epoch, "epochs": epoch + 1}
-    rows = dataset(model, batches, (HEAD + LONGEST,))
-    logs = model.fit(rows, **epochs, shuffle=False, verbose=0, callbacks=callbacks).history
-    loss = logs["loss"][-1]
+    if machines.strategy is not None:
+        loss = distributed.train(model, batches, machines, callbacks)["loss"]
+    else:
+        epochs = {"initial_epoch": epoch, "epochs": epoch + 1}
+        rows = dataset(model, batches)
+        logs = model.fit(rows, **epochs, shuffle=False, verbose=0, callbacks=callbacks).history
+        loss = logs["loss"][-1]
     if not math.isfinite(loss):
         raise ConfigError(f"the loss became {loss} in epoch {epoch + 1}: lower the recipe's learning_rate")
     return {"loss": loss, "score": -loss}
@@ -199,8 +225,14 @@ def some(lines: LineSet, most: int) -> LineSet:
 
 
 def _finish(recipe: LineRecipe, out: Path, held_out: Sequence[LineSet]) -> list[LineResult]:
-    """Measure the best epoch."""
+    """Measure the best epoch and draw what it gets wrong."""
     best = keras.models.load_model(out / checkpoint.MODEL_NAME, compile=False)
-    results = [measure(best, lines, recipe) for lines in held_out]
+    said = [read(best, [sample.image for sample in lines.samples], recipe) for lines in held_out]
+    results = [compare(lines, texts) for lines, texts in zip(held_out, said, strict=True)]
     checkpoint.write_json(out / "metrics.json", [result.as_dict() for result in results])
+    if held_out:
+        with optional_pictures():
+            from ocr_train.strips.errors import draw_errors  # noqa: PLC0415 - see optional_pictures
+
+            draw_errors(out, held_out, said, recipe.label_texts[:-1])
     return results
