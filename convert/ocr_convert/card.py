@@ -1,10 +1,14 @@
 """The bundle's card: its data and their terms, how good it is, where it fails (Mitchell et al., FAT* 2019)."""
 
-from ocr_convert import card_quality, card_training
+from ocr_convert import card_lines, card_quality, card_training
 from ocr_convert.markdown import code, table
 from ocr_edge.contract.manifest import Manifest, Stage
 
 LOOK_ALIKES = "c/C, o/O/0, s/S, v/V, w/W, x/X, z/Z and i/I/l/1"
+LINES_FIRST = (
+    "\nA line is read by the line stage; the character stages and their lattice answer where it is not sure. Its"
+    " multiply-adds are those of a strip of 32x128.\n"
+)
 COMBINE = {
     "replace": "its probabilities replace the earlier ones",
     "mean": "the probabilities of all stages that ran are averaged",
@@ -27,17 +31,37 @@ def text(manifest: Manifest, picture: str = "") -> str:
         "## Trained on\n",
         card_training.text(manifest.training, [stage.file for stage in manifest.stages]),
         "## How good\n",
-        card_quality.accuracy(manifest.metrics, [stage.file for stage in manifest.stages]),
-        card_quality.calibration(manifest.metrics, picture),
-        card_quality.no_characters(manifest.metrics),
+        card_lines.quality(manifest.metrics),
+        *_characters(manifest, picture),
         "## Where it fails\n",
-        f"An isolated crop has lost its size, so {LOOK_ALIKES} cannot be told apart from it: compare the column that"
-        " merges case. Lines give back what crops lose, but only where the line has other characters to compare with."
-        " Everything outside the classes above, punctuation included, is named as one of them or left out by the"
-        " segmenter.\n",
-        card_quality.weakest(manifest.metrics),
+        card_lines.FAILS if manifest.lines else "",
+        *_character_failures(manifest),
     ]
     return "\n".join(part for part in parts if part)
+
+
+def _characters(manifest: Manifest, picture: str) -> list[str]:
+    """How good the stages that name characters are; nothing where there are none."""
+    if not manifest.characters:
+        return []
+    return [
+        "### Characters\n" if manifest.lines else "",
+        card_quality.accuracy(manifest.metrics, [stage.file for stage in manifest.characters]),
+        card_quality.calibration(manifest.metrics, picture),
+        card_quality.no_characters(manifest.metrics),
+    ]
+
+
+def _character_failures(manifest: Manifest) -> list[str]:
+    if not manifest.characters:
+        return []
+    return [
+        f"An isolated crop has lost its size, so {LOOK_ALIKES} cannot be told apart from it: compare the column that"
+        " merges case. Lines give back what crops lose, but only where the line has other characters to compare with."
+        " Everything outside the classes of the character stages, punctuation included, is named by them as one of"
+        " these or left out by the segmenter.\n",
+        card_quality.weakest(manifest.metrics),
+    ]
 
 
 def _none_of_them(manifest: Manifest) -> str:
@@ -63,10 +87,14 @@ def _networks(manifest: Manifest) -> str:
     head = ["stage", "architecture", "parameters", "multiply-adds", "numbers", "temperature"]
     if len(manifest.stages) == 1:
         return table(head, rows)
+    rows = [
+        [*row, "line" if stage.kind == "line" else "character"]
+        for row, stage in zip(rows, manifest.stages, strict=True)
+    ]
     reached = [stage["reached"] for stage in manifest.metrics.get("stages", [])]
-    for index, (row, stage) in enumerate(zip(rows, manifest.stages, strict=True)):
+    for index, (row, stage) in enumerate(zip(rows, manifest.stages, strict=True), -len(manifest.lines)):
         row.append("" if stage.escalate_below is None else f"{stage.escalate_below:g}")
-        row.append(f"{100 * reached[index]:.1f} %" if index < len(reached) else "")
+        row.append(f"{100 * reached[index]:.1f} %" if 0 <= index < len(reached) else "")
     macs = manifest.metrics.get("mean_macs")
     cost = (
         f" A held-out glyph costs {macs:,} multiply-adds on average, every source counting equally."
@@ -74,9 +102,10 @@ def _networks(manifest: Manifest) -> str:
         else ""
     )
     return (
-        table([*head, "goes on below", "reached by"], rows)
-        + "\nThe stages run in sequence: a glyph whose likeliest class is less sure than the threshold goes on to the"
-        f" next stage, and {COMBINE[manifest.combine]}.{cost}\n"
+        table([*head, "reads", "goes on below", "reached by"], rows)
+        + (LINES_FIRST if manifest.lines else "")
+        + "\nThe character stages run in sequence: a glyph whose likeliest class is less sure than the threshold goes"
+        f" on to the next stage, and {COMBINE[manifest.combine]}.{cost}\n"
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from ocr_convert import card_lines
 from ocr_convert.markdown import table
 
 Plain = dict[str, Any]
@@ -45,18 +46,22 @@ def _run(run: Plain, *, follows: bool) -> Iterator[str]:
             for source, entry in zip(sources, data, strict=True)
         ],
     )
-    versions = run.get("versions", {})
-    yield (
-        f"Recipe: {recipe['epochs']} epochs of {recipe['epoch_samples']:,} samples, seed"
-        f" {recipe.get('seed')}, best epoch {run.get('best_epoch')}; commit {run.get('commit') or 'unknown'};"
-        f" Keras {versions.get('keras')} on {versions.get('backend')}, Python {versions.get('python')}.\n"
-    )
+    yield card_lines.recipe(run) if recipe.get("stage") == "line" else _recipe(run)
     if average := recipe.get("average"):
         yield f"The weights are an exponential average that keeps {average:g} of itself at each step.\n"
     if teachers := run.get("teachers"):
         yield _taught(teachers, recipe)
     if tuned := run.get("tuned"):
         yield _tuned(tuned)
+
+
+def _recipe(run: Plain) -> str:
+    recipe, versions = run["recipe"], run.get("versions", {})
+    return (
+        f"Recipe: {recipe['epochs']} epochs of {recipe['epoch_samples']:,} samples, seed"
+        f" {recipe.get('seed')}, best epoch {run.get('best_epoch')}; commit {run.get('commit') or 'unknown'};"
+        f" Keras {versions.get('keras')} on {versions.get('backend')}, Python {versions.get('python')}.\n"
+    )
 
 
 def _count(entry: Plain) -> str:

@@ -122,7 +122,9 @@ def _run(arguments: argparse.Namespace) -> int:
     if trained and trained[0].is_line:
         return _run_line(arguments, trained)
     if arguments.beside:
-        raise ConfigError("--beside: is for a line stage; stages that name characters are given together, in order")
+        raise ConfigError(
+            "--beside: is for a line stage; stages that name characters are given together, in order"
+        )
     if arguments.adopt:
         trained, labels = _adopted(arguments)
     else:
