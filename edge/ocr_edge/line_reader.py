@@ -74,8 +74,14 @@ class LineReader:
         Returns:
             Its reading; None when it says nothing, or nothing that the pattern allows.
         """
-        crop = image[box.top : box.bottom, box.left : box.right]
-        posteriors = self._recognizer.recognize(crop, polarity)
+        return self.decode(box, self.look(image, box, polarity))
+
+    def look(self, image: Image, box: Box, polarity: Polarity | None = None) -> Posteriors:
+        """What the network says of one line; arguments as in ``read``."""
+        return self._recognizer.recognize(image[box.top : box.bottom, box.left : box.right], polarity)
+
+    def decode(self, box: Box, posteriors: Posteriors) -> StripReading | None:
+        """The reading of what the network says of the line in a box; None as in ``read``."""
         found = self._decoder.decode(
             posteriors.scores, to_box=_into(box, posteriors), binary=posteriors.binary
         )

@@ -16,7 +16,7 @@ from ocr_edge import panels, skew
 from ocr_edge.bundle import Bundle
 from ocr_edge.contract.preprocess import luminance
 from ocr_edge.contract.types import Box, Image, Scores
-from ocr_edge.decode.cascade import letters, prefers_cut
+from ocr_edge.decode.cascade import Weighed, letters
 from ocr_edge.decode.decoder import MIN_MARGIN, UNREADABLE, Decoder
 from ocr_edge.decode.graph import Scored, unsure
 from ocr_edge.decode.patterns import Pattern
@@ -66,6 +66,8 @@ class Pipeline:
         ConfigError: The pattern needs a character that no reader can say.
     """
 
+    _line_reader = LineReader  # what explains a reading puts one here that keeps what it was asked
+
     def __init__(
         self,
         bundle: Bundle,
@@ -84,7 +86,7 @@ class Pipeline:
         self._lines, self._recognizer, problem = None, None, None
         if bundle.lines and reader != "characters":
             try:
-                self._lines = LineReader(bundle, pattern, min_margin)
+                self._lines = self._line_reader(bundle, pattern, min_margin)
             except ConfigError as error:
                 problem = error
         if bundle.networks and reader != "line":
@@ -256,7 +258,7 @@ class Pipeline:
             strip = self._lines.read(image, box, self.segmenter.polarity)
         if strip is None:
             return None
-        return Place(box, self.segmenter.polarity, reading=strip.rated, strip=strip)
+        return Place(box, self.segmenter.polarity, reading=strip.rated, strip=strip, image=image)
 
     def _read_lines(
         self,
@@ -284,7 +286,8 @@ class Pipeline:
                 continue
             with watch.step("decode"):
                 if place is None:
-                    places.append(place := Place(line.box, line.polarity))
+                    places.append(place := Place(line.box, line.polarity, image=image))
+                place.lines.append(line)
                 if strip and (place.strip is None or strip.confidence > place.strip.confidence):
                     place.strip = strip
                 if scored:
@@ -303,21 +306,23 @@ class Pipeline:
 
     def _chosen(self, place: Place) -> RatedLine | None:
         """The better of what the line stage and the character stages say of a place."""
-        strip = place.strip
+        strip, place.cut, place.weighed = place.strip, None, None
         if strip and (strip.confidence >= SURE_LINE or not place.guesses):
             return strip.rated
-        cut = self._decoder.decode(place.guesses) if place.guesses else None
+        cut = place.cut = self._decoder.decode(place.guesses) if place.guesses else None
         if strip is None or cut is None:
             return strip.rated if strip else cut
         assert self._lines is not None
         text = cut.line.text
         if UNREADABLE in text or letters(text) == letters(strip.rated.line.text):
             return strip.rated
-        by_line = strip.decoded.log_probability - self._lines.score(strip, text)
-        by_cut = self._decoder.worth(place.guesses, text) - self._decoder.worth(
-            place.guesses, letters(strip.rated.line.text)
+        place.weighed = Weighed(
+            strip.decoded.log_probability,
+            self._lines.score(strip, text),
+            self._decoder.worth(place.guesses, letters(strip.rated.line.text)),
+            self._decoder.worth(place.guesses, text),
         )
-        return cut if prefers_cut(by_line, by_cut) else strip.rated
+        return cut if place.weighed.prefers_cut else strip.rated
 
     def _score(self, recognizer: Recognizer, line: CandidateLine) -> Scored | None:
         """Score the plain reading of a line, and the alternatives of what is unsure in it; None for a texture."""

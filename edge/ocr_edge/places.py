@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from ocr_edge.contract.types import Box, Polarity
+from ocr_edge.contract.types import Box, Image, Polarity
+from ocr_edge.decode.cascade import Weighed
 from ocr_edge.decode.graph import Scored
 from ocr_edge.layout import RatedLine
 from ocr_edge.line_reader import StripReading
@@ -36,6 +37,10 @@ class Place:
         back: Takes its pixels to the picture's; None where they are the picture's.
         reading: The reading of them all; None where there is none.
         strip: What the line stage says of the line, if it was asked.
+        image: What it was found in: the picture, one turned straight, a panel.
+        lines: Its findings, scored or not; none where it is all of ``image``.
+        cut: What the character stages say of the line, where both were asked.
+        weighed: Both answers scored by both stages, where they differ in more than marks.
     """
 
     box: Box
@@ -44,6 +49,10 @@ class Place:
     guesses: list[Scored] = field(default_factory=list)
     reading: RatedLine | None = None
     strip: StripReading | None = None
+    image: Image | None = None
+    lines: list[CandidateLine] = field(default_factory=list)
+    cut: RatedLine | None = None
+    weighed: Weighed | None = None
 
     def seen_in(self, size: tuple[int, int]) -> RatedLine | None:
         """Its reading with boxes in the pixels of the whole picture of ``(height, width)``."""
