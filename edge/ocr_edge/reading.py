@@ -57,8 +57,11 @@ class Line:
     @property
     def confidence(self) -> float:
         """``calibrated``, or else the geometric mean of the characters' confidences, 0 to 1."""
-        if self.calibrated is not None:
-            return self.calibrated
+        return self.character_confidence if self.calibrated is None else self.calibrated
+
+    @property
+    def character_confidence(self) -> float:
+        """Geometric mean of the characters' confidences, 0 to 1: what tells text from texture, long lines or short."""
         return float(np.exp(np.mean([np.log(max(c.confidence, 1e-6)) for c in self.characters])))
 
     @property
