@@ -32,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Raises:
         SystemExit: After ``--help`` and ``--version``, and with code 2 for arguments that make no sense.
     """
-    args = parser().parse_args(argv)
+    args = parser().parse_args(_with_pattern(sys.argv[1:] if argv is None else argv))
     _configure_logging(logging.DEBUG if args.verbose else getattr(args, "level", logging.WARNING))
     try:
         return int(args.run(args))
@@ -57,6 +57,24 @@ def parser() -> argparse.ArgumentParser:
     for command in COMMANDS:
         command.add(subparsers)
     return result
+
+
+def _with_pattern(argv: Sequence[str]) -> list[str]:
+    """The arguments, a pattern that begins with a dash joined to its option: argparse takes it for another option."""
+    result: list[str] = []
+    for index, argument in enumerate(argv):
+        if argument == "--":
+            return [*result, *argv[index:]]
+        if result and result[-1] == "--pattern" and argument.startswith("-") and not _is_option(argument):
+            result[-1] = f"--pattern={argument}"
+        else:
+            result.append(argument)
+    return result
+
+
+def _is_option(argument: str) -> bool:
+    """Whether an argument is an option, so that a pattern was forgotten before it."""
+    return argument.startswith("--") or argument in {"-h", "-v"}
 
 
 _SYSLOG = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3, logging.CRITICAL: 2}

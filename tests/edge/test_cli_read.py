@@ -20,11 +20,13 @@ from ocr_edge.contract.types import Box
 from ocr_edge.errors import ConfigError, ModelError
 from ocr_edge.reading import Character, Line, Reading
 
-OPEN_PIPELINE = read.open_pipeline
+OPEN_READER = read.open_reader
 
 
-class FakePipeline:
+class FakeReader:
     """Reads a picture of width 57 as ``57``, and a black one as nothing."""
+
+    pipeline = None
 
     def read(self, image, *, source="", time=0.0):
         if not image.max():
@@ -37,7 +39,7 @@ class FakePipeline:
 @pytest.fixture(autouse=True)
 def opened(monkeypatch):
     calls = []
-    monkeypatch.setattr(read, "open_pipeline", lambda *args: calls.append(args) or FakePipeline())
+    monkeypatch.setattr(read, "open_reader", lambda args: calls.append(args) or FakeReader())
     return calls
 
 
@@ -164,32 +166,62 @@ def test_a_wrong_pattern_or_bundle_ends_with_its_own_code(folder, capsys, monkey
     def fail(*_):
         raise error
 
-    monkeypatch.setattr(read, "open_pipeline", fail)
+    monkeypatch.setattr(read, "open_reader", fail)
     assert main(["read", "p10.png", "--format", "xml"]) == code
     assert capsys.readouterr() == ("", f"ERROR: {error}\n")
 
 
-def test_settings_reach_the_pipeline(folder, opened):
-    main(["read", "p10.png", "--bundle", "b", "--pattern", "[A-Z]", "--threads", "2"])
-    assert opened == [(Path("b"), "[A-Z]", 2, None, None, False)]
-
-
-def test_a_check_and_a_margin_reach_the_pipeline(folder, opened):
-    main(
-        ["read", "p10.png", "--pattern", "[0-9]+", "--check", "luhn", "--min-margin", "1.5", "--explain", "e"]
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ([], {}),
+        (["--bundle", "b", "--pattern", "[A-Z]", "--threads", "2"], {"pattern": "[A-Z]", "threads": 2}),
+        (["--pattern", "[0-9]+", "--check", "luhn"], {"pattern": "[0-9]+", "check": "luhn"}),
+        (["--min-margin", "1.5", "--explain", "e"], {"min_margin": 1.5, "traced": True}),
+        (["--reader", "line"], {"reader": "line"}),
+        (["--pattern", r"-?\d"], {"pattern": r"-?\d"}),
+        ([r"--pattern=-?\d"], {"pattern": r"-?\d"}),
+        ([r"--pattern=--\d"], {"pattern": r"--\d"}),
+    ],
+)
+def test_settings_reach_the_reader(folder, monkeypatch, arguments, told):
+    calls = []
+    monkeypatch.setattr(read, "open_reader", OPEN_READER)
+    monkeypatch.setattr(
+        "ocr_edge.reader.Reader", lambda bundle, **named: calls.append((bundle, named)) or FakeReader()
     )
-    assert opened == [(None, "[0-9]+", 1, "luhn", 1.5, True)]
+    assert main(["read", "p10.png", *arguments]) == 0
+    usual = {
+        "pattern": None, "check": "", "reader": "auto", "min_margin": 3.0, "threads": 1, "traced": False,
+    }  # fmt: skip
+    assert calls == [(Path("b") if "--bundle" in arguments else None, usual | told)]
+
+
+@pytest.mark.parametrize("after", ["--check", "-v", "--"])
+def test_a_forgotten_pattern_is_missed(folder, capsys, after):
+    with pytest.raises(SystemExit) as caught:
+        main(["read", "p10.png", "--pattern", after, "luhn"])
+    assert caught.value.code == 2
+    assert "argument --pattern: expected one argument" in capsys.readouterr().err
+
+
+def test_a_reader_that_the_bundle_lacks_ends_with_3_and_one_line(folder, capsys, monkeypatch):
+    monkeypatch.setattr(read, "open_reader", OPEN_READER)
+    assert main(["read", "p10.png", "--bundle", "fast", "--reader", "line"]) == 3
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert re.fullmatch(r"ERROR: bundle .*fast: has no line stage\n", err)
 
 
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["--check", "luhn"], r"--check luhn: needs --pattern too, such as --pattern '\d{16}'"),
+        (["--check", "luhn"], r"check 'luhn' needs a pattern too, such as '\d{16}'"),
         (["--check", "lun", "--pattern", "[0-9]+"], "check 'lun' is not known; did you mean 'luhn'?"),
     ],
 )
 def test_a_check_that_cannot_be_used_ends_with_2(folder, capsys, monkeypatch, arguments, line):
-    monkeypatch.setattr(read, "open_pipeline", OPEN_PIPELINE)
+    monkeypatch.setattr(read, "open_reader", OPEN_READER)
     assert main(["read", "p10.png", *arguments]) == 2
     out, err = capsys.readouterr()
     assert out == ""
@@ -206,7 +238,7 @@ def test_ctrl_c_ends_quietly_with_130(folder, capsys, monkeypatch):
     def interrupt(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(FakePipeline, "read", interrupt)
+    monkeypatch.setattr(FakeReader, "read", interrupt)
     assert main(["read", "p10.png"]) == 130
     assert capsys.readouterr() == ("", "")
 
@@ -221,6 +253,7 @@ def test_ctrl_c_ends_quietly_with_130(folder, capsys, monkeypatch):
         ["read", "a", "--every", "nan"],
         ["read", "a", "--threads", "0"],
         ["read", "a", "--format", "yaml"],
+        ["read", "a", "--reader", "nobody"],
         ["read", "a", "--min-margin", "-1"],
         ["read", "a", "--min-margin", "inf"],
     ],
@@ -243,8 +276,8 @@ FAKE = """
 import sys
 sys.path[:0] = {paths!r}
 from ocr_edge.commands import read
-from test_cli_read import FakePipeline
-read.open_pipeline = lambda *args: FakePipeline()
+from test_cli_read import FakeReader
+read.open_reader = lambda args: FakeReader()
 from ocr_edge.cli import main
 sys.exit(main(sys.argv[1:]))
 """

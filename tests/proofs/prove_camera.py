@@ -22,11 +22,10 @@ import cv2
 import numpy as np
 import virtual_camera
 
-from ocr_edge.commands.read import open_pipeline
+from ocr_edge import Reader
 from ocr_edge.config.settings import Camera as CameraSettings
 from ocr_edge.config.settings import SourceSettings
 from ocr_edge.errors import CaptureError
-from ocr_edge.pipeline import Pipeline
 from ocr_edge.sources.camera import Camera
 
 HERE = Path(__file__).parent
@@ -103,9 +102,9 @@ def held() -> tuple[int, int]:
     return len(os.listdir("/proc/self/fd")), threading.active_count()
 
 
-def sure_lines(pipeline: Pipeline, image: np.ndarray) -> list[str]:
+def sure_lines(reader: Reader, image: np.ndarray) -> list[str]:
     """The lines that a little noise does not change."""
-    return [line.text for line in pipeline.read(image).lines if line.confidence >= 0.9]
+    return [line.text for line in reader.read(image).lines if line.confidence >= 0.9]
 
 
 def check_frames(report: Report, camera: Camera) -> None:
@@ -125,9 +124,9 @@ def check_frames(report: Report, camera: Camera) -> None:
     report.check("frames are fresh", fresh, f"oldest {1000 * max(ages):.0f} ms")
     report.check("the wall clock agrees", abs(frames[-1].captured_at - time.time()) < 1)
 
-    pipeline = open_pipeline(None, None, 1)
+    reader = Reader()
     originals = [cv2.imread(str(FRAMES / f"{n}.jpg"))[:, :, ::-1].copy() for n in range(len(EXAMPLES))]
-    expected = [sure_lines(pipeline, original) for original in originals]
+    expected = [sure_lines(reader, original) for original in originals]
     far, far_small, different, shown = 0.0, 0.0, [], set()
     for frame in frames:
         distances = [float(cv2.absdiff(frame.image, original).mean()) for original in originals]
@@ -138,7 +137,7 @@ def check_frames(report: Report, camera: Camera) -> None:
             cv2.resize(originals[which], SMALL, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY
         )
         far_small = max(far_small, float(cv2.absdiff(frame.small, grey).mean()))
-        if (text := sure_lines(pipeline, frame.image)) != expected[which]:
+        if (text := sure_lines(reader, frame.image)) != expected[which]:
             different.append(text)
     report.check("every picture was played", len(shown) == len(EXAMPLES), shown)
     report.check("in its colours", far < 1, f"{far:.2f} of 255 off at most")
@@ -233,7 +232,7 @@ def run_daemon() -> int:
         )
     try:
         picture = cv2.imread(str(FRAMES / "0.jpg"))[:, :, ::-1].copy()
-        expected = "\n".join(sure_lines(open_pipeline(None, None, 1), picture))
+        expected = "\n".join(sure_lines(Reader(), picture))
         report.check("the daemon says something", heard(said, "\n", 1, 30))
         text = json.loads(said.read_text().partition("\n")[0] or "{}").get("text")
         report.check("and what is there", bool(expected) and text == expected, repr(text))

@@ -9,12 +9,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ocr_edge.errors import CaptureError, ConfigError
+from ocr_edge.errors import CaptureError
 from ocr_edge.sources.paths import ANNOTATED, expand, is_video
 
 if TYPE_CHECKING:
     from ocr_edge.contract.types import Image
-    from ocr_edge.pipeline import Pipeline
+    from ocr_edge.reader import Reader
     from ocr_edge.reading import Reading
     from ocr_edge.sinks.base import Sink
     from ocr_edge.sinks.names import Names
@@ -31,9 +31,6 @@ PATH is a picture, a video, a folder (its pictures and videos, in natural order)
 As text, one picture gives its lines alone. Several inputs, a folder, a pattern or a video give "SOURCE: "
 before each line, and "SOURCE:" alone where there is no text. A video's SOURCE ends in #t= and the seconds
 into the video. JSON is one object per line; XML is one document."""
-
-LIMIT_S = 30.0
-"""Seconds that one picture may take: a texture can look like thousands of lines."""
 
 
 def add(subparsers: Any) -> None:
@@ -61,8 +58,17 @@ def add(subparsers: Any) -> None:
     parser.add_argument(
         "--explain", type=Path, metavar="DIR", help="write pictures of every step into DIR/NAME here"
     )
+    parser.add_argument(
+        "--reader",
+        choices=("auto", "line", "characters"),
+        default="auto",
+        help="stages of the bundle that read: those for lines, those for characters, or the second where the first"
+        " are not sure (default: auto)",
+    )
     parser.add_argument("--pattern", metavar="P", help="what a line must look like: a regular expression")
-    parser.add_argument("--check", metavar="NAME", help="check digit of the pattern's texts, such as luhn")
+    parser.add_argument(
+        "--check", default="", metavar="NAME", help="check digit of the pattern's texts, such as luhn"
+    )
     parser.add_argument(
         "--min-margin",
         type=_nats,
@@ -110,19 +116,17 @@ def run(args: argparse.Namespace) -> int:
     texts = Names(args.out, inputs) if args.out else None
     pictures = Names(args.annotate, inputs) if args.annotate else None
     explained = Names(args.explain, inputs) if args.explain else None
-    pipeline = open_pipeline(
-        args.bundle, args.pattern, args.threads, args.check, args.min_margin, explained is not None
-    )
+    reader = open_reader(args)
     without_text = 0
     with closing(StdoutSink(args.format, named=not alone) if texts is None else NoSink()) as shared:
         for path in inputs:
             try:
                 if texts is None:
-                    found = _read(path, args.every, pipeline, shared, pictures, explained)
+                    found = _read(path, args.every, reader, shared, pictures, explained)
                 else:
                     file = texts.path(path, ENDINGS[args.format])
                     with closing(FileSink(args.format, file, named=is_video(path))) as sink:
-                        found = _read(path, args.every, pipeline, sink, pictures, explained)
+                        found = _read(path, args.every, reader, sink, pictures, explained)
             except CaptureError as error:
                 _LOGGER.error("%s", error)
                 failed = True
@@ -133,57 +137,31 @@ def run(args: argparse.Namespace) -> int:
     return SAID_NO if args.require_text and without_text else 0
 
 
-def open_pipeline(
-    bundle: Path | None,
-    pattern: str | None,
-    threads: int,
-    check: str | None = None,
-    min_margin: float | None = None,
-    traced: bool = False,
-) -> "Pipeline":
-    """Load everything that reading needs.
-
-    Args:
-        bundle: The bundle's folder, or the name of one that ships; None for the shipped default.
-        pattern: What a line must look like; None for anything.
-        threads: CPU threads of OpenCV and of the interpreter.
-        check: Name of the check digit that texts of the pattern have; None for none.
-        min_margin: Nats by which the pattern may overrule the picture; None for the usual ones.
-        traced: Whether the pipeline is to remember how it came to a reading.
-
-    Returns:
-        The pipeline.
+def open_reader(args: argparse.Namespace) -> "Reader":
+    """What reads as the arguments say.
 
     Raises:
-        ConfigError: The pattern is wrong, or there is no such check, or a check without a pattern.
-        ModelError: The bundle is wrong.
+        ConfigError: The pattern or its check is wrong.
+        ModelError: The bundle is wrong, or lacks the reader that is wanted.
     """
-    import cv2  # noqa: PLC0415 - see commands/__init__.py
+    from ocr_edge.decode.decoder import MIN_MARGIN  # noqa: PLC0415 - see commands/__init__.py
+    from ocr_edge.reader import Reader  # noqa: PLC0415
 
-    from ocr_edge.bundle import load  # noqa: PLC0415
-    from ocr_edge.decode.decoder import MIN_MARGIN  # noqa: PLC0415
-    from ocr_edge.decode.patterns import Pattern  # noqa: PLC0415
-    from ocr_edge.pipeline import Pipeline  # noqa: PLC0415
-
-    if check is not None and pattern is None:
-        # One in ten random numbers has a right check digit: alone it would make wrong texts look right.
-        raise ConfigError(f"--check {check}: needs --pattern too, such as --pattern '\\d{{16}}'")
-    cv2.setNumThreads(threads)
-    loaded = load(bundle, threads)
-    parsed = None if pattern is None else Pattern.parse(pattern, loaded.manifest.texts, check or "")
-    kind: type[Pipeline] = Pipeline
-    if traced:
-        from ocr_edge.explain.trace import TracedPipeline  # noqa: PLC0415
-
-        kind = TracedPipeline
-    margin = MIN_MARGIN if min_margin is None else min_margin
-    return kind(loaded, parsed, min_margin=margin, limit_s=LIMIT_S)
+    return Reader(
+        args.bundle,
+        pattern=args.pattern,
+        check=args.check,
+        reader=args.reader,
+        min_margin=MIN_MARGIN if args.min_margin is None else args.min_margin,
+        threads=args.threads,
+        traced=args.explain is not None,
+    )
 
 
 def _read(
     path: Path,
     every_s: float,
-    pipeline: "Pipeline",
+    reader: "Reader",
     sink: "Sink",
     pictures: "Names | None",
     explained: "Names | None",
@@ -195,14 +173,14 @@ def _read(
     modified = _modified(path)
     for image, seconds in _images(path, every_s):
         source = str(path) if seconds is None else f"{path}#t={seconds:.2f}"
-        reading = pipeline.read(image, source=source, time=modified + (seconds or 0.0))
+        reading = reader.read(image, source=source, time=modified + (seconds or 0.0))
         sink.publish(reading)
         if pictures is not None:
             ending = ANNOTATED if seconds is None else f".{seconds:08.2f}s{ANNOTATED}"
             save(annotate(image, reading), pictures.path(path, ending))
         if explained is not None:
             ending = "" if seconds is None else f".{seconds:08.2f}s"
-            _explain(pipeline, reading, explained.path(path, ending))
+            _explain(reader, reading, explained.path(path, ending))
         if reading.lines:
             found = True
         else:
@@ -210,13 +188,13 @@ def _read(
     return found
 
 
-def _explain(pipeline: "Pipeline", reading: "Reading", target: Path) -> None:
-    """Write how a pipeline that remembers it came to a reading."""
+def _explain(reader: "Reader", reading: "Reading", target: Path) -> None:
+    """Write how a reader that remembers it came to a reading."""
     from ocr_edge.explain import folder  # noqa: PLC0415
     from ocr_edge.explain.trace import TracedPipeline  # noqa: PLC0415
 
-    if isinstance(pipeline, TracedPipeline):
-        folder.write(pipeline.trace(), reading, target)
+    if isinstance(reader.pipeline, TracedPipeline):
+        folder.write(reader.pipeline.trace(), reading, target)
 
 
 def _images(path: Path, every_s: float) -> "Iterator[tuple[Image, float | None]]":
