@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from ocr_train import architectures
+from ocr_train import recipe as recipes
 from ocr_train.strips.recipe import LineRecipe, LineSource
 
 LABELS = "0123456789. "
@@ -73,3 +74,8 @@ def recipe(**changes):
         "average": 0.9,
     }
     return LineRecipe(**settings | changes)
+
+
+def toml(settings):
+    """A recipe as a file."""
+    return recipes.as_toml(settings)

@@ -5,6 +5,7 @@ import json
 import math
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,14 +13,20 @@ from ocr_edge.errors import ConfigError, ModelError
 from ocr_train.commands.common import add_parser, label_texts, load_keras, table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ocr_edge.contract.types import Image, Scores
     from ocr_train.evaluate import Result
+    from ocr_train.strips.evaluate import LineResult
 
 Scorer = Callable[[dict[str, "Image"]], "Scores"]
 """From preprocessed inputs to logits or log-probabilities, float32 (N, L)."""
 
 DESCRIPTION = """Measure a model file or a bundle: top-1 over all classes with its 95 % confidence interval,
 top-1 with case ignored, top-3, and the expected calibration error.
+
+Lines of text (words:PATH) measure a stage that reads lines: the share read exactly with its interval, with case
+ignored, and the character error rate, with and without marks; case and marks count where the truth has them.
 
 MODEL is a .keras file, with its labels in the run.json beside it or given by --labels; or the folder of a
 bundle, which runs as it does on the device. The calibration error of a bundle is that of its confidences as
@@ -34,7 +41,11 @@ def add(subparsers: Any) -> None:
     )
     parser.add_argument("model", type=Path, metavar="MODEL", help=".keras file or folder of a bundle")
     parser.add_argument(
-        "--data", nargs="+", required=True, metavar="SPEC", help="data sets, such as tar:crops.tar#validation"
+        "--data",
+        nargs="+",
+        required=True,
+        metavar="SPEC",
+        help="data sets, such as tar:crops.tar#validation or, all of them, words:lines.tar#test",
     )
     parser.add_argument(
         "--json", action="store_true", help="one JSON object per data set and line, with classes"
@@ -56,6 +67,11 @@ def run(args: argparse.Namespace) -> int:
     from ocr_train.sources import distinct_names, stack  # noqa: PLC0415
 
     names = distinct_names(args.data)
+    kinds = {spec.startswith("words:") for spec in args.data}
+    if len(kinds) > 1:
+        raise ConfigError("--data: lines (words:) and characters are measured in two runs")
+    if kinds.pop():
+        return _run_lines(args, names)
     is_bundle = args.model.is_dir()
     score, labels = open_bundle(args.model) if is_bundle else open_model(args.model, args.labels)
     results = []
@@ -74,6 +90,48 @@ def run(args: argparse.Namespace) -> int:
     if not args.json:
         print(as_table(results))
     return 0
+
+
+def _run_lines(args: argparse.Namespace, names: "Sequence[str]") -> int:
+    """Measure a stage that reads lines."""
+    from ocr_train.datasets import words  # noqa: PLC0415 - see commands/__init__.py
+    from ocr_train.strips.evaluate import compare  # noqa: PLC0415
+    from ocr_train.strips.readers import of_bundle, of_model  # noqa: PLC0415
+
+    load_keras()
+    read, labels = of_bundle(args.model) if args.model.is_dir() else of_model(args.model, args.labels)
+    results = []
+    for spec, name in zip(args.data, names, strict=True):
+        lines = words.load(spec)
+        said = read([sample.image for sample in lines.samples])
+        results.append(replace(compare(lines, said), name=name))
+        if args.json:
+            print(json.dumps(results[-1].as_dict(), allow_nan=False), flush=True)
+        if args.pictures:
+            from ocr_train.strips.errors import draw_errors  # noqa: PLC0415
+
+            args.pictures.mkdir(parents=True, exist_ok=True)
+            draw_errors(args.pictures, [lines], [said], labels, suffix="-" + re.sub(r"[^\w.-]+", "-", name))
+    if not args.json:
+        print(lines_table(results))
+    return 0
+
+
+def lines_table(results: "list[LineResult]") -> str:
+    """The measurements of lines for people, in percents."""
+    from ocr_train.evaluate import wilson  # noqa: PLC0415 - see commands/__init__.py
+
+    rows: list[tuple[str, ...]] = [
+        ("data", "lines", "exact", "95 % interval", "case-merged", "CER", "without marks")
+    ]
+    for result in results:
+        low, high = (100 * end for end in wilson(result.exact, result.n))
+        shares = (result.exact_case_merged, result.cer, result.cer_without_marks)
+        each = (f"{100 * share:.2f}" for share in shares)
+        rows.append(
+            (result.name, str(result.n), f"{100 * result.exact:.2f}", f"{low:.2f} - {high:.2f}", *each)
+        )
+    return table(rows)
 
 
 def open_bundle(path: Path) -> tuple[Scorer, tuple[str, ...]]:
@@ -102,13 +160,33 @@ def open_model(path: Path, order: str | None) -> tuple[Scorer, tuple[str, ...]]:
         ConfigError: There are no labels, or not as many as outputs.
         ModelError: The file is no network of ours.
     """
+    labels = model_labels(path, order)
+    model = load_model(path, labels)
+    if len(model.output_shape) > 2:
+        raise ConfigError(f"{path}: reads lines; measure it on words: data")
+    from ocr_train.fit import scores  # noqa: PLC0415 - see commands/__init__.py
+
+    return lambda inputs: scores(model, inputs), labels
+
+
+def model_labels(path: Path, order: str | None) -> tuple[str, ...]:
+    """The labels of a ``.keras`` file: those given, or those of the ``run.json`` beside it; see ``open_model``."""
     if not path.is_file():
         raise ModelError(f"{path}: no such file or folder")
     if path.suffix != ".keras":
         raise ModelError(f"{path}: expected a .keras file or the folder of a bundle")
-    labels = label_texts(order) if order is not None else _recorded_labels(path.with_name("run.json"))
+    return label_texts(order) if order is not None else _recorded_labels(path.with_name("run.json"))
+
+
+def load_model(path: Path, labels: "Sequence[str]") -> Any:
+    """A network of ours with so many labels.
+
+    Raises:
+        ConfigError: It has another number of outputs.
+        ModelError: The file is no network of ours.
+    """
     keras = load_keras()
-    from ocr_train.fit import scores  # noqa: PLC0415 - see commands/__init__.py
+    import ocr_train.architectures  # noqa: F401, PLC0415 - its layers must be known before a network is loaded
 
     try:
         model = keras.models.load_model(path, compile=False)
@@ -120,7 +198,7 @@ def open_model(path: Path, order: str | None) -> tuple[Scorer, tuple[str, ...]]:
     outputs = model.output_shape[-1]
     if outputs != len(labels):
         raise ConfigError(f"{path}: has {outputs} outputs, but there are {len(labels)} labels")
-    return lambda inputs: scores(model, inputs), labels
+    return model
 
 
 def _recorded_labels(path: Path) -> tuple[str, ...]:

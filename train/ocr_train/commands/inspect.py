@@ -5,7 +5,8 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ocr_train.commands.common import add_parser, count, label_texts, natural, table
+from ocr_edge.errors import ConfigError
+from ocr_train.commands.common import add_parser, count, label_texts, load_keras, natural, table
 
 if TYPE_CHECKING:
     from ocr_train.datasets import Sample
@@ -13,8 +14,9 @@ if TYPE_CHECKING:
 DESCRIPTION = """Count a data set's samples by class and split on stdout, and draw a sheet of exactly what the
 network sees: the colour input above the binary one, the label beneath.
 
-SPEC is KIND:PATH[?key=value&...][#split], such as tar:crops.tar#validation; kinds are folder, tar, npz and
-emnist."""
+SPEC is KIND:PATH[?key=value&...][#split], such as tar:crops.tar#validation; kinds are folder, tar, npz, emnist
+and, for lines of text, words. Or it is the recipe of a line stage, by its file or name: the sheet then shows what a
+training would draw, rendered and real."""
 
 
 def add(subparsers: Any) -> None:
@@ -22,7 +24,7 @@ def add(subparsers: Any) -> None:
     parser = add_parser(
         subparsers, "inspect", "count a data set and draw what the network sees of it", DESCRIPTION
     )
-    parser.add_argument("spec", metavar="SPEC", help="the data set")
+    parser.add_argument("spec", metavar="SPEC", help="the data set, or a recipe such as line")
     parser.add_argument(
         "--out", type=Path, default=Path("sheet.png"), metavar="PNG", help="the sheet (default: %(default)s)"
     )
@@ -40,6 +42,9 @@ def add(subparsers: Any) -> None:
         metavar="ORDER",
         help="named order or the characters (default: %(default)s)",
     )
+    parser.add_argument(
+        "--data", default="data", metavar="DIR", help="where a recipe's paths start (default: %(default)s)"
+    )
     parser.set_defaults(run=run)
 
 
@@ -49,6 +54,10 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         ConfigError: The data cannot be read, or the labels make no sense.
     """
+    if args.spec.startswith("words:"):
+        return _inspect_lines(args)
+    if ":" not in args.spec:
+        return _inspect_recipe(args)
     import numpy as np  # noqa: PLC0415 - see commands/__init__.py
 
     from ocr_train import datasets  # noqa: PLC0415
@@ -66,6 +75,31 @@ def run(args: argparse.Namespace) -> int:
         glyphs = [augment(glyph, rng, plain=args.plain) for glyph in glyphs]
     title = f"{dataset.name}: {len(shown)} of {len(dataset.samples)} samples" + (", augmented" * args.augment)
     draw_sheet(args.out, stack(glyphs), [labels[sample.label] for sample in shown], title=title)
+    return 0
+
+
+def _inspect_lines(args: argparse.Namespace) -> int:
+    """Counts and a sheet of real lines."""
+    from ocr_train.datasets import words  # noqa: PLC0415 - see commands/__init__.py
+    from ocr_train.strips import look  # noqa: PLC0415
+
+    lines = words.load(args.spec)
+    print(look.counts([lines]))
+    look.draw_lines(args.out, lines, args.count, args.seed, augmented=args.augment)
+    return 0
+
+
+def _inspect_recipe(args: argparse.Namespace) -> int:
+    """Counts and a sheet of what the training of a line stage draws."""
+    from ocr_train import recipe as recipes  # noqa: PLC0415 - see commands/__init__.py
+
+    recipe = recipes.find(args.spec)
+    if isinstance(recipe, recipes.Recipe):
+        raise ConfigError(f"recipe {args.spec}: trains a character stage; inspect its data sets one by one")
+    load_keras()
+    from ocr_train.strips import look  # noqa: PLC0415
+
+    look.draw_recipe(args.out, recipe, args.data, args.count, args.seed)
     return 0
 
 

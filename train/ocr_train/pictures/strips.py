@@ -12,7 +12,7 @@ from ocr_train.pictures.sheet import GAP, GROUND, HEAD, LINE
 
 WIDTH = 1500
 """Pixels of a sheet, at least; a wider strip makes it wider."""
-LETTER = 6.5
+LETTER = 6.8
 """Pixels of a letter of a caption."""
 Strip = tuple[Image, Image]
 """Colour, uint8 (32, w, 3), and ink, uint8 (32, w, 1)."""

@@ -41,14 +41,14 @@ class LineResult:
     cer_without_marks: float
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values."""
-        return asdict(self)
+        """Plain values, ready for JSON."""
+        return {key: round(v, 5) if isinstance(v, float) else v for key, v in asdict(self).items()}
 
 
 def measure(model: keras.Model, lines: LineSet, recipe: LineRecipe) -> LineResult:
     """Read a set with the best path, and compare."""
-    said = read(model, [s.image for s in lines.samples], recipe)
-    return compare(lines, said)
+    widths = sorted(map(int, recipe.widths))
+    return compare(lines, read(model, [s.image for s in lines.samples], recipe.label_texts, widths))
 
 
 def compare(lines: LineSet, said: Sequence[str]) -> LineResult:
@@ -84,11 +84,20 @@ def without_marks(text: str) -> str:
     return "".join(c for c in text if not is_mark(c))
 
 
-def read(model: keras.Model, images: Sequence[Image], recipe: LineRecipe) -> list[str]:
-    """The best path's text of each line."""
+def read(
+    model: keras.Model, images: Sequence[Image], labels: Sequence[str], widths: Sequence[int]
+) -> list[str]:
+    """The best path's text of each line.
+
+    Args:
+        model: The network.
+        images: Crops of lines, uint8 RGB.
+        labels: Its labels, the blank last.
+        widths: Columns of the strips, ascending.
+    """
     said = [""] * len(images)
-    for row, scores in logits(model, images, sorted(map(int, recipe.widths))):
-        said[row] = greedy(scores, recipe.label_texts)
+    for row, scores in logits(model, images, widths):
+        said[row] = greedy(scores, labels)
     return said
 
 

@@ -72,9 +72,15 @@ class Lines:
 
     def row(self, rng: random.Random, width: int) -> tuple[Image, Image, Targets]:
         """One strip of at most a width, filled to it, with its targets."""
+        rgb, binary, target, _ = self.draw(rng, width)
+        return *fill(rgb, binary, width), target
+
+    def draw(self, rng: random.Random, width: int) -> tuple[Image, Image, Targets, bool]:
+        """One strip of at most a width, not filled, with its targets, and whether it is a real one."""
         tries = TRIES if width in self._rows and rng.random() < self.recipe.real else 0
         while True:
-            image, text, case, marks = self._real(rng, width) if tries > 0 else self._rendered(rng, width)
+            is_real = tries > 0
+            image, text, case, marks = self._real(rng, width) if is_real else self._rendered(rng, width)
             tries -= 1
             rgb, binary = strip(image)
             if rgb.shape[1] > width:
@@ -85,7 +91,7 @@ class Lines:
             steps = -(-rgb.shape[1] // STEP)
             target = encoded(text, self.index, case=case, marks=marks, steps=steps)
             if target is not None:
-                return *fill(rgb, binary, width), target
+                return rgb, binary, target, is_real
 
     def _rendered(self, rng: random.Random, width: int) -> tuple[Image, str, bool, bool]:
         aspect = width / LINE_HEIGHT

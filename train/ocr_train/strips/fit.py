@@ -227,7 +227,8 @@ def some(lines: LineSet, most: int) -> LineSet:
 def _finish(recipe: LineRecipe, out: Path, held_out: Sequence[LineSet]) -> list[LineResult]:
     """Measure the best epoch and draw what it gets wrong."""
     best = keras.models.load_model(out / checkpoint.MODEL_NAME, compile=False)
-    said = [read(best, [sample.image for sample in lines.samples], recipe) for lines in held_out]
+    widths = sorted(map(int, recipe.widths))
+    said = [read(best, [s.image for s in lines.samples], recipe.label_texts, widths) for lines in held_out]
     results = [compare(lines, texts) for lines, texts in zip(held_out, said, strict=True)]
     checkpoint.write_json(out / "metrics.json", [result.as_dict() for result in results])
     if held_out:

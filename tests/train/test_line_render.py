@@ -1,0 +1,141 @@
+"""What a line stage is trained with: texts, ink, photographs, and lines composed of real characters."""
+
+import random
+
+import cv2
+import numpy as np
+import pytest
+
+from ocr_edge.contract.labels import LINE
+from ocr_edge.contract.types import Glyph
+from ocr_train.datasets import Dataset, Sample
+from ocr_train.rendering.glyphs import Face
+from ocr_train.strips import camera, crops, surface, texts, typefaces
+from ocr_train.strips.render import Renderer
+from ocr_train.strips.typefaces import Typeface, Typefaces
+
+LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+
+@pytest.fixture(scope="module")
+def renderer():
+    return Renderer(texts.Texts(), Typefaces.drawn(), surface.Surfaces(), (), 0.0)
+
+
+def test_texts_hold_labels_only_and_as_many_as_asked_for():
+    made, rng = texts.Texts(), random.Random(3)
+    drawn = [
+        made.draw(rng, shortest, longest)
+        for shortest, longest in ((1, 4), (3, 9), (8, 30))
+        for _ in range(600)
+    ]
+    assert not {char for text in drawn for char in text} - set(LINE)
+    assert all(
+        len(text) <= longest for text, longest in zip(drawn, [4] * 600 + [9] * 600 + [30] * 600, strict=True)
+    )
+    assert all(text == " ".join(text.split()) != "" for text in drawn)
+    assert sum(len(text) < 8 for text in drawn[1200:]) < 30
+
+
+def test_every_label_is_drawn_sooner_or_later():
+    made, rng = texts.Texts(), random.Random(1)
+    drawn = {char for _ in range(12_000) for char in made.draw(rng, 1, 14)}
+    assert set(LINE) - drawn == set()
+
+
+def test_word_lists_are_used_where_there_are_some(tmp_path):
+    (tmp_path / "ngerman").write_text("Zug\nStra\u00dfe\n")
+    rng = random.Random(0)
+    drawn = " ".join(texts.Texts.installed(tmp_path).draw(rng, 1, 12) for _ in range(60)).lower()
+    assert "zug" in drawn
+    assert "street" not in drawn
+
+
+def test_a_line_is_a_function_of_the_seed(renderer):
+    once, twice, other = (renderer.draw(random.Random(seed), 2, 8, 5.0) for seed in (5, 5, 6))
+    assert once[1] == twice[1]
+    assert np.array_equal(once[0], twice[0])
+    assert other[1] != once[1]
+
+
+def test_a_line_is_not_wider_than_asked_for_and_its_ink_shows(renderer):
+    rng = random.Random(2)
+    for _ in range(40):
+        image, text = renderer.draw(rng, 1, 10, 4.0)
+        assert image.shape[1] <= 4 * image.shape[0] + 1
+        assert 1 <= len(text) <= 10
+        assert image.std() > 1
+
+
+def test_a_face_writes_only_what_it_has():
+    digits = Typeface(
+        Face("d", "", "", 0, "seven-segment", "0123456789", "drawn-segments", 1), frozenset("0123456789 .")
+    )
+    made = Renderer(texts.Texts(), Typefaces([digits]), surface.Surfaces())
+    drawn = {char for _ in range(50) for char in made.ink(random.Random(_), 1, 9)[1]}
+    assert drawn <= digits.characters
+
+
+def test_displays_need_no_font_and_show_more_than_letters():
+    face = Face("dots", "", "", 0, "dot-matrix", LETTERS, "drawn-dots", 0)
+    assert {"A", "z", ".", ":", " "} <= typefaces.characters(face)
+    ink = typefaces.ink(face, "12.5", random.Random(0))
+    assert ink.shape[1] > 2 * ink.shape[0]
+    with pytest.raises(ValueError, match="no faces"):
+        Typefaces([])
+
+
+def test_ink_and_paper_can_be_told_apart():
+    rng = random.Random(0)
+    pairs = [surface.colours(rng) for _ in range(300)]
+    weights = np.array([0.299, 0.587, 0.114])
+    assert min(abs(float((paper - ink) @ weights)) for paper, ink in pairs) >= surface.MIN_CONTRAST - 0.1
+
+
+def test_moved_and_photographed_pictures_stay_pictures():
+    rng, image = random.Random(0), np.full((20, 60, 3), 200, np.uint8)
+    cv2.putText(image, "12", (4, 16), cv2.FONT_HERSHEY_SIMPLEX, 0.6, (10, 10, 10), 2)
+    for _ in range(20):
+        moved = camera.moved(rng, image)
+        assert moved.dtype == np.uint8
+        assert moved.shape[0] == 20
+        assert abs(moved.shape[1] - 60) <= 8
+        seen = camera.photographed(rng, surface.lit(rng, image.astype(np.float32)), surface.Surfaces())
+        assert seen.shape == image.shape
+
+
+# Composed lines.
+
+
+def crop(shape):
+    image = np.full((30, 24, 3), 230, np.uint8)
+    cv2.putText(image, shape, (2, 26), cv2.FONT_HERSHEY_SIMPLEX, 0.9, (10, 10, 10), 2)
+    return image
+
+
+def characters(*writers):
+    samples = [
+        Sample(Glyph(crop(char)), "0123456789".index(char), split, group)
+        for group in writers
+        for split, chars in (("train", "01234567"), ("validation", "9"))
+        for char in chars
+    ]
+    return crops.Crops(Dataset("digits", samples), "0123456789")
+
+
+def test_a_composed_line_shows_what_it_says_with_characters_of_the_training_split():
+    made, rng = characters("ann", "bob"), random.Random(0)
+    for _ in range(30):
+        mask, text = made.draw(rng, "19 AB", 4)
+        assert len(text) <= 4
+        assert set(text) <= set("01234567 ")
+        assert mask.max() > 200
+    assert made.draw(random.Random(4), "1 2", 9)[1] == "1 2"
+
+
+def test_the_ink_of_a_crop_is_bright_on_either_ground():
+    dark, light = crops.ink_of(crop("5")), crops.ink_of(255 - crop("5"))
+    assert np.array_equal(dark, light)
+    assert dark.shape[0] < 30
+    assert dark.max() == 255
+    assert crops.ink_of(np.full((9, 7, 3), 80, np.uint8)).size
