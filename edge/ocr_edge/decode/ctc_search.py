@@ -135,6 +135,15 @@ def n_best(emissions: Emissions, automaton: Automaton) -> Iterator[Path]:
         open_up(text, found.states[rank], found.ways.only(found.columns[rank]))
 
 
+def free_score(emissions: Emissions) -> float:
+    """Score of the best way to write any text.
+
+    Args:
+        emissions: What each step says, at least one.
+    """
+    return Ahead(emissions, anything(emissions.enter.shape[1])).best
+
+
 def legal(
     emissions: Emissions,
     automaton: Automaton,
@@ -161,7 +170,7 @@ def legal(
     exact = False
     for path in itertools.islice(n_best(emissions, automaton), limit):
         if free - path.score > margin and not exact:
-            free, exact = Ahead(emissions, anything(emissions.enter.shape[1])).best, True
+            free, exact = free_score(emissions), True
         if free - path.score > margin:
             return None
         if is_right(path):

@@ -52,6 +52,20 @@ class Decoded:
         return self.log_probability / len(self.line.characters)
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """The best way to write a text over the steps of a strip.
+
+    Attributes:
+        labels: The label number of each step; one more than there are is the blank.
+        margin: Nats by which the best way to write any text is likelier, look-alikes and what the pattern overlooks
+            counted as the pattern counts them: what ``min_margin`` limits.
+    """
+
+    labels: tuple[int, ...]
+    margin: float
+
+
 class LineDecoder:
     """Reads strips.
 
@@ -149,19 +163,38 @@ class LineDecoder:
             Its log-probability, comparable with ``Decoded.log_probability``; ``-inf`` where it needs another label, or
             more steps.
         """
-        known = {label: index for index, label in enumerate(self._labels)}
-        try:
-            labels = [known[c] for c in text if c in known or c != " "]
-        except KeyError:
-            return -math.inf
-        labels = [label for label in labels if not self._ignored[label]]
         emissions = self._emissions(posteriors)
         try:
+            labels = self._numbers(text)
             runs = ctc.spans(emissions, labels)
-        except ValueError:
+        except (KeyError, ValueError):
             return -math.inf
         found = Written(np.array(labels, np.intp), np.array(runs, np.intp).reshape(-1, 2))
         return found.log_probability(emissions, self._said_spaces)
+
+    def way(self, posteriors: Scores, text: str) -> Way:
+        """How a text is written over a strip.
+
+        Args:
+            posteriors: See ``decode``.
+            text: What this decoder read.
+
+        Raises:
+            KeyError: It needs another label.
+            ValueError: It needs more steps than there are.
+        """
+        labels, emissions = self._numbers(text), self._emissions(posteriors)
+        steps = np.full(len(posteriors), len(self._labels))
+        for label, (first, end) in zip(labels, ctc.spans(emissions, labels), strict=True):
+            steps[first:end] = label
+        margin = ctc_search.free_score(emissions) - ctc.score(emissions, labels, np.maximum)
+        return Way(tuple(steps.tolist()), max(margin, 0.0))
+
+    def _numbers(self, text: str) -> list[int]:
+        """The labels of a text, without those that the pattern overlooks."""
+        known = {label: index for index, label in enumerate(self._labels)}
+        labels = [known[c] for c in text if c in known or c != " "]
+        return [label for label in labels if not self._ignored[label]]
 
     def _emissions(self, posteriors: Scores) -> Emissions:
         """What each step says; with a pattern, without what it overlooks, and of look-alikes together."""
