@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from ocr_edge.contract.labels import LINE
+from ocr_train.editing import edit_distance
 
 Measure = Literal["exact", "contained", "silent", "values"]
 """``exact``: the truth was said and nothing else. ``contained``: it is a contiguous part of what was said. ``silent``:
@@ -123,20 +124,6 @@ def written(text: str) -> str:
         The text in composed form (NFC), neither beginning nor ending with a space.
     """
     return " ".join(unicodedata.normalize("NFC", text).split())
-
-
-def edit_distance(a: str, b: str) -> int:
-    """Fewest insertions, deletions and substitutions between two texts (Levenshtein, 1966)."""
-    if len(a) < len(b):
-        a, b = b, a
-    letters = np.frombuffer(b.encode("utf-32-le"), np.uint32)
-    steps = np.arange(len(b) + 1)
-    row = steps
-    for character in a:
-        free = np.minimum(row[1:] + 1, row[:-1] + (letters != ord(character)))
-        # An insertion takes its value from the left; with the steps taken off that is a running minimum.
-        row = np.minimum.accumulate(np.concatenate([row[:1] + 1, free]) - steps) + steps
-    return int(row[-1])
 
 
 def judge(truth: str, said: str, measure: Measure) -> Judged:
