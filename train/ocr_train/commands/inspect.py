@@ -54,9 +54,11 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         ConfigError: The data cannot be read, or the labels make no sense.
     """
+    from ocr_train.recipe import shipped  # noqa: PLC0415 - see commands/__init__.py
+
     if args.spec.startswith("words:"):
         return _inspect_lines(args)
-    if ":" not in args.spec:
+    if ":" not in args.spec and (Path(args.spec).is_file() or args.spec in shipped()):
         return _inspect_recipe(args)
     import numpy as np  # noqa: PLC0415 - see commands/__init__.py
 
