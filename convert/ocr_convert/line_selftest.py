@@ -14,10 +14,7 @@ from ocr_edge.decode import ctc
 from ocr_edge.lines import LineRecognizer
 from ocr_train.rendering.drawn import DOT_VARIANTS, SEGMENT_VARIANTS
 from ocr_train.rendering.glyphs import Face
-from ocr_train.strips.render import Renderer
-from ocr_train.strips.surface import Surfaces
-from ocr_train.strips.texts import Texts
-from ocr_train.strips.typefaces import Typeface, Typefaces, characters
+from ocr_train.strips.typefaces import Typeface, characters, ink
 
 STRIPS = 24
 """How many: some four characters each, so that most labels that drawn faces have are among them."""
@@ -25,6 +22,8 @@ TRIED = 600
 """Lines drawn, of which those are taken that show most."""
 WIDTH = 128
 """Columns that all are filled to."""
+MARGIN = 6
+"""Pixels around a line of capitals of 32."""
 SURE = 0.9
 """Probability of a text from which a strip is no near tie, which another processor might round the other way."""
 
@@ -43,12 +42,18 @@ def drawn(bundle: Bundle, seed: int = 1) -> dict[str, npt.NDArray[Any]]:
     recognizer = LineRecognizer(bundle)
     labels = recognizer.labels
     rng = random.Random(seed)
-    renderer = Renderer(Texts(), Typefaces(_faces()), Surfaces())
+    faces = _faces()
     found = []
     for _ in range(TRIED):
-        image, text = renderer.draw(rng, 2, 7, WIDTH / LINE_HEIGHT)
+        typeface = rng.choice(faces)
+        known = [label for label in labels if label in typeface.characters and label != " "]
+        if not known:
+            continue
+        text = "".join(rng.choices(known, k=rng.randint(2, 5)))
+        mask = np.pad(ink(typeface.face, text, rng), MARGIN)
+        image = np.repeat(255 - mask[..., None], 3, axis=2)
         rgb, binary = strip(image)
-        if rgb.shape[1] > WIDTH or any(c not in labels for c in text):
+        if rgb.shape[1] > WIDTH:
             continue
         scores = recognizer.recognize_strip(rgb, binary).scores
         said = [labels.index(c) for c in text]

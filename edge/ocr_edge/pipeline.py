@@ -51,7 +51,7 @@ class Pipeline:
     Args:
         bundle: A loaded bundle.
         pattern: What every line must match; None for anything.
-        min_confidence: Lines less sure than this, 0 to 1, are not said.
+        min_confidence: Lines whose characters are less sure than this on average, 0 to 1, are not said.
         min_margin: Nats by which the pattern may overrule the picture.
         context: Whether neighbours in a word make each other likelier: words look like words, codes like codes.
         geometry: Whether a character's size and place in its line say something about its name.
@@ -130,7 +130,9 @@ class Pipeline:
         places = self.find(image, watch)
         with watch.step("decode"):
             lines = self._worth_saying(places, image.shape[:2])
-            sure = in_order([line for line in lines if line.confidence >= self._min_confidence], places)
+            sure = in_order(
+                [line for line in lines if line.character_confidence >= self._min_confidence], places
+            )
         why = ""
         if not sure:
             why = (
@@ -282,7 +284,7 @@ class Pipeline:
             if self._recognizer and not sure:
                 with watch.step("recognize"):
                     scored = self._score(self._recognizer, line)
-            if scored is None and strip is None:
+            if scored is None and strip is None and not self._has_pattern:
                 continue
             with watch.step("decode"):
                 if place is None:

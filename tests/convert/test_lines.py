@@ -1,0 +1,120 @@
+import random
+
+import keras
+import numpy as np
+import pytest
+
+from ocr_convert import card, line_calibration, lines, write
+from ocr_convert.trained import Refused, Trained
+from ocr_edge import bundle as bundles
+from ocr_edge.contract.preprocess import fill, strip
+from ocr_edge.selftest import prove
+from ocr_train.architectures import dual_line
+from ocr_train.datasets.words import LineSample, LineSet
+from ocr_train.rendering.glyphs import Face
+from ocr_train.strips.targets import CTC, encoded
+from ocr_train.strips.typefaces import ink
+
+LABELS = (*"0123456789", "blank")
+FACE = Face("dots", "", "", 0, "dot-matrix", "0123456789", "drawn-dots", 1)
+
+
+def line(rng):
+    """Two to four dot-matrix digits on paper: learned in seconds."""
+    text = "".join(rng.choice("0147") for _ in range(rng.randint(2, 4)))
+    mask = np.pad(ink(FACE, text, rng), 6)
+    return LineSample(np.repeat(255 - mask[..., None], 3, axis=2), text)
+
+
+def some(count, seed, split):
+    rng = random.Random(seed)
+    samples = [line(rng) for _ in range(count)]
+    return LineSet("dots", [LineSample(s.image, s.text, split) for s in samples])
+
+
+def batch(lines_):
+    index = {label: i for i, label in enumerate(LABELS)}
+    rows = []
+    for sample in lines_.samples:
+        rgb, binary = strip(sample.image)
+        target = encoded(sample.text, index, case=True, marks=True, steps=-(-rgb.shape[1] // 4))
+        rows.append((*fill(rgb, binary, 128), target))
+    rgb, binary, targets = (np.stack(part) for part in zip(*rows, strict=True))
+    return {"rgb": rgb, "binary": binary}, targets
+
+
+@pytest.fixture(scope="module")
+def trained():
+    keras.utils.set_random_seed(1)
+    model = dual_line.build(len(LABELS), stem=(8, 4), body=(16, 24), deep=48, blocks=1)
+    model.compile(
+        keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(6e-3, 352)),
+        CTC(LABELS),
+        jit_compile=False,
+    )
+    x, y = batch(some(128, 1, "train"))
+    model.fit(x, y, batch_size=16, epochs=44, verbose=0)
+    recipe = {
+        "stage": "line", "architecture": "dual_line", "widths": {"64": 0.5, "128": 0.5}, "sources": [], "epochs": 1,
+        "steps": 10, "batch_columns": 640, "real": 0.0, "composed": 0.0, "seed": 1,
+    }  # fmt: skip
+    return Trained(model, {"recipe": recipe, "labels": list(LABELS), "best_epoch": 1})
+
+
+@pytest.fixture(scope="module")
+def converted(trained):
+    return lines.convert(trained, [some(32, 2, "train")], [some(150, 3, "validation")])
+
+
+def test_int8_reads_as_well_as_float_and_confidences_mean_something(converted):
+    assert converted.metrics["float_cer"] < 0.2
+    assert converted.metrics["converted_cer"] <= converted.metrics["float_cer"] + lines.MAX_LOSS
+    assert converted.stage.widths == (64, 128)
+    assert converted.stage.blank == 10
+    assert converted.stage.macs > 0
+
+
+def test_a_bundle_of_lines_and_characters_is_written_proven_and_described(converted, trained, tmp_path):
+    beside = bundles.load(bundles.named("fast"))
+    bundle = write.write_line(tmp_path / "both", converted, beside, "both", trained.record)
+    assert [stage.kind for stage in bundle.manifest.stages] == ["line", "character"]
+    right, n = prove(bundle)
+    assert right == n > len(bundles.self_test(beside).labels)
+    text = (tmp_path / "both" / "card.md").read_text()
+    assert "### Lines" in text
+    assert "### Characters" in text
+    assert text == card.text(bundle.manifest, "reliability.png")
+
+
+def test_a_line_stage_that_lost_too_much_is_refused(trained, monkeypatch):
+    monkeypatch.setattr(lines, "MAX_LOSS", -1.0)
+    with pytest.raises(Refused, match="may be lost; nothing was written"):
+        lines.convert(trained, [some(8, 2, "train")], [some(8, 3, "validation")])
+
+
+def test_confidence_is_fitted_to_how_often_lines_are_right():
+    rng = np.random.default_rng(1)
+    chances = np.log(rng.uniform(0.05, 0.999, 4000))
+    # The truth is less sure than the network says.
+    right = rng.random(4000) < 1 / (1 + np.exp(-(0.5 * line_calibration.logit(chances) - 0.7)))
+    slope, offset = line_calibration.fit_confidence(chances, right)
+    assert slope == pytest.approx(0.5, abs=0.1)
+    assert offset == pytest.approx(-0.7, abs=0.15)
+
+
+def test_a_temperature_is_found_that_was_put_in():
+    rng = np.random.default_rng(1)
+    labels = ("a", "b")
+    logits, samples = [], []
+    for _ in range(300):
+        row = rng.normal(0, 2, (3, 3)).astype(np.float32)
+        chances = np.exp(row) / np.exp(row).sum(axis=1, keepdims=True)
+        steps = [rng.choice(3, p=p) for p in chances]
+        text = "".join(
+            labels[s] for s, before in zip(steps, [2, *steps[:-1]], strict=True) if s < 2 and s != before
+        )
+        if text:
+            logits.append(1.6 * row)
+            samples.append(LineSample(np.zeros((32, 12, 3), np.uint8), text))
+    found = line_calibration.fit_temperature(logits, [LineSet("drawn", samples)], labels)
+    assert 1.2 < found < 2.2
