@@ -74,21 +74,17 @@ class Reader:
         if check and pattern is None:
             # One in ten random numbers has a right check digit: alone it would make wrong texts look right.
             raise ConfigError(f"check {check!r} needs a pattern too, such as '\\d{{16}}'")
-        if traced and reader == "line":
-            raise ConfigError("reader 'line': only the reading of characters can be explained")
         cv2.setNumThreads(threads)
         loaded = load(None if bundle is None else Path(bundle), threads)
         parsed = None if pattern is None else Pattern.parse(pattern, loaded.manifest.texts, check)
+        kind: type[Pipeline] = Pipeline
         if traced:
             from ocr_edge.explain.trace import TracedPipeline  # noqa: PLC0415 - loads what draws
 
-            self.pipeline: Pipeline = TracedPipeline(
-                loaded, parsed, min_confidence, min_margin=min_margin, limit_s=LIMIT_S
-            )
-        else:
-            self.pipeline = Pipeline(
-                loaded, parsed, min_confidence, min_margin=min_margin, limit_s=LIMIT_S, reader=reader
-            )
+            kind = TracedPipeline
+        self.pipeline = kind(
+            loaded, parsed, min_confidence, min_margin=min_margin, limit_s=LIMIT_S, reader=reader
+        )
 
     def read(
         self, image: Image | str | os.PathLike[str], *, source: str | None = None, time: float | None = None

@@ -27,7 +27,7 @@ MOST_SCALE, HIGHEST = 8.0, 1800
 
 def draw(trace: Trace) -> Image:
     """Each guess at the ink that led to something, with its candidates."""
-    best = {id(scored.line) for item in trace.places[:BEST] for scored in item.place.guesses}
+    best = {id(line) for item in trace.places[:BEST] for line in item.place.lines}
     blocks, hidden = [], 0
     for number, look in enumerate(trace.looks, 1):
         for index, guess in enumerate(look.guesses, 1):

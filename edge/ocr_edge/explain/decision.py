@@ -1,11 +1,11 @@
-"""Picture 6: what was said, what was dropped, and why."""
+"""Picture 7: what was said, what was dropped, and why."""
 
 import cv2
 import numpy as np
 
 from ocr_edge.contract.types import Box, Image
 from ocr_edge.explain import drawing
-from ocr_edge.explain.trace import PlaceTrace, Trace
+from ocr_edge.explain.trace import READERS, PlaceTrace, Trace
 from ocr_edge.explain.verdict import NO_CHARACTER, SAID
 from ocr_edge.reading import Reading
 
@@ -53,7 +53,7 @@ def draw(trace: Trace, reading: Reading) -> Image:
         notes.append((f"{empty} more places where no candidate looks like a character", drawing.GREY))
     legend = drawing.heading("Places, the best first", notes or [("none", drawing.RED)], drawing.NORMAL)
     columns = canvas.shape[1] + legend.shape[1] + 2 * drawing.MARGIN
-    title = drawing.heading("6. Decision", [_answer(reading), *LEGEND])
+    title = drawing.heading("7. Decision", [_answer(reading), *LEGEND])
     return drawing.stack([title, drawing.tiles([canvas, legend], columns)])
 
 
@@ -73,7 +73,21 @@ def _answer(reading: Reading) -> tuple[str, drawing.Colour]:
 
 
 def _lines(item: PlaceTrace, labels: tuple[str, ...]) -> list[tuple[str, drawing.Colour]]:
-    """An entry of the list: the text, and why it is not said."""
+    """An entry of the list: the text, who read it, what the other stage read, and why it is not said."""
     sure = f"  {item.place.reading.line.confidence:.0%}" if item.place.reading else ""
-    entry = (f"{item.number}: {item.text(labels)}{sure}", colour(item))
-    return [entry] if item.verdict == SAID else [entry, (f"     {item.verdict}", drawing.GREY)]
+    by = f", {READERS[item.reader]}" if item.reader else ""
+    entries = [(f"{item.number}: {item.text(labels)}{sure}{by}", colour(item))]
+    if item.verdict != SAID:
+        entries.append((f"     {item.verdict}", drawing.GREY))
+    if item.place.weighed:
+        entries.append((f"     {_other_answer(item)}", drawing.GREY))
+    return entries
+
+
+def _other_answer(item: PlaceTrace) -> str:
+    """What the stage said whose reading was not taken, where the two differ."""
+    if item.reader == "characters":
+        assert item.place.strip is not None
+        return f'{READERS["line"]}: "{item.place.strip.rated.line.text}"'
+    assert item.place.cut is not None
+    return f'{READERS["characters"]}: "{item.place.cut.line.text}"'

@@ -25,11 +25,13 @@ WIDEST = 1600
 """Columns of the widest picture inside a sheet."""
 MARGIN = 10
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
+_ALL = int(cv2.__version__.partition(".")[0]) >= 5
+"""Whether OpenCV draws more than ASCII: from version 5."""
 
 
 def written(text: str) -> str:
-    """The text with ``?`` for what OpenCV cannot draw."""
-    return "".join(c if " " <= c <= "~" else "?" for c in text)
+    """The text with the numbers of the characters that OpenCV cannot draw."""
+    return "".join(c if " " <= c <= "~" or (_ALL and c.isprintable()) else f"<U+{ord(c):04X}>" for c in text)
 
 
 def text_width(text: str, rows: int) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 
 from ocr_edge.contract.types import Image
-from ocr_edge.explain import candidates, decision, geometry, glyphs, ink, lattice
+from ocr_edge.explain import candidates, decision, geometry, glyphs, ink, lattice, line_stage
 from ocr_edge.explain.numbers import numbers
 from ocr_edge.explain.trace import Trace
 from ocr_edge.reading import Reading
@@ -30,10 +30,11 @@ def write(trace: Trace, reading: Reading, folder: Path) -> None:
     draw: dict[str, Callable[[], Image]] = {
         "1-ink.png": lambda: ink.draw(trace),
         "2-candidates.png": lambda: candidates.draw(trace),
-        "3-glyphs.png": lambda: glyphs.draw(trace),
-        "4-lattice.png": lambda: lattice.draw(trace),
-        "5-geometry.png": lambda: geometry.draw(trace),
-        "6-decision.png": lambda: decision.draw(trace, reading),
+        "3-line-stage.png": lambda: line_stage.draw(trace),
+        "4-glyphs.png": lambda: glyphs.draw(trace),
+        "5-lattice.png": lambda: lattice.draw(trace),
+        "6-geometry.png": lambda: geometry.draw(trace),
+        "7-decision.png": lambda: decision.draw(trace, reading),
     }
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)

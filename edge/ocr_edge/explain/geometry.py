@@ -1,4 +1,4 @@
-"""Picture 5: baseline, x-height and cap height of each line, and where its characters should stand."""
+"""Picture 6: baseline, x-height and cap height of each line, and where its characters should stand."""
 
 import cv2
 import numpy as np
@@ -7,7 +7,8 @@ from ocr_edge.contract.types import Box, Image
 from ocr_edge.decode import shapes
 from ocr_edge.decode.geometry import CAP, DEPTH_SPREAD, HEIGHT_SPREAD, HEIGHTS, SMALL, Fit, fit
 from ocr_edge.explain import drawing
-from ocr_edge.explain.strips import BEST, Strip, place_heading, sheet, strips
+from ocr_edge.explain.cut import Cut
+from ocr_edge.explain.strips import BEST, Strip, missing, place_heading, sheet, strips
 from ocr_edge.explain.trace import PlaceTrace, Trace
 
 FAR = 2.0
@@ -27,34 +28,37 @@ def deviation(found: tuple[float, float], label: str) -> float:
     return float(max(abs(np.log(found[0] / height)) / HEIGHT_SPREAD, abs(found[1] - depth) / DEPTH_SPREAD))
 
 
-def fit_of(item: PlaceTrace, labels: tuple[str, ...]) -> Fit:
+def fit_of(cut: Cut, labels: tuple[str, ...]) -> Fit:
     """The rulings that the decoder found for a line of two and more characters."""
-    boxes = [item.graph.boxes[node] for node in item.way]
-    return fit(shapes.doubted(item.steps[0][1], shapes.groups(labels, shapes.TWINS)), boxes, labels)
+    boxes = [cut.graph.boxes[node] for node in cut.way]
+    return fit(shapes.doubted(cut.steps[0][1], shapes.groups(labels, shapes.TWINS)), boxes, labels)
 
 
 def draw(trace: Trace) -> Image:
     """For each of the best places with two or more characters: its rulings, and its characters against them."""
-    shown = [item for item in trace.places if len(item.way) > 1]
-    blocks = [_block(item, trace.labels) for item in shown[:BEST]]
+    shown = [(item, item.cut) for item in trace.places if item.cut and len(item.cut.way) > 1]
+    blocks = [_block(item, cut, trace.labels) for item, cut in shown[:BEST]]
     notes = (
         "Green: baseline and cap height. Orange: x-height, that of a, c, e ... Blue frames: the characters as found.",
         "Under each character its name, its height and (the height expected), in cap heights. Red: it does not fit.",
         "c and C, o and O and 0 differ by height alone: here one sees which it was.",
     )
-    return sheet("5. Geometry of each line", notes, blocks, len(shown))
+    return sheet("6. Geometry of each line", notes, blocks, len(shown), missing=missing(trace))
 
 
-def _block(item: PlaceTrace, labels: tuple[str, ...]) -> list[Image]:
-    boxes, size = [item.graph.boxes[node] for node in item.way], item.look.picture.shape[:2]
-    fitted = fit_of(item, labels)
+def _block(item: PlaceTrace, cut: Cut, labels: tuple[str, ...]) -> list[Image]:
+    boxes, size = [cut.graph.boxes[node] for node in cut.way], item.look.picture.shape[:2]
+    fitted = fit_of(cut, labels)
     note = f"capitals {fitted.cap:.1f} pixels high, baseline falls {100 * fitted.slope:.1f} %"
-    shown = strips(boxes, item.graph.height, size)
-    return [place_heading(item, labels, note), *(_strip(item, strip, fitted, labels) for strip in shown)]
+    shown = strips(boxes, cut.graph.height, size)
+    return [
+        place_heading(item, labels, note),
+        *(_strip(item.look.picture, cut, strip, fitted, labels) for strip in shown),
+    ]
 
 
-def _strip(item: PlaceTrace, strip: Strip, fitted: Fit, labels: tuple[str, ...]) -> Image:
-    image = strip.image(item.look.picture)
+def _strip(picture: Image, cut: Cut, strip: Strip, fitted: Fit, labels: tuple[str, ...]) -> Image:
+    image = strip.image(picture)
     canvas = drawing.paper(image.shape[1], image.shape[0] + 2 * NAMED + 8)
     canvas[: image.shape[0]] = image
     for above, paint in ((0.0, drawing.GREEN), (CAP, drawing.GREEN), (SMALL, drawing.ORANGE)):
@@ -67,8 +71,8 @@ def _strip(item: PlaceTrace, strip: Strip, fitted: Fit, labels: tuple[str, ...])
         ]
         cv2.line(canvas, ends[0], ends[1], paint, 1, cv2.LINE_AA)
     free = 0
-    for node, scores in zip(item.way, item.steps[-1][1], strict=True):
-        box = item.graph.boxes[node]
+    for node, scores in zip(cut.way, cut.steps[-1][1], strict=True):
+        box = cut.graph.boxes[node]
         if strip.holds(box):
             row = int(strip.place(box).left < free)
             free = 0 if row else strip.place(box).left + CROWDED

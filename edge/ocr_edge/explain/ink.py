@@ -2,7 +2,8 @@
 
 from ocr_edge.contract.types import Box, Image
 from ocr_edge.explain import drawing
-from ocr_edge.explain.trace import Look, Trace
+from ocr_edge.explain.looks import Look
+from ocr_edge.explain.trace import Trace
 
 WIDE, HIGH = 380, 340
 """Columns and rows of the largest guess on the sheet."""
@@ -12,7 +13,7 @@ def draw(trace: Trace) -> Image:
     """All guesses, each with its polarity, scale and lines."""
     notes = (
         "Black is what a guess takes for ink. A guess is good where the characters are whole and apart.",
-        "Green frames: lines in which the network saw characters. The other lines were none, or were read before.",
+        "Green frames: lines in which something like a character was seen. The others have none, or were read before.",
         "In a picture or panel of one line, the guesses stop as soon as one reads well.",
     )
     parts = [drawing.heading("1. Guesses at the ink", [(note, drawing.GREY) for note in notes])]

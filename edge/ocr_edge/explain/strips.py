@@ -8,7 +8,7 @@ import numpy as np
 
 from ocr_edge.contract.types import Box, Image
 from ocr_edge.explain import drawing
-from ocr_edge.explain.trace import PlaceTrace
+from ocr_edge.explain.trace import PlaceTrace, Trace
 from ocr_edge.explain.verdict import SAID
 
 LINE_ROWS = 64
@@ -16,6 +16,7 @@ LINE_ROWS = 64
 MOST_SCALE = 10.0
 BEST = 12
 """Places that are drawn one by one, the best first."""
+NOTHING = "Nothing to show: no line got that far."
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +60,29 @@ def strips(boxes: Sequence[Box], height: float, size: tuple[int, int]) -> list[S
     return [Strip(Box(a, top, b - a, bottom - top), scale) for a, b in itertools.pairwise(edges) if b > a]
 
 
-def place_heading(item: PlaceTrace, labels: Sequence[str], note: str = "") -> Image:
-    """Number, text and verdict of a place."""
+def place_heading(item: PlaceTrace, labels: Sequence[str], *more: str) -> Image:
+    """Number, text and verdict of a place, and more lines of text about it."""
     notes = [(item.verdict, drawing.GREEN if item.verdict == SAID else drawing.RED)]
-    if note:
-        notes.append((note, drawing.INK))
+    notes += [(note, drawing.INK) for note in more if note]
     return drawing.heading(f"{item.number}: {item.text(labels)}", notes)
 
 
-def sheet(title: str, notes: Sequence[str], blocks: Sequence[Sequence[Image]], places: int) -> Image:
+def missing(trace: Trace) -> str:
+    """Why the character stages have nothing to show."""
+    if not trace.labels:
+        return "Nothing to show: no character stage reads."
+    if all(item.cut is None for item in trace.places) and any(item.reader for item in trace.places):
+        return "Nothing to show: the line stage was sure, so that the character stages were not asked."
+    return NOTHING
+
+
+def sheet(
+    title: str,
+    notes: Sequence[str],
+    blocks: Sequence[Sequence[Image]],
+    places: int,
+    missing: str = NOTHING,
+) -> Image:
     """Blocks of pictures under a title, one block a place.
 
     Args:
@@ -75,13 +90,14 @@ def sheet(title: str, notes: Sequence[str], blocks: Sequence[Sequence[Image]], p
         notes: How to look at it.
         blocks: At most ``BEST``; where there are none, that is said.
         places: How many there would be.
+        missing: What is said where there are none.
     """
     lines = [(note, drawing.GREY) for note in notes]
     if places > len(blocks):
         text = f"{places - len(blocks)} more places are left out; explain.json has them all."
         lines.append((text, drawing.ORANGE))
     if not blocks:
-        lines.append(("Nothing to show: no line got that far.", drawing.RED))
+        lines.append((missing, drawing.RED))
         return drawing.stack([drawing.heading(title, lines)])
     return drawing.stack(
         [drawing.heading(title, lines), drawing.tiles([drawing.stack(block) for block in blocks])]

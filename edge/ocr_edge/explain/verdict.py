@@ -17,7 +17,7 @@ class Judge:
     """Says why; the arguments are those of the pipeline.
 
     Args:
-        labels: The texts that scores stand for.
+        labels: The texts that the character stages' scores stand for; none where they do not read.
         pattern: What every line must match; None for anything.
         min_confidence: Lines less sure than this are not said.
         min_margin: Nats by which the pattern may overrule the picture.
@@ -27,7 +27,7 @@ class Judge:
         self, labels: Sequence[str], pattern: Pattern | None, min_confidence: float, min_margin: float
     ) -> None:
         self._pattern, self._least, self._margin = pattern, min_confidence, min_margin
-        self._any_margin = Decoder(labels, pattern, min_margin=math.inf)
+        self._any_margin = Decoder(labels, pattern, min_margin=math.inf) if labels else None
 
     def verdict(
         self, place: Place, item: RatedLine | None, seen: Sequence[RatedLine | None], *, scene: bool
@@ -37,7 +37,7 @@ class Judge:
             return self._unread(place)
         rated = [other for other in seen if other]
         if any(line is item.line for line in layout.select(rated, scene=scene)):
-            sure = item.line.confidence
+            sure = item.line.character_confidence
             return (
                 SAID if sure >= self._least else f"below min_confidence: {sure:.2f}, needed {self._least:.2f}"
             )
@@ -54,7 +54,9 @@ class Judge:
 
     def _unread(self, place: Place) -> str:
         """Why a place has no reading."""
-        if self._pattern is None or not Graph(place.guesses).best()[0]:
+        if self._pattern is None or self._any_margin is None or not place.guesses:
+            return NO_CHARACTER
+        if not Graph(place.guesses).best()[0]:
             return NO_CHARACTER
         if (legal := self._any_margin.decode(place.guesses)) is None:
             return f"pattern: nothing fits {self._pattern.text}"
