@@ -87,6 +87,15 @@ def test_a_good_configuration_is_said_part_by_part(tmp_path, check):
     assert "secret-path" not in parts["webhook"][1]
 
 
+def test_a_mark_that_no_value_can_have_is_said_loudly_and_once(check):
+    config = '[[region]]\nname = "meter"\n[region.value]\nmin = 0.0\n'
+    code, parts, err = check(config, source='url = "file:later.png"')
+    assert (code, parts["regions"]) == (1, ("ok", "meter"))  # the picture comes later
+    (line,) = err.splitlines()
+    assert line.startswith("WARNING: region meter: bundle ")
+    assert "cannot see a decimal point: 3.4 would be read as 34" in line
+
+
 def test_who_is_away_now_is_waited_for(check):
     pytest.importorskip("paho.mqtt.client", reason="paho-mqtt is not installed")
     config = f'[webhook]\nurl = "http://127.0.0.1:{free_port()}/"\n[mqtt]\nhost = "127.0.0.1"\nport = {free_port()}\n'

@@ -3,22 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ocr_edge.config.settings import Value
-from ocr_edge.plausible import Plausibility, parse
-
-
-@pytest.mark.parametrize(
-    ("text", "decimals", "value"),
-    [
-        ("0012345", 3, 12.345),
-        ("12 34", 0, 1234.0),
-        ("-7", 1, -0.7),
-        ("12A4", 0, None),
-        ("", 0, None),
-        ("1\n2", 0, None),
-    ],
-)
-def test_a_text_becomes_a_number(text: str, decimals: int, value: float | None):
-    assert parse(text, decimals) == value
+from ocr_edge.plausible import Plausibility
 
 
 def test_a_meter_does_not_run_backwards():
@@ -99,3 +84,57 @@ def test_a_doubt_does_not_outlast_a_pause():
     plausibility.judge("100", 1)
     plausibility.pause()
     assert plausibility.judge("100", 7200).value is None
+
+
+def test_a_number_may_cross_zero_in_both_directions():
+    plausibility = Plausibility(Value(max_rate_per_h=3600))
+    texts = ["-0.2", "-0.1", "0.0", "0.1", "-0.1", "-1.1"]
+    assert [plausibility.judge(text, at).value for at, text in enumerate(texts)] == [
+        -0.2,
+        -0.1,
+        0,
+        0.1,
+        -0.1,
+        -1.1,
+    ]
+
+
+def test_less_below_zero_is_a_rise_and_more_is_a_fall():
+    plausibility = Plausibility(Value(direction="up"))
+    assert plausibility.judge("-3.4", 0).value == -3.4
+    assert plausibility.judge("-3.3", 1).value == -3.3
+    verdict = plausibility.judge("-3.5", 2)
+    assert (verdict.rule, verdict.why) == ("direction", "falls from -3.3")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [("-3.4", "3.4"), ("12.5", "125"), ("1250", "12.50"), ("-3.4", "34")]
+)
+def test_a_mark_that_comes_or_goes_is_doubted_until_it_stays(before: str, after: str):
+    plausibility = Plausibility(Value(recover_after_s=60))
+    believed = plausibility.judge(before, 0).value
+    verdict = plausibility.judge(after, 1)
+    assert (verdict.value, verdict.rule) == (None, "marks")
+    assert verdict.why == f"only the sign or the decimal mark of {before} changes"
+    assert plausibility.judge(before, 2).value == believed
+    assert [plausibility.judge(after, at).value is None for at in (3.0, 62.0, 63.0)] == [True, True, False]
+
+
+def test_digits_that_are_shown_count_although_none_are_configured():
+    plausibility = Plausibility(Value(direction="up", max_rate_per_h=0.001))
+    plausibility.judge("20.4", 0)
+    assert plausibility.judge("20.3", 1).why == "falls from 20.4"
+    assert plausibility.judge("20.6", 2).why == "changes by 0.2, at most 0.1 by now"
+    assert plausibility.judge("20.5", 3).value == 20.5
+
+
+def test_a_display_that_runs_out_of_room_may_drop_a_digit():
+    plausibility = Plausibility(Value(max_rate_per_h=0.001))
+    assert [plausibility.judge(text, 0).value for text in ("9.98", "9.99", "10.0")] == [9.98, 9.99, 10]
+
+
+def test_an_earlier_run_with_a_mark_is_remembered():
+    plausibility = Plausibility(Value(direction="up", max_rate_per_h=0.001))
+    plausibility.resume(20.4, -1.0)
+    assert plausibility.judge("20.6", 0).rule == "rate"
+    assert plausibility.judge("20.5", 0).value == 20.5

@@ -9,11 +9,13 @@ import pytest
 from ocr_edge import bundle
 from ocr_edge.config.load import parse
 from ocr_edge.counters import Counters
+from ocr_edge.daemon import region_reader
 from ocr_edge.daemon.scene import Scene
 from ocr_edge.errors import ConfigError
 from ocr_edge.reading import Reading
 from ocr_edge.sources import pictures
 from ocr_edge.sources.base import Frame
+from tests.edge import hand_made_line
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 CHEQUES = {"15346": "cheque-4.jpg", "558": "cheque-2.jpg"}
@@ -297,3 +299,75 @@ def test_a_check_digit_of_ones_own_is_asked_of_every_text(model: bundle.Bundle):
 def test_a_wrong_check_names_its_region(model: bundle.Bundle):
     with pytest.raises(ConfigError, match=r"region amount: .*luhnn.*luhn"):
         scene(model, HEAD + region(more='pattern = "[0-9]{5}"\ncheck = "luhnn"\n'))
+
+
+@pytest.fixture(scope="module")
+def marked(tmp_path_factory) -> bundle.Bundle:
+    """A bundle whose line stage takes red bars for a minus, green ones for a 3 and blue ones for a point."""
+    folder = tmp_path_factory.mktemp("b") / "marked"
+    fast = bundle.named(Path("fast"))
+    return bundle.load(hand_made_line.write(folder, characters=fast, labels=["-", "3", "."]))
+
+
+def bars(text: str) -> np.ndarray:
+    """A picture with a region full of bars."""
+    rgb, _ = hand_made_line.bars(text)
+    image = np.full((*SIZE, 3), 255, np.uint8)
+    rgb = cv2.resize(rgb, CROP, interpolation=cv2.INTER_NEAREST)
+    image[PLACE[1] : PLACE[1] + CROP[1], PLACE[0] : PLACE[0] + CROP[0]] = rgb
+    return image
+
+
+def test_a_number_is_read_with_its_sign_and_point(marked: bundle.Bundle, caplog):
+    head = HEAD + "min_sharpness = 0.0\nmax_glare = 1.0\n"  # bars are no photograph
+    scene_, _ = scene(marked, head + region(more="[region.value]\ndecimals = 2\nmax = 0.0\n"))
+    (reading,) = look(scene_, *[bars("rgbg")] * 4)
+    assert (reading.text, reading.value) == ("-3.3", -3.3)
+    assert caplog.text == ""
+
+
+def test_who_cannot_say_its_marks_has_no_say_in_a_number(marked: bundle.Bundle):
+    texts = (
+        "[region.value]\n",
+        "pattern = '-?[0-9.]+'\n[region.value]\n",
+        "pattern = '[0-9]+'\n[region.value]\n",
+        "",
+    )
+    found = []
+    for text in texts:
+        (settings,) = parse(HEAD + region(more=text), Path("c.toml")).region
+        of = region_reader.pattern(settings, marked, None)
+        found.append(region_reader.readers(settings, marked, of))
+    assert found == ["line", "line", "auto", "auto"]
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ("[region.value]", "bundle {} cannot see a minus sign or a decimal point: -3.4 would be read as 34"),
+        ("[region.value]\nmin = 0.0", "bundle {} cannot see a decimal point: 3.4 would be read as 34"),
+        (
+            "[region.value]\ndecimals = 1\nmin = -5.0",
+            "bundle {} cannot see a minus sign: -34 would be read as 34",
+        ),
+        ("[region.value]\nmin = 0.0\ndecimals = 1", ""),
+        ("", ""),
+    ],
+)
+def test_a_number_of_which_something_is_overlooked_is_said_at_the_start(
+    model: bundle.Bundle, caplog, more: str, said: str
+):
+    scene(model, HEAD + region(more=more))
+    lines = (
+        [f"region amount: {said.format(model.manifest.name)}; see Values in docs/regions.md"] if said else []
+    )
+    assert [record.getMessage() for record in caplog.records] == lines
+
+
+def test_a_pattern_that_leaves_a_mark_out_is_said_at_the_start(marked: bundle.Bundle, caplog):
+    scene(marked, HEAD + region(more="pattern = '3+'\n[region.value]\n"))
+    scene(marked, HEAD + region(more="pattern = '-?3+\\.3'\n[region.value]\n"))
+    assert [record.getMessage() for record in caplog.records] == [
+        "region amount: this pattern cannot see a minus sign or a decimal point: -3.4 would be read as 34;"
+        " see Values in docs/regions.md"
+    ]

@@ -152,8 +152,9 @@ class Value(Table, frozen=True):
     """``[region.value]``: the region shows a number, and what numbers are believed."""
 
     decimals: Annotated[int, Meta(ge=0, le=9)] = 0
-    """Digits after a decimal point that the picture does not show: ``01234`` with 2 is 12.34."""
+    """Digits after a decimal point that is not read: ``01234`` with 2 is 12.34. A mark that is read counts instead."""
     unit: str = ""
+    """What the value is given in; it may stand after the number."""
     device_class: str = ""
     """Home Assistant's device class, such as ``water``, ``energy`` or ``temperature``."""
     state_class: Literal["", "measurement", "total", "total_increasing"] = ""

@@ -1,6 +1,7 @@
 """One region of the picture: from its pixels in a frame to what it says."""
 
 import datetime as dt
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -13,7 +14,8 @@ from ocr_edge.counters import Counters
 from ocr_edge.decode.checks import Check, Weighted
 from ocr_edge.decode.patterns import Pattern
 from ocr_edge.errors import ConfigError
-from ocr_edge.pipeline import Pipeline
+from ocr_edge.number import unseen
+from ocr_edge.pipeline import Pipeline, Readers
 from ocr_edge.plausible import Plausibility
 from ocr_edge.reading import Reading
 from ocr_edge.regions import quality, rectify, schedule
@@ -21,6 +23,8 @@ from ocr_edge.regions.change import ChangeDetector
 from ocr_edge.segment import Segmenter
 from ocr_edge.sources.base import Frame
 from ocr_edge.stabilize import Settled, Stabilizer
+
+_LOGGER = logging.getLogger(__name__)
 
 FRAME_CONFIDENCE = 0.5
 """A single frame less sure than this is not fused; the region's own limit holds for the fused reading."""
@@ -33,6 +37,8 @@ READ_LIMIT_S = 3.0
 
 class RegionReader:
     """Reads one region again and again.
+
+    A region that shows a number of which something would be overlooked says so in the log, once.
 
     Args:
         region: Its settings.
@@ -60,6 +66,8 @@ class RegionReader:
         self._stabilize, self._picture, self._counters = stabilize, picture, counters
         self._bundle, self._scale = bundle, 1.0
         self._pattern = pattern(region, bundle, checks)
+        if note := blind(region, bundle, self._pattern):
+            _LOGGER.warning("region %s: %s", region.name, note)
         self._pipeline = pipeline(region, bundle, self._pattern)
         self._stabilizer = Stabilizer(self._pipeline.labels, stabilize, region.min_confidence)
         self._plausibility = Plausibility(region.value) if region.value else None
@@ -273,4 +281,44 @@ def pipeline(region: Region, bundle: Bundle, pattern: Pattern | None, scale: flo
         min_margin=region.min_margin,
         segmenter=Segmenter(text_height=height, polarity=polarity),
         limit_s=READ_LIMIT_S,
+        reader=readers(region, bundle, pattern),
     )
+
+
+def readers(region: Region, bundle: Bundle, pattern: Pattern | None) -> Readers:
+    """Who reads a region: a number only those who can say its marks, or -3.4 would become 34 now and then."""
+    if region.value is None or not bundle.lines:
+        return "auto"
+    texts = bundle.manifest.lines[0].texts
+    try:
+        misses = unseen(sayable(texts, pattern.over(texts) if pattern else None))
+    except ConfigError:  # the pattern needs what only the character stages can say
+        return "auto"
+    return "auto" if all(misses) else "line"
+
+
+def blind(region: Region, bundle: Bundle, pattern: Pattern | None) -> str:
+    """What of a number would be overlooked in a region, one line; empty when nothing that can be there.
+
+    Whoever gives ``min = 0`` knows that there is no minus, and whoever gives ``decimals`` that the mark is not read.
+    """
+    rules = region.value
+    if rules is None:
+        return ""
+    texts = bundle.manifest.texts
+    sign, mark = unseen(sayable(texts, pattern))
+    sign, mark = sign and not (rules.min is not None and rules.min >= 0), mark and not rules.decimals
+    if not (sign or mark):
+        return ""
+    what = " or ".join(["a minus sign"] * sign + ["a decimal point"] * mark)
+    bundles_fault = any(a and b for a, b in zip((sign, mark), unseen(texts), strict=True))
+    who = f"bundle {bundle.manifest.name}" if bundles_fault else "this pattern"
+    shown = f"{'-' * sign}3{'.' * mark}4"
+    return f"{who} cannot see {what}: {shown} would be read as 34; see Values in docs/regions.md"
+
+
+def sayable(texts: Sequence[str], pattern: Pattern | None) -> set[str]:
+    """Which texts can stand in a reading."""
+    if pattern is None:
+        return set(texts)
+    return {text for text, used in zip(pattern.labels, pattern.uses, strict=True) if used}
