@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
+from ocr_edge.contract.labels import LINE
 from ocr_edge.errors import RefusedError
 from ocr_edge.health import State
 from ocr_edge.sinks import mqtt
@@ -35,6 +36,25 @@ def test_a_reading_arrives_in_full_and_its_value_and_attributes_stay(broker, lis
     assert attributes["id"] == each.id
     assert attributes["confidence"] == 0.9
     assert attributes["time"] == round(NOW, 3)
+
+
+def test_every_mark_arrives_as_it_was_read(broker, listener, connect):
+    sink = connect(broker.port)
+    text = "".join(LINE).strip()
+    each = reading(text, 8)
+    sink.publish(each)
+    until(lambda: listener.texts("ocr-edge/pi-1/region/label/reading"))
+    assert json.loads(listener.last("ocr-edge/pi-1/region/label/reading"))["text"] == text
+    kept = retained(broker.port)
+    assert kept["ocr-edge/pi-1/region/label/value"] == text
+    assert json.loads(kept["ocr-edge/pi-1/region/label/attributes"])["text"] == text
+
+
+def test_a_number_below_zero_keeps_its_sign(broker, connect):
+    connect(broker.port).publish(reading("-3.4°C", region="meter", value=-3.4, unit="°C", raw="-3.4°C"))
+    kept = retained(broker.port)
+    assert kept["ocr-edge/pi-1/region/meter/value"] == "-3.4"
+    assert json.loads(kept["ocr-edge/pi-1/region/meter/attributes"])["raw"] == "-3.4°C"
 
 
 def test_a_meter_shows_its_number(broker, connect):

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ocr_edge.contract.labels import LINE
 from ocr_edge.contract.types import Box
 from ocr_edge.errors import ConfigError
 from ocr_edge.reading import Character, Line, Reading
@@ -18,6 +19,10 @@ from ocr_edge.sinks import streams
 from ocr_edge.sinks.annotate import annotate, colour, save
 from ocr_edge.sinks.names import Names
 from ocr_edge.sinks.streams import FileSink
+
+SAYABLE = "".join(LINE).strip()
+ALL = " ".join(SAYABLE[at : at + 9] for at in range(0, len(SAYABLE), 9))
+"""Every label of a line stage, marks beside each other, in words."""
 
 
 def line(text: str, confidence: float = 0.9, left: int = 10, top: int = 30, size: int = 20) -> Line:
@@ -107,6 +112,31 @@ def test_json_and_text_take_any_text(text, source):
     each = Reading(source, (Line((Character(text, 0.5, Box(0, 0, 1, 1)),)),), 0.0)
     assert json.loads(published("json", each))["lines"][0]["characters"][0]["text"] == text
     assert published("text", each, named=True)
+
+
+def test_every_mark_and_space_survives_each_form():
+    assert set(ALL) == set(LINE)
+    each = reading(line(ALL), line(ALL[::-1]))
+    assert published("text", each) == f"{ALL}\n{ALL[::-1]}\n"
+    (found,) = map(json.loads, published("json", each).splitlines())
+    assert found["text"] == f"{ALL}\n{ALL[::-1]}"
+    assert [one["text"] for one in found["lines"][0]["characters"]] == list(SAYABLE)
+    root = ET.fromstring(published("xml", each))[0]
+    assert root.findtext("text") == f"{ALL}\n{ALL[::-1]}"
+    assert [one.findtext("text") for one in root.findall("line")] == [ALL, ALL[::-1]]
+    assert [one.text for one in root.iterfind("line/character/text")] == [*SAYABLE, *SAYABLE[::-1]]
+    assert [one[0].text for one in root.iterfind("line/character[alternative]")] == [*SAYABLE, *SAYABLE[::-1]]
+
+
+def test_every_mark_and_space_survives_the_way_back():
+    published_form = json.loads(published("json", reading(line(ALL))))
+    again = Reading.from_dict(published_form)
+    assert again.text == ALL
+    assert again.as_dict() == published_form
+
+
+def test_every_mark_can_be_annotated():
+    assert annotate(np.zeros((60, 3000, 3), np.uint8), reading(line(ALL))).any()
 
 
 def test_an_unknown_format_is_a_mistake_in_code():
