@@ -12,6 +12,7 @@ from tests.train import line_data
 from ocr_edge.errors import ConfigError
 from ocr_train import architectures
 from ocr_train.cli import main
+from ocr_train.devices import Machines
 from ocr_train.strips import fit as fitting
 from ocr_train.strips.fit import fit
 from ocr_train.strips.recipe import LineSource
@@ -93,6 +94,28 @@ def test_a_run_that_was_stopped_ends_as_the_one_that_never_did(data, tmp_path, m
     assert [entry["loss"] for entry in both[0]] == pytest.approx(
         [entry["loss"] for entry in both[1]], rel=1e-5
     )
+
+
+def test_a_run_on_several_devices_goes_on_and_learns_what_one_learns(data, tmp_path, monkeypatch, whole):
+    tensorflow = pytest.importorskip("tensorflow")
+    if keras.backend.backend() != "tensorflow":
+        pytest.skip("distribution is TensorFlow's")
+    # One device is enough to go the way of several.
+    machines = Machines(tensorflow.distribute.MirroredStrategy(["CPU:0"]))
+    save = fitting.checkpoint.save
+
+    def crash(model, settings, out, run, average):
+        save(model, settings, out, run, average)
+        if len(run["epochs"]) == 2:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fitting.checkpoint, "save", crash)
+        with pytest.raises(KeyboardInterrupt):
+            fit(line_data.recipe(), tmp_path, data=str(data), workers=0, machines=machines)
+    fit(line_data.recipe(), tmp_path, data=str(data), workers=0, machines=machines, resume=True)
+    both = [[entry["loss"] for entry in progress(out)["epochs"]] for out in (tmp_path, whole[0])]
+    assert both[0] == pytest.approx(both[1], rel=1e-3)
 
 
 @pytest.mark.parametrize("seed", [1, 5])  # the first two batches have one width, and later ones another

@@ -20,7 +20,7 @@ from ocr_edge.errors import ConfigError
 from ocr_train import architectures
 from ocr_train import recipe as recipes
 from ocr_train.average import Average
-from ocr_train.devices import Machines
+from ocr_train.devices import ALONE, Machines
 from ocr_train.recipe import AnyRecipe
 
 _LOGGER = logging.getLogger(__name__)
@@ -120,10 +120,23 @@ def save(
             _average_path(old).unlink(missing_ok=True)
 
 
-def restore(model: keras.Model, out: Path, run: dict[str, Any], average: Average | None = None) -> None:
+def restore(
+    model: keras.Model,
+    out: Path,
+    run: dict[str, Any],
+    average: Average | None = None,
+    machines: Machines = ALONE,
+) -> None:
     """Bring a freshly compiled network to where the run's last epoch left it; nothing for a new run.
 
     Not ``load_model`` alone: that forgets which weights are not decayed, and the seeds of the dropout layers.
+
+    Args:
+        model: Made in the scope of ``machines``.
+        out: Folder of the run.
+        run: Its epochs and record.
+        average: The average of its weights.
+        machines: What trains together.
 
     Raises:
         ConfigError: The checkpoint is missing or damaged.
@@ -140,7 +153,8 @@ def restore(model: keras.Model, out: Path, run: dict[str, Any], average: Average
     except (OSError, ValueError, KeyError) as error:
         raise ConfigError(f"{path}: cannot be read ({error}); choose another --out") from error
     model.set_weights(saved.get_weights())
-    model.optimizer.build(model.trainable_variables)
+    with machines.scope():
+        model.optimizer.build(model.trainable_variables)
     for mine, theirs in zip(model.optimizer.variables, saved.optimizer.variables, strict=True):
         mine.assign(keras.ops.convert_to_numpy(theirs))
     for mine, state in zip(_seeds(model), run["random"]["dropout"], strict=True):

@@ -1,5 +1,6 @@
 """Training on several devices or machines, batch by batch; Keras's own loop wants all batches of one shape."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any
@@ -13,6 +14,8 @@ from ocr_train.checkpoint import float_model
 from ocr_train.devices import Machines
 from ocr_train.recipe import AnyRecipe
 from ocr_train.stream import signature, stream
+
+_LOGGER = logging.getLogger(__name__)
 
 
 def judge(model: keras.Model, recipe: AnyRecipe, machines: Machines) -> keras.Model:
@@ -92,6 +95,7 @@ def train(
         _share_statistics(model, machines)
         return {name: float(value) for name, value in model.get_metrics_result().items()}
     except (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.InternalError) as error:
-        raise OcrEdgeError(
-            f"another machine is gone ({str(error).splitlines()[0]}); start all of them again with --resume"
-        ) from error
+        if machines.count == 1:
+            raise
+        _LOGGER.debug("%s", error)
+        raise OcrEdgeError("another machine is gone; start all of them again with --resume") from error

@@ -84,8 +84,7 @@ def fit(
             start_from(model, initial)
         average = Average(model, recipe.average) if recipe.average else None
     judge = distributed.judge(model, recipe, machines)
-    with machines.scope():
-        checkpoint.restore(model, out, run, average)
+    checkpoint.restore(model, out, run, average, machines)
     checkpoint.check_machines(run, out, machines)
     for epoch in range(len(run["epochs"]), recipe.epochs):
         if is_stale(run["epochs"], recipe.patience):
