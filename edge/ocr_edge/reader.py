@@ -40,7 +40,7 @@ class Reader:
         check: Name of the check digit that texts of the pattern have, such as ``luhn``; empty for none.
         reader: Who reads: ``line`` and ``characters``, the bundle's stages of that kind alone; ``auto``, the second
             where the first is not sure.
-        min_confidence: Lines less sure than this, 0 to 1, are not said.
+        min_confidence: Lines whose characters are less sure than this on average, 0 to 1, are not said.
         min_margin: Nats by which the pattern may overrule the picture.
         threads: CPU threads of the interpreter and, in the whole process, of OpenCV.
         traced: Whether to remember how a reading came about; for ``ocr-edge read --explain``.

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ocr_edge.contract.labels import LINE
 from ocr_edge.decode.checks import CHECKS, Weighted
 from ocr_edge.decode.patterns import Pattern
 from ocr_edge.errors import ConfigError
@@ -31,6 +32,41 @@ def test_each_example_is_a_pattern_that_its_text_fits(row: list[str]) -> None:
     pattern = Pattern.parse(code(written)[0], SHIPPED + "ÄÖÜ", *code(check))
     for example in code(text):
         assert pattern.matches(example)
+
+
+@pytest.mark.parametrize(
+    "row", [*table("\nWith a bundle that reads marks:"), *table("\n## Examples")], ids=lambda row: row[0]
+)
+def test_each_example_fits_with_its_spaces_where_the_bundle_reads_them(row: list[str]) -> None:
+    text, written, check = row
+    pattern = Pattern.parse(code(written)[0], (*LINE, *"ÄÖÜ"), *code(check))
+    for example in code(text):
+        assert pattern.matches(example)
+        if " " in example:
+            without = example.replace(" ", "")
+            assert pattern.matches(without) == bool(re.fullmatch(code(written)[0], without))
+
+
+def test_what_the_guide_says_of_marks_holds() -> None:
+    marks = {label for label in LINE if not label.isalnum()}
+    digits, one_mark = Pattern.parse(r"\d{8}", LINE), Pattern.parse(r"\d+\.\d", LINE)
+    said = [
+        [label for label, out in zip(LINE, each.ignored, strict=True) if out] for each in (digits, one_mark)
+    ]
+    assert marks <= set(said[0])
+    assert said[1] == [" "]
+    for written, text, fits in [
+        (r"\d+\.\d{2}", "12.50", True),
+        (r"\d+\.\d{2}", "1250", False),
+        (r"-?\d+", "-34", True),
+        (r"-?\d+", "34", True),
+        (r"\d+\.\d", "-3.4", False),
+    ]:
+        assert Pattern.parse(written, LINE).matches(text) == fits
+    assert Pattern.parse(r"\d{4} \d{4}", SHIPPED).matches("12345678")
+    assert Pattern.parse(r"[A-Z]{2}[ -]\d{3}", SHIPPED).matches("AB123")
+    with pytest.raises(ConfigError, match="the bundle has no label '-'"):
+        Pattern.parse(r"[A-Z]{2}-?\d{3}", SHIPPED)
 
 
 def test_each_known_check_stands_in_the_guide() -> None:
