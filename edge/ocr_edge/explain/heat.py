@@ -42,16 +42,21 @@ def draw(said: Said, labels: Sequence[str]) -> list[Image]:
 
 
 def rows(scores: Scores, way: Sequence[int]) -> list[int]:
-    """The labels that matter on some steps, in the order in which they are loudest, the blank last.
+    """The labels that matter on some steps, in the order in which they are first heard, the blank last.
 
     Args:
         scores: Log-probabilities, shape ``(T, labels + 1)``, blank last.
         way: The label of each step on the way that was read.
     """
     blank = scores.shape[1] - 1
-    heard = np.flatnonzero(np.exp(scores).max(axis=0) > MATTERS).tolist()
-    order = sorted(({*heard, *way}) - {blank}, key=lambda label: (int(scores[:, label].argmax()), label))
-    return [*order, blank]
+    heard = np.exp(scores) > MATTERS
+    heard[np.arange(len(way)), list(way)] = True
+    first = heard.argmax(axis=0)
+    matter = np.flatnonzero(heard.any(axis=0)).tolist()
+    return [
+        *sorted((label for label in matter if label != blank), key=lambda label: int(first[label])),
+        blank,
+    ]
 
 
 def _piece(said: Said, labels: Sequence[str], first: int, end: int, scale: int) -> Image:

@@ -30,7 +30,7 @@ def draw(trace: Trace) -> Image:
         return picture
     # What says something first: specks are many.
     told.sort(key=lambda pair: (not pair[0].says_marks_alone, pair[0].free_confidence), reverse=True)
-    title = drawing.heading("Strips that no place was read from", [(_left_out(trace, told), drawing.GREY)])
+    title = drawing.heading("Strips that no place was read from", _left_out(trace, told))
     return drawing.stack(
         [picture, title, drawing.tiles([_other(said, fate) for said, fate in told[:OTHERS]])]
     )
@@ -46,6 +46,7 @@ def both(item: PlaceTrace) -> list[str]:
     if (weighed := item.place.weighed) is None:
         why = "unreadable characters in it" if UNREADABLE in cut.line.text else "the same letters and digits"
         return [f'the character stages read "{cut.line.text}": {why}, so the line stage\'s text stands']
+    chosen = "the character stages'" if weighed.prefers_cut else "the line stage's"
     texts = f'"{by_line}" / "{cut.line.text}"'
     line, lattice = (
         weighed.line_by_line - weighed.cut_by_line,
@@ -55,7 +56,7 @@ def both(item: PlaceTrace) -> list[str]:
         f"two answers, the line stage's / the character stages': {texts}",
         f"the line stage scores them {weighed.line_by_line:.1f} / {weighed.cut_by_line:.1f} nats,"
         f" the character stages {weighed.line_by_cut:.1f} / {weighed.cut_by_cut:.1f}",
-        f"chosen: {READERS['characters' if weighed.prefers_cut else 'line']}':"
+        f"chosen: {chosen}:"
         f" {PER_LINE:g} x {min(line, MOST):.1f} against {PER_CUT:g} x {min(lattice, MOST):.1f}"
         f" (each at most {MOST:g} nats)",
     ]
@@ -99,10 +100,10 @@ def _missing(trace: Trace) -> str:
     return "Nothing to show: the line stage said nothing that became a place."
 
 
-def _left_out(trace: Trace, told: list[tuple[Said, str]]) -> str:
-    silent = len(trace.others) - len(told)
-    hidden = max(0, len(told) - OTHERS)
-    return f"left out: {hidden} more, and {silent} of which nothing is said; explain.json has them all"
+def _left_out(trace: Trace, told: list[tuple[Said, str]]) -> list[tuple[str, drawing.Colour]]:
+    silent, hidden = len(trace.others) - len(told), max(0, len(told) - OTHERS)
+    notes = [(f"{hidden} more are left out; explain.json has them all", drawing.ORANGE)] if hidden else []
+    return notes + ([(f"{silent} more of which nothing is said", drawing.GREY)] if silent else [])
 
 
 def _other(said: Said, fate: str) -> Image:
