@@ -144,9 +144,16 @@ def test_a_pattern_is_followed_up_to_the_margin_that_is_told(lines_only):
     _, trace = explained(lines_only, crop("rgr"), pattern="[gb]{3}", min_margin=margin + 0.1)
     assert trace.places[0].place.reading.line.text == text
     reading, trace = explained(lines_only, crop("rgr"), pattern="[gb]{3}", min_margin=margin - 0.1)
+    assert reading.text == ""
+    (fate,) = {fate for said, fate in trace.others if said.free == "rgr"}
+    assert fate.startswith(f'pattern: "{text}" is {margin:.1f} nats behind')
+
+
+def test_a_line_that_the_pattern_does_not_allow_is_a_place_that_says_what_it_looks_like(lines_only):
+    reading, trace = explained(lines_only, scene("rgr"), pattern="[gb]{3}")
     assert reading.why == "pattern"
     assert any(
-        item.verdict.startswith(f'pattern: "{text}" is') and item.text(()) == '(no reading, looks like "rgr")'
+        item.verdict.startswith('pattern: "') and item.text(()) == '(no reading, looks like "rgr")'
         for item in trace.places
     )
 
