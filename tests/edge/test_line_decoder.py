@@ -289,3 +289,22 @@ def test_every_character_has_columns_of_its_own_inside_the_strip(steps: list[int
         spans = ink.columns(steps, width, given_)
         assert all(0 <= first < end <= width for first, end in spans)
         assert all(left[1] <= right[0] for left, right in itertools.pairwise(spans))
+
+
+def test_the_margin_of_a_text_is_the_one_up_to_which_it_is_followed():
+    rows = posteriors("AB1", rivals={1: {"B": 0.7, "8": 0.2}})
+    legal = LineDecoder(LABELS, Pattern.parse(r"A8\d", LABELS))
+    way = legal.way(rows, "A81")
+    assert way.margin > 0.5
+    assert text_of(rows, r"A8\d", min_margin=way.margin + 0.01) == "A81"
+    assert text_of(rows, r"A8\d", min_margin=way.margin - 0.01) is None
+
+
+def test_a_way_says_for_each_step_what_is_written_there():
+    rows = posteriors("AB", before=2)
+    blank = len(LABELS)
+    way = LineDecoder(LABELS).way(rows, "AB")
+    assert way.labels[2] == LABELS.index("A")
+    assert way.labels[2 + PITCH] == LABELS.index("B")
+    assert sum(label != blank for label in way.labels) == 2
+    assert way.margin == pytest.approx(0)
