@@ -38,9 +38,10 @@ def draw(trace: Trace) -> Image:
 
 def both(item: PlaceTrace) -> list[str]:
     """How the two stages' answers were weighed, line by line; empty where only one was asked."""
-    if item.place.strip is None or item.cut is None:
+    if item.place.strip is None or (item.cut is None and item.place.cut is None):
         return []
-    cut, by_line = item.cut.reading, item.place.strip.rated.line.text
+    by_line = item.place.strip.rated.line.text
+    cut = item.cut.reading if item.cut else item.place.cut
     if cut is None:
         return [f"the character stages: {_silent(item)}"]
     if (weighed := item.place.weighed) is None:
@@ -89,9 +90,18 @@ def _block(trace: Trace, item: PlaceTrace, said: Said) -> list[Image]:
         first = f'the line stage reads "{said.text}", {said.confidence:.0%} sure ({size})'
     reader = f"read by {READERS[item.reader]}" if item.reader else ""
     notes = [reader, first, *against(said, trace.min_margin), *both(item)]
-    if item.cut is None and trace.labels:
-        notes.append(f"the character stages were not asked: {SURE_LINE:.0%} is sure enough")
+    if item.cut is None and item.place.cut is None and trace.labels:
+        notes.append(_unasked(item))
     return [place_heading(item, trace.labels, *notes), *heat.draw(said, trace.line_labels)]
+
+
+def _unasked(item: PlaceTrace) -> str:
+    strip = item.place.strip
+    if strip and strip.confidence >= SURE_LINE:
+        return f"the character stages were not asked: {SURE_LINE:.0%} is sure enough"
+    if strip and not item.place.lines:
+        return "all of the picture as one line stood against the lines that were found in it"
+    return "the character stages saw no character"
 
 
 def _missing(trace: Trace) -> str:

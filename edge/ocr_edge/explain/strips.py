@@ -72,7 +72,7 @@ def missing(trace: Trace) -> str:
     if not trace.labels:
         return "Nothing to show: no character stage reads."
     if all(item.cut is None for item in trace.places) and any(item.reader for item in trace.places):
-        return "Nothing to show: the line stage was sure, so that the character stages were not asked."
+        return "Nothing to show: the line stage's readings stood without the character stages."
     return NOTHING
 
 
