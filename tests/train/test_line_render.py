@@ -8,6 +8,7 @@ import pytest
 
 from ocr_edge.contract.labels import LINE
 from ocr_edge.contract.types import Glyph
+from ocr_edge.errors import ConfigError
 from ocr_train.datasets import Dataset, Sample
 from ocr_train.rendering.glyphs import Face
 from ocr_train.strips import camera, crops, surface, texts, typefaces
@@ -139,3 +140,12 @@ def test_the_ink_of_a_crop_is_bright_on_either_ground():
     assert dark.shape[0] < 30
     assert dark.max() == 255
     assert crops.ink_of(np.full((9, 7, 3), 80, np.uint8)).size
+
+
+def test_a_face_writes_only_the_labels_there_are():
+    digits = Typefaces.drawn().writing("0123456789 ")
+    made = Renderer(texts.Texts(), digits, surface.Surfaces())
+    drawn = {char for seed in range(40) for char in made.ink(random.Random(seed), 1, 9)[1]}
+    assert drawn <= set("0123456789 ")
+    with pytest.raises(ConfigError, match="no face writes any of the labels"):
+        Typefaces.drawn().writing("€ ")

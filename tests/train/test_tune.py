@@ -138,7 +138,7 @@ def test_it_says_what_changed_and_how_to_try_it(tuned):
     mine = record(folder)["tuned"]["mine"]
     assert ["yours:", "mine", str(mine["n"]), f"{100 * mine['before']:.1f}"] in [row[:4] for row in rows]
     assert any(row[:2] == ["kept:", "old"] for row in rows)
-    assert "crops of yours are few to judge by" in printed
+    assert "pictures of yours are few to judge by" in printed
     assert printed.endswith(f"ocr-edge read --bundle {folder / 'mybundle'} photo.jpg\n")
     assert all(
         cv2.imread(str(folder / "run" / name)) is not None for name in ("tuned.png", "still-wrong.png")

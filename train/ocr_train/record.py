@@ -59,9 +59,15 @@ def run_record(recipe: Recipe, train: Sequence[Dataset], validation: Sequence[Da
 
 def initial_record(path: Path) -> dict[str, Any]:
     """Where a run's first weights came from: the file's hash, and the record of the run that made it, if kept."""
-    record = path.with_name("run.json")
+    record = record_of(path)
     made_by = json.loads(record.read_text()) if record.is_file() else {}
     return {"sha256": sha256(path) if path.is_file() else "", "run": made_by}
+
+
+def record_of(network: Path) -> Path:
+    """The record beside a network: ``line.json`` of ``line.keras`` where there is one, else ``run.json``."""
+    own = network.with_suffix(".json")
+    return own if own.is_file() else network.with_name("run.json")
 
 
 def versions() -> dict[str, str]:

@@ -28,6 +28,9 @@ other data spec. A few hundred crops are a start. Every eighth, by its name, is 
 tells how much was gained. Characters rendered from the fonts of this computer, and the sets given with
 --keep, are trained along with yours and may not get worse by more than --max-loss.
 
+Where MINE is words:DIR, pictures of whole lines with their texts (12.5.png), the stage that reads lines learns
+instead. With --stage line it learns from characters: lines are composed of them.
+
 The bundle is written only where your characters gain, and only when its int8 network is as good as the float
 one; else the exit code is 1. The folder of the run keeps the float network, run.json, tuned.png (before and
 after) and still-wrong.png."""
@@ -38,6 +41,11 @@ def add(subparsers: Any) -> None:
     parser = add_parser(subparsers, "tune", "teach the shipped network your own characters", DESCRIPTION)
     parser.add_argument("mine", metavar="MINE", help="folder of your crops, or a spec such as tar:mine.tar")
     parser.add_argument("--out", type=Path, required=True, metavar="BUNDLE", help="the bundle to write")
+    parser.add_argument(
+        "--stage",
+        choices=("character", "line"),
+        help="which kind of stage learns (default: line where MINE is words:..., else character)",
+    )
     parser.add_argument(
         "--network",
         default="default",
@@ -62,7 +70,7 @@ def add(subparsers: Any) -> None:
         type=natural,
         default=20_000,
         metavar="N",
-        help="characters to render and train along (default: %(default)s; 0: none)",
+        help="characters to render and train along (default: %(default)s; 0: none; lines: 0 or any other number)",
     )
     parser.add_argument(
         "--epochs", type=count, default=6, metavar="N", help="of 5,000 samples (default: %(default)s)"
@@ -92,7 +100,12 @@ def run(args: argparse.Namespace) -> int:
     if args.out.exists() and not (args.out / FILE_NAME).is_file():
         raise ConfigError(f"{args.out}: exists and is no bundle; choose another --out")
     folder = args.folder or Path("runs") / args.out.name
-    network = networks.find(args.network)
+    is_line = (args.stage or ("line" if args.mine.startswith("words:") else "character")) == "line"
+    if is_line and args.new_classes:
+        raise ConfigError("--new-classes: is for character stages")
+    if not is_line and args.mine.startswith("words:"):
+        raise ConfigError("--stage character: learns from characters, and MINE names lines")
+    network = networks.find(args.network, "line" if is_line else "model")
     load_keras()
     from ocr_train.tune import Settings, tune  # noqa: PLC0415
     from ocr_train.tune.data import spec_of  # noqa: PLC0415
@@ -108,44 +121,47 @@ def run(args: argparse.Namespace) -> int:
         max_loss=args.max_loss / 100,
         force=args.force,
         workers=args.workers,
+        is_line=is_line,
     )
     try:
         outcome = tune(settings, folder, resume=args.resume)
     except KeyboardInterrupt:
         _LOGGER.warning("stopped; go on with the same command and --resume")
         raise
-    print(_as_table(outcome))
+    print(_as_table(outcome, "lines read exactly, %" if is_line else "named right, %"))
     if not outcome.blend.share:
         _LOGGER.error("%s", _nothing(args))
         return 1
-    if code := convert(folder / "model.keras", outcome.specs, args.out):
+    beside = [networks.DEFAULT] if is_line else []
+    if code := convert(folder / "model.keras", outcome.specs, args.out, *beside):
         return code
     print(f"Pictures: {folder / 'tuned.png'}, {folder / 'still-wrong.png'}")
     print(f"Try it:   {shlex.join(['ocr-edge', 'read', '--bundle', str(args.out), 'photo.jpg'])}")
     return 0
 
 
-def convert(model: Path, specs: Sequence[str], out: Path) -> int:
+def convert(model: Path, specs: Sequence[str], out: Path, *beside: str) -> int:
     """Write a verified bundle with ``ocr-convert`` of this environment; its exit code.
 
     A process and not an import: training knows nothing of conversion, which needs TensorFlow.
     """
     words = ["--quantize", str(model), "--samples", *specs, "--out", str(out)]
+    words += ["--beside", *beside] if beside else []
     _LOGGER.info("ocr-convert %s", shlex.join(words))
     return subprocess.run([sys.executable, "-m", "ocr_convert.cli", *words], check=False).returncode
 
 
-def _as_table(outcome: "Outcome") -> str:
+def _as_table(outcome: "Outcome", measured: str) -> str:
     """Before and after of every set, and what to make of it."""
     blend = outcome.blend
     rows: list[tuple[str, ...]] = [
-        ("named right, %", "n", "before", "after", "95 % interval", "fixed", "broken"),
+        (measured, "n", "before", "after", "95 % interval", "fixed", "broken"),
         _row("yours: ", blend.mine),
         *(_row("kept: ", change) for change in blend.kept),
     ]
     notes = [f"Taken in: {100 * blend.share:.0f} % of what was learned."]
     if blend.mine.n < FEW:
-        notes.append(f"{blend.mine.n} crops of yours are few to judge by: the interval says how few.")
+        notes.append(f"{blend.mine.n} pictures of yours are few to judge by: the interval says how few.")
     return "\n".join([table(rows), *notes])
 
 
@@ -163,8 +179,8 @@ def _row(kind: str, change: "Change") -> tuple[str, ...]:
 
 def _nothing(args: argparse.Namespace) -> str:
     return (
-        "no share of what was learned made your characters better and kept the others within"
-        f" {args.max_loss:g} points, so nothing was written; more crops help most, --max-loss allows more"
+        "no share of what was learned made yours better and kept the others within"
+        f" {args.max_loss:g} points, so nothing was written; more pictures help most, --max-loss allows more"
         " forgetting, --force writes the bundle all the same"
     )
 

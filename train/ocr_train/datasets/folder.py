@@ -48,11 +48,15 @@ def load(spec: Spec, labels: Sequence[str]) -> Dataset:
             if mask is not None and mask.shape[:2] != rgb.shape[:2]:
                 skipped.add("binary has another size and was left out", str(path.relative_to(spec.path)))
                 mask = None
-            held_out = zlib.crc32(path.stem.encode()) % VALIDATION_EVERY == 0
-            split, file = "validation" if held_out else "train", f"{folder.name}/{path.name}"
-            samples.append(Sample(Glyph(rgb, mask), index_of[text], split, file=file))
+            file = f"{folder.name}/{path.name}"
+            samples.append(Sample(Glyph(rgb, mask), index_of[text], split_of(path.stem), file=file))
     skipped.report()
     return Dataset(spec.name, samples)
+
+
+def split_of(name: str) -> str:
+    """``train`` or ``validation``; a function of a picture's name alone."""
+    return "train" if zlib.crc32(name.encode()) % VALIDATION_EVERY else "validation"
 
 
 def _mask(path: Path) -> Image | None:

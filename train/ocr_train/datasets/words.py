@@ -5,6 +5,8 @@ Three layouts: a tar archive with ``ground_truth.jsonl`` (one object a line: ``f
 ``labels.csv`` (columns ``file,text`` and, optionally, ``split,group``); a folder whose files are named after their
 text, ``12.5.png`` or, where a text comes again, ``12.5__2.png``.
 
+In a folder, where no split is said, every eighth picture is for validation, by a hash of its name.
+
 What a source's truth leaves out is said in the spec and is then not taught: ``?case=ignored`` for truth in one case
 only, ``?marks=ignored`` for truth without punctuation and spaces.
 """
@@ -13,7 +15,7 @@ import csv
 import io
 import json
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,7 @@ import numpy as np
 from ocr_edge.contract.types import Image
 from ocr_edge.errors import ConfigError
 from ocr_train.datasets.base import Skipped, Spec, first_line
+from ocr_train.datasets.folder import split_of
 
 TRUTH_NAME = "ground_truth.jsonl"
 LABELS_NAME = "labels.csv"
@@ -111,6 +114,27 @@ def load(text: str) -> LineSet:
     )
 
 
+def save(path: Path, samples: Iterable[LineSample]) -> None:
+    """Write lines as an archive that ``load`` reads, whole or not at all."""
+    part = path.with_name(path.name + ".part")
+    rows = []
+    with tarfile.open(part, "w") as archive:
+        for number, sample in enumerate(samples):
+            name = f"{number:05d}.png"
+            _, data = cv2.imencode(".png", np.ascontiguousarray(sample.image[..., ::-1]))
+            _add(archive, name, data.tobytes())
+            row = {"file": name, "text": sample.text, "split": sample.split, "group": sample.group}
+            rows.append(json.dumps(row, ensure_ascii=False))
+        _add(archive, TRUTH_NAME, "\n".join(rows).encode())
+    part.replace(path)
+
+
+def _add(archive: tarfile.TarFile, name: str, data: bytes) -> None:
+    member = tarfile.TarInfo(name)
+    member.size = len(data)
+    archive.addfile(member, io.BytesIO(data))
+
+
 Row = dict[str, Any]
 
 
@@ -176,4 +200,5 @@ def _folder(path: Path) -> Iterator[tuple[Row, bytes]]:
         rows = [{"file": picture.name, "text": picture.stem.partition("__")[0]} for picture in pictures]
     for row in rows:
         picture = path / str(row["file"])
+        row["split"] = row.get("split") or split_of(picture.stem)
         yield row, picture.read_bytes() if picture.is_file() else b""

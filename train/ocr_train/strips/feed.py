@@ -34,10 +34,14 @@ NARROWEST = 0.24
 """Width of a narrow printed character beside the strip's height: says how long a text may be."""
 TYPICAL = 0.52
 """Width of an ordinary character beside the strip's height."""
+SLACK = 1.05
+"""How much wider than a width a real line may be and still be among the strips of that width."""
 MAX_SQUEEZE = 1.2
 """How much wider than its batch a real line may be; it is then squeezed."""
 TRIES = 8
 """Real lines tried, such as one whose text is too long for its strip, before one is rendered instead."""
+MOST_TRIES = 500
+"""Lines tried before a recipe is given up whose labels cannot be drawn."""
 
 Batch = tuple[dict[str, Image], Targets]
 
@@ -61,7 +65,7 @@ class Lines:
         for number, lines in enumerate(sets):
             for row, sample in enumerate(lines.samples):
                 own = sample.image.shape[1] * LINE_HEIGHT / sample.image.shape[0]
-                width = next((w for w in widths if own <= w * 1.05), widths[-1])
+                width = next((w for w in widths if own <= w * SLACK), widths[-1])
                 if own <= widths[-1] * MAX_SQUEEZE:
                     by_width[width][number].append(row)
         for width, found in by_width.items():
@@ -78,7 +82,7 @@ class Lines:
     def draw(self, rng: random.Random, width: int) -> tuple[Image, Image, Targets, bool]:
         """One strip of at most a width, not filled, with its targets, and whether it is a real one."""
         tries = TRIES if width in self._rows and rng.random() < self.recipe.real else 0
-        while True:
+        for _ in range(MOST_TRIES):
             is_real = tries > 0
             image, text, case, marks = self._real(rng, width) if is_real else self._rendered(rng, width)
             tries -= 1
@@ -92,6 +96,9 @@ class Lines:
             target = encoded(text, self.index, case=case, marks=marks, steps=steps)
             if target is not None:
                 return rgb, binary, target, is_real
+        raise ConfigError(
+            f"of {MOST_TRIES} lines drawn for strips of {width} columns none fits and shows labels alone"
+        )
 
     def _rendered(self, rng: random.Random, width: int) -> tuple[Image, str, bool, bool]:
         aspect = width / LINE_HEIGHT
@@ -160,18 +167,20 @@ class LineEpoch(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no ty
 
 
 def renderer(recipe: LineRecipe, data: str, split: str = "train") -> Renderer:
-    """The renderer that a recipe asks for, with this system's fonts of a split; without any where all lines are real.
+    """The renderer that a recipe asks for, with this system's fonts of a split where any line needs one.
 
     Raises:
         ConfigError: A set of characters or the backgrounds cannot be read, or there are no fonts.
     """
     from ocr_train.sources import located  # noqa: PLC0415 - it pulls Keras's data in
 
-    labels = label_orders.DEFAULT
+    labels = tuple(label for label in label_orders.DEFAULT if label in recipe.label_texts)
     crops = [Crops(datasets.load(located(spec, data), labels), labels) for spec in recipe.characters]
     photographs = _photographs(Path(data) / recipe.backgrounds) if recipe.backgrounds else []
-    typefaces = Typefaces.installed(split) if recipe.real < 1 else Typefaces.drawn()
-    return Renderer(Texts.installed(), typefaces, Surfaces(photographs), crops, recipe.composed)
+    needs_fonts = recipe.real < 1 and (recipe.composed < 1 or not crops)
+    typefaces = Typefaces.installed(split) if needs_fonts else Typefaces.drawn()
+    known = typefaces.writing(recipe.label_texts)
+    return Renderer(Texts.installed(), known, Surfaces(photographs), crops, recipe.composed)
 
 
 def _photographs(path: Path) -> list[Image]:

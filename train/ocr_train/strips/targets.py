@@ -97,6 +97,11 @@ class CTC(keras.losses.Loss):  # type: ignore[misc]  # Keras has no types
         return losses(scores, y_true[:, HEAD:], y_true[:, 2])
 
 
+def losses_of(scores: npt.NDArray[np.float32], target: Targets, labels: Sequence[str]) -> float:
+    """The CTC loss of one line: logits ``(T, labels)`` and a row of targets, in nats."""
+    return float(keras.ops.convert_to_numpy(CTC(labels)(target[None], scores[None])))
+
+
 def losses(scores: Any, labels: Any, steps: Any) -> Any:
     """CTC losses of log-probabilities ``(B, T, labels)`` for labels padded with -1, ``(B, L)``."""
     if keras.backend.backend() != "tensorflow":

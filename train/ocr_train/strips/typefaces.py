@@ -3,7 +3,7 @@
 import logging
 import random
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
@@ -13,6 +13,7 @@ from PIL import ImageFont
 
 from ocr_edge.contract.labels import DIGITS, LINE
 from ocr_edge.contract.types import Image
+from ocr_edge.errors import ConfigError
 from ocr_train.rendering import fonts, glyphs
 from ocr_train.rendering.glyphs import Face
 
@@ -75,6 +76,19 @@ class Typefaces:
     def drawn(cls) -> "Typefaces":
         """Displays that need no font."""
         return cls(Typeface(face, characters(face)) for face in fonts.displays())
+
+    def writing(self, labels: Collection[str]) -> "Typefaces":
+        """The same faces, none of which writes anything but labels; faces without one are left out.
+
+        Raises:
+            ConfigError: No face has a label.
+        """
+        everyone = [t for families in self._kinds.values() for faces in families.values() for t in faces]
+        known = frozenset(labels)
+        kept = [Typeface(t.face, t.characters & known) for t in everyone if t.characters & known - {" "}]
+        if not kept:
+            raise ConfigError(f"no face writes any of the labels {''.join(labels)!r}")
+        return Typefaces(kept)
 
     def draw(self, rng: random.Random) -> Typeface:
         """One face."""

@@ -61,6 +61,13 @@ def tune(settings: Settings, run: Path, *, resume: bool = False) -> Outcome:
     training = run / "training"
     if (training / PROGRESS_NAME).exists() and not resume:
         raise ConfigError(f"{run}: already holds a training; go on with --resume, or choose another --run")
+    if settings.is_line:
+        from ocr_train.tune.lines import tune_lines  # noqa: PLC0415 - it pulls the renderer in
+
+        chosen, specs_of_lines = tune_lines(settings, run, resume=resume)
+        if chosen.share:
+            _record(run, chosen, settings)
+        return Outcome(chosen, specs_of_lines)
     architecture, labels = recorded(settings.network)
     initial = settings.network
     if new := unknown_classes(settings.mine, labels):
@@ -114,6 +121,11 @@ def _write(run: Path, model: keras.Model, chosen: Blend, settings: Settings) -> 
     part = run / "part.keras"
     model.save(part)
     part.replace(run / MODEL_NAME)
+    _record(run, chosen, settings)
+
+
+def _record(run: Path, chosen: Blend, settings: Settings) -> None:
+    """``run.json`` of a tuned network."""
     record = json.loads((run / "training" / PROGRESS_NAME).read_text())["record"]
     tuned = {
         "share": chosen.share,

@@ -121,7 +121,7 @@ def measure(
         logits = [scores(model, held_out.inputs) for held_out in (mine, *kept)]
         right = [x.argmax(axis=1) == h.truth for x, h in zip(logits, (mine, *kept), strict=True)]
         before = before or right
-        changes = [_change(h.name, b, r) for h, b, r in zip((mine, *kept), before, right, strict=True)]
+        changes = [changed(h.name, b, r) for h, b, r in zip((mine, *kept), before, right, strict=True)]
         nll = negative_log_likelihood(logits[0], mine.truth, 1.0)
         blends.append(Blend(share, changes[0], tuple(changes[1:]), nll))
         _LOGGER.debug("share %.1f: %s", share, ", ".join(f"{c.name} {100 * c.after:.2f}" for c in changes))
@@ -150,6 +150,7 @@ def choose(blends: Sequence[Blend], limit: float, *, force: bool = False) -> Ble
     return min(better, key=lambda blend: blend.nll, default=unchanged)
 
 
-def _change(name: str, before: npt.NDArray[np.bool_], after: npt.NDArray[np.bool_]) -> Change:
+def changed(name: str, before: npt.NDArray[np.bool_], after: npt.NDArray[np.bool_]) -> Change:
+    """What became of a set, from what was right before and after."""
     fixed, broken = int((after & ~before).sum()), int((before & ~after).sum())
     return Change(name, len(before), float(before.mean()), float(after.mean()), fixed, broken)

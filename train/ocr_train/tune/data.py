@@ -10,9 +10,9 @@ from ocr_edge.contract import labels as label_orders
 from ocr_edge.contract.labels import REJECT
 from ocr_edge.errors import ConfigError, ModelError
 from ocr_train import rendering
-from ocr_train.checkpoint import RUN_NAME
 from ocr_train.datasets import Dataset, load
 from ocr_train.recipe import Recipe, Source
+from ocr_train.record import record_of
 from ocr_train.sources import stack
 from ocr_train.tune.blend import HeldOut
 from ocr_train.tune.settings import Settings
@@ -31,7 +31,7 @@ def recorded(network: Path) -> tuple[str, tuple[str, ...]]:
     Raises:
         ModelError: There is none, or it does not say.
     """
-    path = network.with_name(RUN_NAME)
+    path = record_of(network)
     try:
         record = json.loads(path.read_text())
         return record["recipe"]["architecture"], tuple(record["labels"])

@@ -10,13 +10,14 @@ from ocr_train.tune.blend import Blend, Change
 MINE, KEPT = "tab:orange", "tab:blue"
 
 
-def draw(path: Path, blends: Sequence[Blend], chosen: Blend) -> None:
+def draw(path: Path, blends: Sequence[Blend], chosen: Blend, measured: str = "named right") -> None:
     """Draw accuracy over the share, and bars before and after with 95 % confidence intervals.
 
     Args:
         path: The PNG file to write.
         blends: Of every share, in order.
         chosen: One of them.
+        measured: What the shares are of.
     """
     drawn = figure(1200, 480)
     curve, bars = drawn.subplots(1, 2, width_ratios=(3, 4))
@@ -28,7 +29,7 @@ def draw(path: Path, blends: Sequence[Blend], chosen: Blend) -> None:
     curve.axvline(chosen.share, color="black", linewidth=1)
     curve.set_title(f"how much of what was learned: {chosen.share:g} chosen")
     curve.set_xlabel("share of the tuned network (0: as it was, 1: all that was learned)")
-    curve.set_ylabel("named right, %")
+    curve.set_ylabel(f"{measured}, %")
     curve.legend(fontsize=8)
     curve.grid(alpha=0.3)
     for row, change in enumerate((chosen.mine, *chosen.kept)):
@@ -37,7 +38,7 @@ def draw(path: Path, blends: Sequence[Blend], chosen: Blend) -> None:
     bars.set_yticks(range(len(names)), names)
     bars.invert_yaxis()
     bars.set_xlim(0, 112)
-    bars.set_xlabel("named right, %; lines are 95 % confidence intervals")
+    bars.set_xlabel(f"{measured}, %; lines are 95 % confidence intervals")
     bars.set_title("before (light) and after: yours first, then what was to be kept")
     bars.grid(axis="x", alpha=0.3)
     drawn.tight_layout()

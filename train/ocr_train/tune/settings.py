@@ -19,6 +19,7 @@ class Settings:
         max_loss: Most that a kept set may lose, a share of 1.
         force: Whether to take something of what was learned even where nothing got better.
         workers: Processes that render, and that prepare batches.
+        is_line: Whether a stage that reads lines is tuned.
     """
 
     mine: str
@@ -31,3 +32,4 @@ class Settings:
     max_loss: float = 0.005
     force: bool = False
     workers: int = 2
+    is_line: bool = False

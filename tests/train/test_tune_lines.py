@@ -1,0 +1,136 @@
+"""``ocr-train tune`` of a stage that reads lines: a user's lines or characters, and what is kept."""
+
+import json
+
+import cv2
+import keras
+import numpy as np
+import pytest
+from tests.train import line_data
+
+from ocr_train import architectures
+from ocr_train.cli import main
+from ocr_train.datasets import words
+from ocr_train.tune import lines as tuning
+
+COLOURS = {"1": (200, 30, 30), "2": (30, 160, 30), "3": (30, 30, 200)}
+
+
+def bars(text, rng):
+    """Each digit a bar of its colour, so that the smallest network can learn to read."""
+    image = np.full((32, 8 + 20 * len(text), 3), 240, np.uint8)
+    for place, digit in enumerate(text):
+        image[:, 8 + 20 * place : 20 + 20 * place] = COLOURS[digit]
+    return np.clip(image + rng.normal(0, 6, image.shape), 0, 255).astype(np.uint8)
+
+
+def folder(path, digits="123", count=48, seed=0):
+    rng = np.random.default_rng(seed)
+    path.mkdir(parents=True)
+    for number in range(count):
+        text = "".join(rng.choice(list(digits), 2))
+        cv2.imwrite(str(path / f"{text}__{number}.png"), bars(text, rng)[..., ::-1])
+    return f"words:{path}"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small_steps():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(architectures.LINES, "tiny_line", line_data.tiny)
+        patch.setattr(tuning, "STEPS", 40)
+        patch.setattr(tuning, "COLUMNS", 1024)
+        patch.setattr(tuning, "MADE", {"train": 4, "validation": 12})
+        patch.setattr("ocr_train.commands.tune.convert", lambda *_: 0)
+        yield
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory):
+    """An untrained network with its record."""
+    path = tmp_path_factory.mktemp("network") / "model.keras"
+    keras.utils.set_random_seed(2)
+    line_data.tiny(4).save(path)
+    record = {"recipe": {"architecture": "tiny_line"}, "labels": ["1", "2", "3", "blank"]}
+    path.with_name("run.json").write_text(json.dumps(record))
+    return path
+
+
+def command(mine, network, out, *more):
+    words_ = [
+        "tune",
+        mine,
+        "--out",
+        str(out / "bundle"),
+        "--run",
+        str(out / "run"),
+        "--network",
+        str(network),
+    ]
+    return [*words_, "--rendered", "0", "--workers", "0", "--epochs", "2", "--learning-rate", "0.02", *more]
+
+
+def error(capture):
+    (line,) = (line for line in capture.readouterr().err.splitlines() if line.startswith("ERROR"))
+    return line
+
+
+def test_a_users_lines_are_learned_and_it_says_how_well(network, tmp_path, capsys):
+    mine = folder(tmp_path / "mine")
+    assert main(command(mine, network, tmp_path, "--keep", folder(tmp_path / "kept", seed=3))) == 0
+    printed = capsys.readouterr().out
+    assert "lines read exactly, %" in printed
+    tuned = json.loads((tmp_path / "run" / "run.json").read_text())["tuned"]
+    assert tuned["mine"]["before"] < 0.2
+    assert tuned["mine"]["after"] > 0.8
+    assert tuned["kept"][0]["name"] == "kept"
+    assert all(
+        cv2.imread(str(tmp_path / "run" / name)) is not None for name in ("tuned.png", "still-wrong.png")
+    )
+    model = keras.models.load_model(tmp_path / "run" / "model.keras", compile=False)
+    lines = tuning.held_out(mine)
+    said, _ = tuning.read(model, lines, ["1", "2", "3", "blank"])
+    right = np.mean([sample.text == text for sample, text in zip(lines.samples, said, strict=True)])
+    assert round(float(right), 5) == tuned["mine"]["after"]
+
+
+def test_nothing_gained_writes_nothing(network, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(tuning, "STEPS", 1)
+    mine = folder(tmp_path / "mine", count=40)
+    assert main(command(mine, network, tmp_path, "--learning-rate", "1e-7", "--epochs", "1")) == 1
+    assert "nothing was written" in error(capsys)
+    assert not (tmp_path / "run" / "model.keras").exists()
+
+
+def test_lines_are_composed_of_characters_and_held_out_ones_of_held_out_characters(
+    network, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(tuning, "STEPS", 1)
+    rng = np.random.default_rng(0)
+    for digit in "123":
+        (tmp_path / "chars" / digit).mkdir(parents=True)
+        for number in range(20):
+            cv2.imwrite(
+                str(tmp_path / "chars" / digit / f"{digit}{number}.png"), line_data.picture(digit, rng)
+            )
+    code = main(
+        command(str(tmp_path / "chars"), network, tmp_path, "--stage", "line", "--epochs", "1", "--force")
+    )
+    assert code == 0
+    made = words.load(f"words:{tmp_path / 'run' / 'composed.tar'}").samples
+    assert [sum(sample.split == split for sample in made) for split in ("train", "validation")] == [4, 12]
+    assert {char for sample in made for char in sample.text} <= set("123 ")
+    assert (tmp_path / "run" / "model.keras").exists()
+
+
+def test_mistakes_are_one_line(network, tmp_path, capsys):
+    few = folder(tmp_path / "few", count=1)
+    assert main(command(few, network, tmp_path)) == 2
+    assert "none of its 1 lines is in the validation split" in error(capsys)
+    assert main(command(few, network, tmp_path, "--new-classes")) == 2
+    assert "--new-classes: is for character stages" in error(capsys)
+    assert main(command(few, network, tmp_path, "--stage", "character")) == 2
+    assert "MINE names lines" in error(capsys)
+    assert main(command(few, "none", tmp_path)) == 2
+    assert "network none: no such file" in error(capsys)
+    assert main(command(few, "src/none.keras", tmp_path)) == 2
+    assert not (tmp_path / "run" / "training").exists()
