@@ -1,6 +1,6 @@
 """Reads one line of a picture with the line stage: crop, strip, posteriors, text with boxes in the picture."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ocr_edge.bundle import Bundle
@@ -11,9 +11,11 @@ from ocr_edge.decode.patterns import Pattern
 from ocr_edge.layout import RatedLine
 from ocr_edge.lines import LineRecognizer, Posteriors
 
-PAD_HEIGHT, PAD_WIDTH = 0.14, 0.4
-"""Margins around a line that the segmenter found, in heights of its box: training has seen such. The sides need more,
-for a point or a minus at the end is too small to be a piece of the line."""
+PAD_HEIGHT, PAD_WIDTH = 0.14, 1.0
+"""Margins around a line that the segmenter found, in heights of its box. The sides need more, up to the next line: a
+minus before a number or a point after it is too small to be a piece of the line, and may stand apart from it."""
+NEIGHBOUR = 0.3
+"""Share of its height that another line must have beside a line to end its margin."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,11 +96,23 @@ class LineReader:
         return self._decoder.score(reading.posteriors.scores, text)
 
 
-def around(box: Box, size: tuple[int, int]) -> Box:
-    """A line's box with the margins that a strip has, inside a picture of ``(height, width)``."""
+def around(box: Box, size: tuple[int, int], others: Sequence[Box] = ()) -> Box:
+    """A line's box with the margins of a strip.
+
+    Args:
+        box: Of its pieces.
+        size: Height and width of the picture.
+        others: Boxes of the other lines, which end a margin.
+    """
     high, wide = round(box.height * PAD_HEIGHT), round(box.height * PAD_WIDTH)
-    left, top = max(0, box.left - wide), max(0, box.top - high)
-    right, bottom = min(size[1], box.right + wide), min(size[0], box.bottom + high)
+    beside = [
+        other
+        for other in others
+        if min(other.bottom, box.bottom) - max(other.top, box.top) > NEIGHBOUR * box.height
+    ]
+    left = max([0, box.left - wide, *(o.right for o in beside if o.right <= box.left)])
+    right = min([size[1], box.right + wide, *(o.left for o in beside if o.left >= box.right)])
+    top, bottom = max(0, box.top - high), min(size[0], box.bottom + high)
     return Box(left, top, max(1, right - left), max(1, bottom - top))
 
 

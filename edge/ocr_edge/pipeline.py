@@ -195,7 +195,7 @@ class Pipeline:
             self._read_lines(image, guess.lines, places, watch, ends)
             if any(place.reading and fills(place.reading, image.shape[:2]) for place in places):
                 return places
-        if whole and whole.is_better_than(places):
+        if whole and self._stands(whole, places):
             return [whole]
         found, straight, back = self._straightened(found, image, watch, ends)
         if back is not None:
@@ -272,13 +272,15 @@ class Pipeline:
     ) -> None:
         """Read lines, the most promising first; a place that is read surely is not read again in another guess."""
         settled = [place.reading.line.box for place in places if place.reading and place.reading.is_sure]
+        lines = list(lines)
+        boxes = [line.box for line in lines] if self._lines else []
         for line in sorted(lines, key=lambda item: item.promise, reverse=True):
             if clock.perf_counter() > ends:
                 break
             if is_settled(line.pieces, settled):
                 continue
             place = place_of(line, places)
-            strip = self._strip(image, line, watch)
+            strip = self._strip(image, line, boxes, watch)
             sure = strip is not None and strip.confidence >= SURE_LINE
             scored = None
             if self._recognizer and not sure:
@@ -298,12 +300,14 @@ class Pipeline:
                 if place.reading and place.reading.is_sure:
                     settled.append(place.reading.line.box)
 
-    def _strip(self, image: Image, line: CandidateLine, watch: Stopwatch) -> StripReading | None:
+    def _strip(
+        self, image: Image, line: CandidateLine, boxes: Sequence[Box], watch: Stopwatch
+    ) -> StripReading | None:
         """What the line stage makes of a line; None where it sees marks alone, which specks look like."""
         if self._lines is None:
             return None
         with watch.step("recognize"):
-            strip = self._lines.read(image, around(line.box, image.shape[:2]), line.polarity)
+            strip = self._lines.read(image, around(line.box, image.shape[:2], boxes), line.polarity)
         return strip if strip and any(c.text.isalnum() for c in strip.rated.line.characters) else None
 
     def _chosen(self, place: Place) -> RatedLine | None:
@@ -314,17 +318,37 @@ class Pipeline:
         cut = place.cut = self._decoder.decode(place.guesses) if place.guesses else None
         if strip is None or cut is None:
             return strip.rated if strip else cut
+        place.weighed = self._weighed(strip, cut, place.guesses)
+        return cut if place.weighed and place.weighed.prefers_cut else strip.rated
+
+    def _stands(self, whole: Place, places: Sequence[Place]) -> bool:
+        """Whether what the line stage makes of all of a crop stands against what was found in it."""
+        read = [place for place in places if place.reading]
+        if not read or whole.strip is None:
+            return True
+        best = max(read, key=lambda place: place.reading.value if place.reading else 0.0)
+        if best.reading and letters(best.reading.line.text) == letters(whole.strip.rated.line.text):
+            return True  # all of a crop shows marks that a found line may lack
+        if best.strip and best.is_of_strip:
+            return whole.strip.confidence >= best.strip.confidence
+        whole.cut = best.reading
+        whole.weighed = self._weighed(whole.strip, best.reading, best.guesses) if best.reading else None
+        return not (whole.weighed and whole.weighed.prefers_cut)
+
+    def _weighed(self, strip: StripReading, cut: RatedLine, guesses: Sequence[Scored]) -> Weighed | None:
+        """Both answers scored by both stages; None where they say the same letters, or the lattice cannot say all."""
         assert self._lines is not None
-        text = cut.line.text
-        if UNREADABLE in text or letters(text) == letters(strip.rated.line.text):
-            return strip.rated
-        place.weighed = Weighed(
+        said, text = letters(strip.rated.line.text), cut.line.text
+        if UNREADABLE in text or letters(text) == said:
+            return None
+        return Weighed(
+            strip.confidence,
+            cut.line.confidence,
             strip.decoded.log_probability,
             self._lines.score(strip, text),
-            self._decoder.worth(place.guesses, letters(strip.rated.line.text)),
-            self._decoder.worth(place.guesses, text),
+            self._decoder.worth(guesses, said),
+            self._decoder.worth(guesses, text),
         )
-        return cut if place.weighed.prefers_cut else strip.rated
 
     def _score(self, recognizer: Recognizer, line: CandidateLine) -> Scored | None:
         """Score the plain reading of a line, and the alternatives of what is unsure in it; None for a texture."""

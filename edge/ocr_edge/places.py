@@ -65,13 +65,6 @@ class Place:
         """Whether its reading is the line stage's."""
         return self.strip is not None and self.reading is self.strip.rated
 
-    def is_better_than(self, others: Sequence["Place"]) -> bool:
-        """Whether this place, all of a picture, is read more surely than the places found in it."""
-        if self.reading is None:
-            return False
-        rivals = [place.reading.line.confidence for place in others if place.reading]
-        return self.reading.line.confidence >= max(rivals, default=0.0)
-
     def holds(self, box: Box, polarity: Polarity) -> bool:
         """Whether a line is another finding of this place's line."""
         if self.polarity is not polarity or box.top >= self.box.bottom:

@@ -1,13 +1,14 @@
 """Pictures that explain what a line stage read, with a network that reads coloured bars: ``hand_made_line``."""
 
 import json
+from dataclasses import fields
 
 import cv2
 import numpy as np
 import pytest
 
 from ocr_edge import bundle as bundles
-from ocr_edge.decode.cascade import prefers_cut
+from ocr_edge.decode.cascade import Weighed
 from ocr_edge.decode.patterns import Pattern
 from ocr_edge.explain import drawing, folder, heat, line_stage
 from ocr_edge.explain.looks import Recorder
@@ -129,9 +130,9 @@ def test_two_answers_are_told_with_their_scores_and_the_choice_follows_from_them
         scores = told["weighed"]
         assert scores["chosen"] == told["reader"] == item.reader
         assert told["text"] == scores[scores["chosen"]]
-        nats = [scores[name] for name in ("line_by_line", "cut_by_line", "line_by_cut", "cut_by_cut")]
-        own, other, theirs, best = (-np.inf if value is None else value for value in nats)
-        assert prefers_cut(own - other, best - theirs) == (scores["chosen"] == "characters")
+        kept = {field.name: scores[field.name] for field in fields(Weighed)}
+        again = Weighed(**{name: -np.inf if value is None else value for name, value in kept.items()})
+        assert again.prefers_cut == (scores["chosen"] == "characters")
         assert "chosen: the" in line_stage.both(item)[-1]
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from ocr_edge import bundle as bundles
-from ocr_edge.decode.cascade import letters, prefers_cut
+from ocr_edge.decode.cascade import Weighed, letters
 from ocr_edge.decode.patterns import Pattern
 from ocr_edge.errors import ConfigError, ModelError
 from ocr_edge.pipeline import Pipeline
@@ -80,9 +80,10 @@ def test_paper_without_ink_says_nothing(both):
 
 
 def test_the_lattice_is_preferred_only_where_it_is_surer():
-    assert prefers_cut(by_line=0.5, by_cut=20.0)
-    assert not prefers_cut(by_line=20.0, by_cut=0.5)
-    assert not prefers_cut(by_line=float("inf"), by_cut=float("nan"))
+    nothing = -float("inf")
+    assert Weighed(0.2, 0.95, -3.0, -3.5, nothing, -1.0).prefers_cut
+    assert not Weighed(0.85, 0.95, -0.2, -20.0, -2.0, -1.0).prefers_cut
+    assert not Weighed(0.85, 0.5, -0.2, nothing, nothing, nothing).prefers_cut
 
 
 def test_marks_and_spaces_are_nothing_that_a_lattice_could_say():

@@ -1,7 +1,6 @@
 """Picture 3: the strips that the line stage was given, what it says of each step, and what was made of it."""
 
 from ocr_edge.contract.types import Image
-from ocr_edge.decode.cascade import MOST, PER_CUT, PER_LINE
 from ocr_edge.decode.decoder import UNREADABLE
 from ocr_edge.explain import drawing, heat
 from ocr_edge.explain.said import Said
@@ -49,17 +48,12 @@ def both(item: PlaceTrace) -> list[str]:
         return [f'the character stages read "{cut.line.text}": {why}, so the line stage\'s text stands']
     chosen = "the character stages'" if weighed.prefers_cut else "the line stage's"
     texts = f'"{by_line}" / "{cut.line.text}"'
-    line, lattice = (
-        weighed.line_by_line - weighed.cut_by_line,
-        weighed.cut_by_cut - weighed.line_by_cut,
-    )
     return [
         f"two answers, the line stage's / the character stages': {texts}",
         f"the line stage scores them {weighed.line_by_line:.1f} / {weighed.cut_by_line:.1f} nats,"
         f" the character stages {weighed.line_by_cut:.1f} / {weighed.cut_by_cut:.1f}",
-        f"chosen: {chosen}:"
-        f" {PER_LINE:g} x {min(line, MOST):.1f} against {PER_CUT:g} x {min(lattice, MOST):.1f}"
-        f" (each at most {MOST:g} nats)",
+        f"sure of their own: {weighed.line_confidence:.0%} / {weighed.cut_confidence:.0%}",
+        f"chosen: {chosen}: together {weighed.for_line:.1f} / {weighed.for_cut:.1f}",
     ]
 
 

@@ -237,7 +237,14 @@ def _is_of(tried: Try, place: Place) -> bool:
     """Whether a strip was cut out for a place."""
     if tried.image is not place.image:
         return False
-    return any(tried.box == around(line.box, tried.image.shape[:2]) for line in place.lines)
+    alone = [around(line.box, tried.image.shape[:2]) for line in place.lines]
+    # Other lines beside it may have cut the margins off.
+    return any(
+        (tried.box.top, tried.box.bottom) == (box.top, box.bottom)
+        and box.left <= tried.box.left <= line.box.left
+        and line.box.right <= tried.box.right <= box.right
+        for box, line in zip(alone, place.lines, strict=True)
+    )
 
 
 def _shown(place: Place, said: Sequence[Said]) -> Said | None:
