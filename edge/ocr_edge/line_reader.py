@@ -1,5 +1,6 @@
 """Reads one line of a picture with the line stage: crop, strip, posteriors, text with boxes in the picture."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,11 @@ from ocr_edge.lines import LineRecognizer, Posteriors
 PAD_HEIGHT, PAD_WIDTH = 0.14, 1.0
 """Margins around a line that the segmenter found, in heights of its box. The sides need more, up to the next line: a
 minus before a number or a point after it is too small to be a piece of the line, and may stand apart from it."""
+SURE_LINE = 0.9
+"""Calibrated confidence from which the answer to a line stands."""
+SURE_CHARACTER = math.log(0.98)
+"""Mean log-probability of a character from which the answer to a long line stands: that all of sixty characters are
+right is never sure."""
 NEIGHBOUR = 0.3
 """Share of its height that another line must have beside a line to end its margin."""
 
@@ -36,6 +42,11 @@ class StripReading:
     def confidence(self) -> float:
         """Calibrated, 0 to 1."""
         return self.rated.line.confidence
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether the answer stands and the character stages are not asked."""
+        return self.confidence >= SURE_LINE or self.decoded.per_character >= SURE_CHARACTER
 
 
 class LineReader:

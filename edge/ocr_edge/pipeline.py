@@ -39,9 +39,6 @@ MIN_CHARACTER = 0.1
 """Mean probability that its candidates are characters, from which a line is worth a closer look."""
 UNSURE = float(np.log(0.85))
 """A plain reading less sure than this has its cuts and joins scored too."""
-SURE_LINE = 0.9
-"""Calibrated confidence from which the line stage's answer stands and the character stages are not asked."""
-
 Readers = Literal["auto", "line", "characters"]
 
 
@@ -188,7 +185,7 @@ class Pipeline:
         places: list[Place] = []
         found: list[CandidateLine] = []
         whole = self._whole(image, watch)
-        if whole and whole.strip and whole.strip.confidence >= SURE_LINE:
+        if whole and whole.strip and whole.strip.is_sure:
             return [whole]
         for guess in watch.each("segment", self.segmenter.guesses(image)):
             found += guess.lines
@@ -281,7 +278,7 @@ class Pipeline:
                 continue
             place = place_of(line, places)
             strip = self._strip(image, line, boxes, watch)
-            sure = strip is not None and strip.confidence >= SURE_LINE
+            sure = strip is not None and strip.is_sure
             scored = None
             if self._recognizer and not sure:
                 with watch.step("recognize"):
@@ -313,7 +310,7 @@ class Pipeline:
     def _chosen(self, place: Place) -> RatedLine | None:
         """The better of what the line stage and the character stages say of a place."""
         strip, place.cut, place.weighed = place.strip, None, None
-        if strip and (strip.confidence >= SURE_LINE or not place.guesses):
+        if strip and (strip.is_sure or not place.guesses):
             return strip.rated
         cut = place.cut = self._decoder.decode(place.guesses) if place.guesses else None
         if strip is None or cut is None:

@@ -14,7 +14,8 @@ from ocr_edge.explain import drawing, folder, heat, line_stage
 from ocr_edge.explain.looks import Recorder
 from ocr_edge.explain.trace import TracedPipeline
 from ocr_edge.explain.verdict import SAID
-from ocr_edge.pipeline import SURE_LINE, Pipeline
+from ocr_edge.line_reader import SURE_LINE
+from ocr_edge.pipeline import Pipeline
 from ocr_edge.reader import Reader
 from tests.edge import hand_made_line
 from tests.edge.test_explain import FILES

@@ -1,17 +1,22 @@
 """Picture 3: the strips that the line stage was given, what it says of each step, and what was made of it."""
 
+import math
+
 from ocr_edge.contract.types import Image
 from ocr_edge.decode.decoder import UNREADABLE
 from ocr_edge.explain import drawing, heat
 from ocr_edge.explain.said import Said
 from ocr_edge.explain.strips import BEST, place_heading, sheet
 from ocr_edge.explain.trace import READERS, PlaceTrace, Trace, refused
-from ocr_edge.pipeline import SURE_LINE
+from ocr_edge.line_reader import SURE_CHARACTER, SURE_LINE
 
 OTHERS = 24
 """Most strips shown that no place was read from."""
 LOW = 48
 """Rows that such a strip is drawn with."""
+
+SURE = f"the line stage is {SURE_LINE:.0%} sure or more, or its characters {math.exp(SURE_CHARACTER):.0%}"
+"""Why the character stages are not asked."""
 
 
 def draw(trace: Trace) -> Image:
@@ -69,8 +74,8 @@ def against(said: Said, min_margin: float | None) -> list[str]:
 
 def _silent(item: PlaceTrace) -> str:
     assert item.place.strip is not None
-    if item.place.strip.confidence >= SURE_LINE:
-        return f"not asked in the end, as the line stage is {SURE_LINE:.0%} sure and more"
+    if item.place.strip.is_sure:
+        return f"not asked in the end, as {SURE}"
     return "no reading"
 
 
@@ -91,8 +96,8 @@ def _block(trace: Trace, item: PlaceTrace, said: Said) -> list[Image]:
 
 def _unasked(item: PlaceTrace) -> str:
     strip = item.place.strip
-    if strip and strip.confidence >= SURE_LINE:
-        return f"the character stages were not asked: {SURE_LINE:.0%} is sure enough"
+    if strip and strip.is_sure:
+        return f"the character stages were not asked, as {SURE}"
     if strip and not item.place.lines:
         return "all of the picture as one line stood against the lines that were found in it"
     return "the character stages saw no character"
