@@ -1,6 +1,5 @@
 """Reads one line of a picture with the line stage: crop, strip, posteriors, text with boxes in the picture."""
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -17,9 +16,9 @@ PAD_HEIGHT, PAD_WIDTH = 0.14, 1.0
 minus before a number or a point after it is too small to be a piece of the line, and may stand apart from it."""
 SURE_LINE = 0.9
 """Calibrated confidence from which the answer to a line stands."""
-SURE_CHARACTER = math.log(0.98)
-"""Mean log-probability of a character from which the answer to a long line stands: that all of sixty characters are
-right is never sure."""
+SURE_CHARACTER = 0.98
+"""The same for each of its characters, from which the answer to a long line stands: that all of sixty are right is
+never sure."""
 NEIGHBOUR = 0.3
 """Share of its height that another line must have beside a line to end its margin."""
 
@@ -46,7 +45,8 @@ class StripReading:
     @property
     def is_sure(self) -> bool:
         """Whether the answer stands and the character stages are not asked."""
-        return self.confidence >= SURE_LINE or self.decoded.per_character >= SURE_CHARACTER
+        each = self.confidence ** (1 / len(self.rated.line.characters))
+        return self.confidence >= SURE_LINE or each >= SURE_CHARACTER
 
 
 class LineReader:

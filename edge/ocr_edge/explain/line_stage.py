@@ -1,7 +1,5 @@
 """Picture 3: the strips that the line stage was given, what it says of each step, and what was made of it."""
 
-import math
-
 from ocr_edge.contract.types import Image
 from ocr_edge.decode.decoder import UNREADABLE
 from ocr_edge.explain import drawing, heat
@@ -15,7 +13,7 @@ OTHERS = 24
 LOW = 48
 """Rows that such a strip is drawn with."""
 
-SURE = f"the line stage is {SURE_LINE:.0%} sure or more, or its characters {math.exp(SURE_CHARACTER):.0%}"
+SURE = f"the line stage is {SURE_LINE:.0%} sure or more, or its characters {SURE_CHARACTER:.0%}"
 """Why the character stages are not asked."""
 
 
