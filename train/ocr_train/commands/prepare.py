@@ -38,6 +38,18 @@ def add(subparsers: Any) -> None:
     )
     words.set_defaults(run=run_words)
 
+    lines = add_parser(
+        kinds, "lines", "the line whose text is known, cut from pictures that show more", _LINES
+    )
+    lines.add_argument("source", metavar="SPEC", help="words:PATH, pictures and their text")
+    lines.add_argument("--out", type=Path, required=True, metavar="TAR", help="the archive to write")
+    lines.add_argument(
+        "--bundle",
+        metavar="BUNDLE",
+        help="what finds and reads the lines: a folder or a name (default: default)",
+    )
+    lines.set_defaults(run=run_lines)
+
     for name, text in (("chars74k", _CHARS74K), ("iiit5k", _IIIT5K)):
         official = add_parser(kinds, name, f"the official download of {name}", text)
         official.add_argument("source", type=Path, metavar="DIR", help="folder of the download")
@@ -81,6 +93,20 @@ def run_words(args: argparse.Namespace) -> int:
     return 0
 
 
+def run_lines(args: argparse.Namespace) -> int:
+    """Cut lines from pictures.
+
+    Raises:
+        ConfigError: The pictures cannot be used.
+        ModelError: The bundle cannot, or has no line stage.
+    """
+    from ocr_edge import bundle as bundles  # noqa: PLC0415 - see commands/__init__.py
+    from ocr_train.prepare import lines  # noqa: PLC0415
+
+    print(lines.prepare(args.source, args.out, bundles.load(Path(args.bundle) if args.bundle else None)))
+    return 0
+
+
 def run_official(args: argparse.Namespace) -> int:
     """Turn an official download into archives.
 
@@ -111,6 +137,9 @@ _FONTS = """Print lines of random text in the fonts of this system, photograph t
 camera, and cut them with the device's own segmenter."""
 _WORDS = """Cut the characters out of labelled pictures with the device's own segmenter. The archive holds
 ground_truth.jsonl: a line a picture with file, split and boxes, each with char and xywh."""
+_LINES = """Find the line that reads most like the known text in each picture, with the device's own pipeline and a
+bundle that has a line stage, and cut it out: pictures of plates or meters that show other text too. Pictures where no
+line comes near are left out."""
 _CHARS74K = """Turn the archives of Chars74K, or their unpacked folders, into chars74k_img.tar,
 chars74k_hnd.tar and chars74k_fnt.tar."""
 _IIIT5K = """Turn the unpacked IIIT 5K-word into iiit5k_chars.tar and iiit5k_chars_test.tar."""
