@@ -20,6 +20,15 @@ _COLUMN_BYTES = bytes.fromhex(
     "4854545420043F4440203C4040207C1C2040201C3C4030403C44281028440C5050503C4464544C44"
 )
 _COLUMNS = {char: _COLUMN_BYTES[5 * i : 5 * i + 5] for i, char in enumerate(DEFAULT)}
+# The same for marks; those of ``_POINTS`` below are smaller.
+_MARK_BYTES = {
+    "/": "2010080402", "%": "2313086462", "+": "08083E0808", "(": "001C224100", ")": "0041221C00", "°": "0006090906",
+    "=": "1414141414", "*": "14083E0814", "!": "00005F0000", "?": "0201510906", "$": "242A7F2A12", "#": "147F147F14",
+    "&": "3649552250", "<": "0814224100", ">": "0041221408", "'": "0000050300", '"': "0007000700", "@": "324979413E",
+}  # fmt: skip
+DOT_MARKS = "".join(_MARK_BYTES) + ".:-,"
+"""Marks that a dot-matrix display shows."""
+_COLUMNS |= {mark: bytes.fromhex(columns) for mark, columns in _MARK_BYTES.items()}
 _POINTS = {".": [(4, 6)], ":": [(2, 2), (2, 5)], "-": [(1, 3), (2, 3), (3, 3)], ",": [(2, 6), (1, 7)]}
 
 _LIT = {"0": "abcdef", "1": "bc", "2": "abged", "3": "abgcd", "4": "fgbc", "5": "afgcd", "6": "afgedc"}
@@ -71,6 +80,8 @@ def segments(char: str, variant: int, cap: int) -> Drawn | None:
         lit = lit.replace("a", "")
     if char == "7" and variant % 7 == 3:
         lit += "f"
+    if char == "9" and variant % 5 == 4:
+        lit = lit.replace("d", "")
     middle, half, far = cap / 2, thick / 2, width - thick / 2
     lines = {
         "a": (half, half, far, half),

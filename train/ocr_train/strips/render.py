@@ -11,11 +11,13 @@ from ocr_edge.contract.types import Image
 from ocr_train.strips.camera import photographed, placed
 from ocr_train.strips.crops import Crops
 from ocr_train.strips.surface import MIN_CONTRAST, Light, Surfaces, colours, decor, lit
-from ocr_train.strips.texts import Texts
-from ocr_train.strips.typefaces import Typefaces, ink
+from ocr_train.strips.texts import UNITS, Texts, number
+from ocr_train.strips.typefaces import Typeface, Typefaces, composed, ink
 
 MIN_LIKENESS = 0.4
 """Least correlation of a photograph with its ink; chosen on sheets of lines: what is below it is seldom legible."""
+WITH_UNIT = 0.3
+"""Share of the lines in segments that show a unit, which is printed."""
 TRIES = 6
 """How often a line is drawn again when it cannot be read."""
 
@@ -68,13 +70,31 @@ class Renderer:
                 mask, text = rng.choice(self.crops).draw(rng, text, longest)
             else:
                 typeface = self.typefaces.draw(rng)
-                text = _writable(rng, text, typeface.characters)
-                if not text:
-                    continue
-                mask = ink(typeface.face, text, rng)
+                if typeface.face.kind == "seven-segment" and rng.random() < WITH_UNIT:
+                    mask, text = self._display(rng, typeface, longest)
+                else:
+                    text = _writable(rng, text, typeface.characters)
+                    if not text:
+                        continue
+                    mask = ink(typeface.face, text, rng)
             if mask.shape[0] > 3 or mask.shape[1] > 3:
                 return mask, text
         return np.full((8, 4), 255, np.uint8), "1"
+
+    def _display(self, rng: random.Random, display: Typeface, longest: int) -> tuple[Image, str]:
+        """A value in segments with its unit printed beside it, smaller or as high, above or on the line."""
+        unit, printed = rng.choice(UNITS), self.typefaces.draw(rng)
+        while not frozenset(unit) <= printed.characters:
+            unit, printed = rng.choice(UNITS), self.typefaces.draw(rng)
+        value = _writable(rng, number(rng, max(1, longest - len(unit) - 1)), display.characters)
+        digits = ink(display.face, value or "0", rng)
+        small = ink(printed.face, unit, rng)
+        scale = rng.uniform(0.35, 1.0)
+        size = (max(2, round(small.shape[1] * scale)), max(2, round(small.shape[0] * scale)))
+        small = np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_AREA), np.uint8)
+        gap, top = rng.randint(3, 16), 0 if rng.random() < 0.3 else digits.shape[0] - small.shape[0]
+        placed = [(digits, 0, 0), (small, digits.shape[1] + gap, max(top, 0))]
+        return composed(placed), f"{value or '0'} {unit}"
 
     def _picture(self, rng: random.Random, seen: Image) -> tuple[Image, bool]:
         """A photograph of an ink mask, and whether its ink can be told from its paper."""

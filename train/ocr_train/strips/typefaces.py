@@ -15,6 +15,7 @@ from ocr_edge.contract.labels import DIGITS, LINE
 from ocr_edge.contract.types import Image
 from ocr_edge.errors import ConfigError
 from ocr_train.rendering import fonts, glyphs
+from ocr_train.rendering.drawn import DOT_MARKS
 from ocr_train.rendering.glyphs import Face
 
 _LOGGER = logging.getLogger(__name__)
@@ -25,8 +26,8 @@ WEIGHTS = {
     "display": 0.06, "seven-segment": 0.07, "dot-matrix": 0.03,
 }  # fmt: skip
 """Share of the lines in each kind of face: more displays and typewriters than on signs, since meters are read."""
-DISPLAY_MARKS = " .:-,"
-"""What a drawn display shows beside digits."""
+SEGMENT_MARKS = " .:-,"
+"""What a display of seven segments shows beside digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,9 @@ class Typefaces:
 def characters(face: Face) -> frozenset[str]:
     """Which of the line stage's labels a face can write."""
     if face.effect.startswith("drawn"):
-        return frozenset(face.labels + DISPLAY_MARKS)
+        return frozenset(
+            face.labels + (SEGMENT_MARKS if face.effect == "drawn-segments" else " " + DOT_MARKS)
+        )
     if face.kind == "seven-segment":
         return frozenset(DIGITS + ".:- ") & {c for c in LINE if c == " " or _has(face, c)}
     others = {c for c in LINE if not c.isascii() or not c.isalnum()}
