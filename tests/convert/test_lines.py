@@ -102,6 +102,43 @@ def test_confidence_is_fitted_to_how_often_lines_are_right():
     assert offset == pytest.approx(-0.7, abs=0.15)
 
 
+def sure_and_doubtful(rng):
+    """Most lines nearly certain, the others not at all."""
+    chances = np.where(rng.random(3000) < 0.7, -0.003, -rng.exponential(3, 3000))
+    return chances, rng.random(3000) < 1 / (1 + np.exp(-0.5 * line_calibration.logit(chances)))
+
+
+def nearly_all_sure(rng):
+    return -rng.exponential(0.001, 3000), rng.random(3000) < 0.99
+
+
+def alike(rng):
+    return np.full(1000, -0.05) + rng.normal(0, 1e-3, 1000), rng.random(1000) < 0.9
+
+
+@pytest.mark.parametrize("lines_", [sure_and_doubtful, nearly_all_sure, alike])
+def test_confidences_of_very_sure_lines_are_their_share_of_right_ones(lines_):
+    chances, right = lines_(np.random.default_rng(1))
+    slope, offset = line_calibration.fit_confidence(chances, right)
+    assert 0.05 <= slope <= 3
+    assert abs(offset) <= 6
+    confidences = 1 / (1 + np.exp(-(slope * line_calibration.logit(chances) + offset)))
+    assert confidences.mean() == pytest.approx(right.mean(), abs=0.005)
+    if lines_ is sure_and_doubtful:
+        assert slope == pytest.approx(0.5, abs=0.05)
+
+
+@pytest.mark.parametrize("count", [0, 1, 300])
+@pytest.mark.parametrize("right", [True, False])
+@pytest.mark.parametrize("chance", [-1e-9, -0.1, -50.0])
+def test_a_calibration_stays_within_limits_where_all_or_none_is_right(chance, right, count):
+    slope, offset = line_calibration.fit_confidence(np.full(count, chance), np.full(count, right))
+    assert 0.05 <= slope <= 3
+    assert abs(offset) <= 6
+    if not count:
+        assert (slope, offset) == (1, 0)
+
+
 def test_a_temperature_is_found_that_was_put_in():
     rng = np.random.default_rng(1)
     labels = ("a", "b")
