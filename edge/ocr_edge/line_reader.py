@@ -17,7 +17,7 @@ minus before a number or a point after it is too small to be a piece of the line
 SURE_LINE = 0.9
 """Calibrated confidence from which the answer to a line stands."""
 SURE_CHARACTER = 0.98
-"""The same for each of its characters, from which the answer to a long line stands: that all of sixty are right is
+"""The same on average over its characters, from which the answer to a long line stands: that all of sixty are right is
 never sure."""
 NEIGHBOUR = 0.3
 """Share of its height that another line must have beside a line to end its margin."""
@@ -31,11 +31,13 @@ class StripReading:
         rated: The characters, boxes in the picture's pixels.
         decoded: The same in the strip's, with the text's log-probability.
         posteriors: What it was decoded from.
+        box: The part of the picture that the strip was made of.
     """
 
     rated: RatedLine
     decoded: Decoded
     posteriors: Posteriors
+    box: Box
 
     @property
     def confidence(self) -> float:
@@ -100,7 +102,7 @@ class LineReader:
         )
         if found is None:
             return None
-        return StripReading(RatedLine(found.line, found.sure), found, posteriors)
+        return StripReading(RatedLine(found.line, found.sure), found, posteriors, box)
 
     def score(self, reading: StripReading, text: str) -> float:
         """Log-probability that the strip of a reading says another text; ``-inf`` where it cannot."""

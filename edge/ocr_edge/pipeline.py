@@ -13,15 +13,16 @@ from typing import Literal
 import numpy as np
 
 from ocr_edge import panels, skew
+from ocr_edge.answers import Answers
 from ocr_edge.bundle import Bundle
 from ocr_edge.contract.preprocess import luminance
-from ocr_edge.contract.types import Box, Image, Scores
-from ocr_edge.decode.cascade import Weighed, letters
-from ocr_edge.decode.decoder import MIN_MARGIN, UNREADABLE, Decoder
+from ocr_edge.contract.types import Box, Image, Polarity, Scores
+from ocr_edge.decode.cascade import letters
+from ocr_edge.decode.decoder import MIN_MARGIN, Decoder
 from ocr_edge.decode.graph import Scored, unsure
 from ocr_edge.decode.patterns import Pattern
 from ocr_edge.errors import ConfigError, ModelError
-from ocr_edge.layout import RatedLine, fills, is_settled, select
+from ocr_edge.layout import fills, is_settled, select
 from ocr_edge.line_reader import LineReader, StripReading, around
 from ocr_edge.places import Place, in_order, place_of
 from ocr_edge.reading import Line, Reading
@@ -99,6 +100,8 @@ class Pipeline:
         if self._lines is None and self._recognizer is None:
             assert problem is not None
             raise problem
+        known = self._recognizer.labels if self._recognizer else ()
+        self._answers = Answers(self._lines, self._decoder if self._recognizer else None, known)
         self.segmenter = segmenter or Segmenter()
         self._limit_s = limit_s
         self._has_pattern = pattern is not None
@@ -106,7 +109,7 @@ class Pipeline:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The texts that can be said."""
+        """The texts that the stage which is asked first can say."""
         if self._lines:
             return self._lines.labels
         assert self._recognizer is not None
@@ -191,8 +194,10 @@ class Pipeline:
             found += guess.lines
             self._read_lines(image, guess.lines, places, watch, ends)
             if any(place.reading and fills(place.reading, image.shape[:2]) for place in places):
-                return places
-        if whole and self._stands(whole, places):
+                leaning, found = False, []
+                break
+        is_read = any(place.reading for place in places)
+        if whole and is_read and self._answers.whole_stands(whole, places):
             return [whole]
         found, straight, back = self._straightened(found, image, watch, ends)
         if back is not None:
@@ -200,7 +205,7 @@ class Pipeline:
         elif leaning and abs(slant := skew.slant(luminance(image))) >= skew.MIN_SLANT:
             straight, back = skew.upright(image, slant)
             places += self._read_found(straight, self._found(straight, watch, ends), back, watch, ends)
-        return places
+        return [whole] if whole and not any(place.reading for place in places) else places
 
     def _read_scene(self, image: Image, watch: Stopwatch, ends: float) -> list[Place]:
         """Read a picture of anything."""
@@ -250,14 +255,13 @@ class Pipeline:
 
     def _whole(self, image: Image, watch: Stopwatch) -> Place | None:
         """What the line stage makes of a picture that may show one line and nothing else."""
-        if self._lines is None:
-            return None
-        with watch.step("recognize"):
-            box = Box(0, 0, image.shape[1], image.shape[0])
-            strip = self._lines.read(image, box, self.segmenter.polarity)
-        if strip is None:
-            return None
-        return Place(box, self.segmenter.polarity, reading=strip.rated, strip=strip, image=image)
+        box = Box(0, 0, image.shape[1], image.shape[0])
+        strip = self._strip(image, box, self.segmenter.polarity, watch)
+        return (
+            Place(box, self.segmenter.polarity, reading=strip.rated, strip=strip, image=image)
+            if strip
+            else None
+        )
 
     def _read_lines(
         self,
@@ -277,7 +281,7 @@ class Pipeline:
             if is_settled(line.pieces, settled):
                 continue
             place = place_of(line, places)
-            strip = self._strip(image, line, boxes, watch)
+            strip = self._strip(image, around(line.box, image.shape[:2], boxes), line.polarity, watch)
             sure = strip is not None and strip.is_sure
             scored = None
             if self._recognizer and not sure:
@@ -293,59 +297,19 @@ class Pipeline:
                     place.strip = strip
                 if scored:
                     place.guesses.append(scored)
-                place.reading = self._chosen(place)
+                place.reading = self._answers.chosen(place)
                 if place.reading and place.reading.is_sure:
                     settled.append(place.reading.line.box)
 
     def _strip(
-        self, image: Image, line: CandidateLine, boxes: Sequence[Box], watch: Stopwatch
+        self, image: Image, box: Box, polarity: Polarity | None, watch: Stopwatch
     ) -> StripReading | None:
         """What the line stage makes of a line; None where it sees marks alone, which specks look like."""
         if self._lines is None:
             return None
         with watch.step("recognize"):
-            strip = self._lines.read(image, around(line.box, image.shape[:2], boxes), line.polarity)
-        return strip if strip and any(c.text.isalnum() for c in strip.rated.line.characters) else None
-
-    def _chosen(self, place: Place) -> RatedLine | None:
-        """The better of what the line stage and the character stages say of a place."""
-        strip, place.cut, place.weighed = place.strip, None, None
-        if strip and (strip.is_sure or not place.guesses):
-            return strip.rated
-        cut = place.cut = self._decoder.decode(place.guesses) if place.guesses else None
-        if strip is None or cut is None:
-            return strip.rated if strip else cut
-        place.weighed = self._weighed(strip, cut, place.guesses)
-        return cut if place.weighed and place.weighed.prefers_cut else strip.rated
-
-    def _stands(self, whole: Place, places: Sequence[Place]) -> bool:
-        """Whether what the line stage makes of all of a crop stands against what was found in it."""
-        read = [place for place in places if place.reading]
-        if not read or whole.strip is None:
-            return True
-        best = max(read, key=lambda place: place.reading.value if place.reading else 0.0)
-        if best.reading and letters(best.reading.line.text) == letters(whole.strip.rated.line.text):
-            return True  # all of a crop shows marks that a found line may lack
-        if best.strip and best.is_of_strip:
-            return whole.strip.confidence >= best.strip.confidence
-        whole.cut = best.reading
-        whole.weighed = self._weighed(whole.strip, best.reading, best.guesses) if best.reading else None
-        return not (whole.weighed and whole.weighed.prefers_cut)
-
-    def _weighed(self, strip: StripReading, cut: RatedLine, guesses: Sequence[Scored]) -> Weighed | None:
-        """Both answers scored by both stages; None where they say the same letters, or the lattice cannot say all."""
-        assert self._lines is not None
-        said, text = letters(strip.rated.line.text), cut.line.text
-        if UNREADABLE in text or letters(text) == said:
-            return None
-        return Weighed(
-            strip.confidence,
-            cut.line.confidence,
-            strip.decoded.log_probability,
-            self._lines.score(strip, text),
-            self._decoder.worth(guesses, said),
-            self._decoder.worth(guesses, text),
-        )
+            strip = self._lines.read(image, box, polarity)
+        return strip if strip and letters(strip.rated.line.text) else None
 
     def _score(self, recognizer: Recognizer, line: CandidateLine) -> Scored | None:
         """Score the plain reading of a line, and the alternatives of what is unsure in it; None for a texture."""

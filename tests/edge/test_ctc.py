@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ocr_edge.decode import ctc, ctc_beam
+from ocr_edge.decode import ctc
 from ocr_edge.decode.ctc import Emissions
 
 LABELS = 2
@@ -74,22 +74,6 @@ def test_the_greedy_text_has_the_best_way_of_all(posteriors: np.ndarray):
     assert len(spans) == len(text)
     for label, (first, end) in zip(text, spans, strict=True):
         assert (posteriors[first:end].argmax(axis=1) == label).all()
-
-
-@settings(deadline=None, max_examples=100)
-@given(lines())
-def test_a_beam_wide_enough_finds_the_likeliest_text(posteriors: np.ndarray):
-    totals: dict[tuple[int, ...], float] = {}
-    for text, score in ways(posteriors):
-        totals[text] = np.logaddexp(totals.get(text, -np.inf), score)
-    found = tuple(ctc_beam.best(posteriors, width=100, least=0.0))
-    assert totals[found] == pytest.approx(max(totals.values()), abs=1e-5)
-
-
-def test_a_beam_adds_up_ways_where_the_best_single_one_is_another_text():
-    posteriors = np.log(np.array([[0.4, 0.0, 0.6], [0.4, 0.0, 0.6]]) + 1e-12).astype(np.float32)
-    assert ctc.greedy(posteriors)[0] == []
-    assert ctc_beam.best(posteriors) == [0]
 
 
 @settings(deadline=None, max_examples=60)

@@ -2,10 +2,17 @@ import numpy as np
 import pytest
 
 from ocr_edge import bundle as bundles
+from ocr_edge.answers import Answers
+from ocr_edge.contract.types import Box
 from ocr_edge.decode.cascade import Weighed, letters
 from ocr_edge.decode.patterns import Pattern
 from ocr_edge.errors import ConfigError, ModelError
+from ocr_edge.layout import RatedLine
+from ocr_edge.line_reader import StripReading, around
 from ocr_edge.pipeline import Pipeline
+from ocr_edge.places import Place
+from ocr_edge.reading import Character, Line
+from ocr_edge.recognizer import Recognizer
 from tests.edge import hand_made_line
 
 SURE = (1.0, 9.0)
@@ -28,7 +35,9 @@ def both(tmp_path_factory):
 
 def picture(text, scale=2):
     rgb, _ = hand_made_line.bars(text)
-    return np.repeat(np.repeat(rgb, scale, axis=0), scale, axis=1)
+    return np.pad(
+        np.repeat(np.repeat(rgb, scale, axis=0), scale, axis=1), ((3, 3), (0, 0), (0, 0)), constant_values=255
+    )
 
 
 @pytest.mark.parametrize("text", ["rgb", "bgr", "rrgb"])
@@ -38,10 +47,11 @@ def test_a_crop_of_one_line_is_read_by_the_line_stage_alone(lines_only, text):
     assert reading.lines[0].characters[0].labels == ("r", "g", "b")
 
 
-def test_a_bundle_with_both_kinds_asks_the_character_stages_only_where_the_line_stage_is_unsure(both):
-    assert Pipeline(both).read(picture("rgb")).text == "rgb"
+def test_each_reader_alone_is_that_reader(both):
     assert Pipeline(both, reader="line").read(picture("rgb")).text == "rgb"
-    assert set(Pipeline(both, reader="characters").read(picture("rgb")).text) <= set("1Il|\n ")
+    by_characters = Pipeline(both, reader="characters").read(picture("rgb"))
+    assert by_characters.text
+    assert set(by_characters.text) <= set("1Il|\n ")
 
 
 def test_boxes_are_in_the_pixels_of_the_picture(lines_only):
@@ -88,3 +98,58 @@ def test_the_lattice_is_preferred_only_where_it_is_surer():
 
 def test_marks_and_spaces_are_nothing_that_a_lattice_could_say():
     assert letters("-3.4 °C") == "34C"
+
+
+def test_a_margin_ends_at_the_next_line_and_at_the_border():
+    alone = around(Box(100, 20, 50, 20), (64, 400))
+    assert (alone.left, alone.right) == (80, 170)
+    assert alone.top < 20
+    beside = around(
+        Box(100, 20, 50, 20), (64, 400), [Box(90, 22, 5, 18), Box(158, 20, 40, 20), Box(150, 60, 40, 4)]
+    )
+    assert (beside.left, beside.right) == (95, 158)
+    assert around(Box(0, 0, 10, 10), (10, 10)) == Box(0, 0, 10, 10)
+
+
+class Counted(Recognizer):
+    calls = 0
+
+    def recognize(self, glyphs):
+        Counted.calls += 1
+        return super().recognize(glyphs)
+
+
+@pytest.mark.parametrize(("calibration", "asked"), [(SURE, False), ((1.0, -9.0), True)])
+def test_the_character_stages_are_asked_only_where_the_line_stage_is_unsure(
+    tmp_path, monkeypatch, calibration, asked
+):
+    hand_made_line.write(tmp_path / "b", characters=bundles.named("fast"), line_calibration=calibration)
+    monkeypatch.setattr("ocr_edge.pipeline.Recognizer", Counted)
+    Counted.calls = 0
+    Pipeline(bundles.load(tmp_path / "b")).read(picture("rgb"))
+    assert (Counted.calls > 0) == asked
+
+
+def strip_of(text, confidence):
+    characters = tuple(Character(c, confidence, Box(10 * i, 0, 8, 20)) for i, c in enumerate(text))
+    rated = RatedLine(Line(characters, confidence), np.full(len(text), confidence, np.float32))
+    return StripReading(rated, None, None, Box(0, 0, 100, 20))
+
+
+def place_of(text, confidence):
+    strip = strip_of(text, confidence)
+    return Place(strip.box, reading=strip.rated, strip=strip)
+
+
+@pytest.mark.parametrize(
+    ("whole", "found", "stands"),
+    [
+        (("34", 0.3), ("-3.4", 0.97), False),  # the surer one with its marks
+        (("-185", 0.68), ("185", 0.76), True),  # marks are lost rather than invented
+        (("-185", 0.2), ("185", 0.76), False),
+        (("abc", 0.9), ("xyz", 0.5), True),
+        (("abc", 0.5), ("xyz", 0.9), False),
+    ],
+)
+def test_all_of_a_crop_and_a_line_found_in_it_are_compared_by_confidence_and_marks(whole, found, stands):
+    assert Answers(None, None, ()).whole_stands(place_of(*whole), [place_of(*found)]) == stands

@@ -19,6 +19,9 @@ DEFAULT: tuple[str, ...] = tuple(ORDERS["0-9A-Za-z"])
 LINE: tuple[str, ...] = tuple(ORDERS["line"])
 """The shipped labels of the line stage: printable ASCII with the space, then the signs of values and prices."""
 
+SIGNS = "µªº\u2126"
+"""Letters to Unicode that are signs to people: micro, the ordinals, the ohm sign. Nobody spells a word with them."""
+
 REJECT = "reject"
 """The class of what is no character: half of one, two in one box, a frame, a screw. It is never said."""
 
@@ -42,6 +45,15 @@ def parse(order: str) -> tuple[str, ...]:
     if twice:
         raise ValueError(f"labels {order!r}: {', '.join(twice)} appear twice")
     return labels
+
+
+def is_mark(label: str) -> bool:
+    """Whether a label is neither a letter nor a digit: punctuation, the space, a sign such as ``° € ² µ``.
+
+    Letters of every alphabet are none, with accents or without. What is overlooked in a picture, left out of a truth
+    or unknown to those who read letters alone is decided by this.
+    """
+    return not any((c.isalpha() or c.isdecimal()) and c not in SIGNS for c in label)
 
 
 def case_merged(labels: Sequence[str]) -> list[int]:

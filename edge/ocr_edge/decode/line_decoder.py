@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from ocr_edge.contract.preprocess import STEP
 from ocr_edge.contract.types import Box, Image, Scores
-from ocr_edge.decode import ctc, ctc_beam, ctc_search, ink, shapes
+from ocr_edge.decode import ctc, ctc_search, ink, shapes
 from ocr_edge.decode.ctc import Emissions
 from ocr_edge.decode.decoder import MIN_MARGIN, READABLE, UNREADABLE, allowed
 from ocr_edge.decode.patterns import Pattern, spaces
@@ -23,6 +23,8 @@ from ocr_edge.decode.search import Path
 from ocr_edge.decode.written import Written, calibrated
 from ocr_edge.reading import Character, Line
 
+LEAST = 1e-3
+"""Least probability that a step is not silent: what stands there is shared out by it."""
 LOOK_ALIKES = (*shapes.SHARED, ".,", ":;", "'`")
 """What a pattern may read one for the other at little cost; small marks differ by a pixel."""
 
@@ -45,11 +47,6 @@ class Decoded:
     log_probability: float
     sure: npt.NDArray[np.float32]
     columns: tuple[ink.Columns, ...]
-
-    @property
-    def per_character(self) -> float:
-        """Mean log-probability of a character."""
-        return self.log_probability / len(self.line.characters)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +71,6 @@ class LineDecoder:
         pattern: What every line must match, over the same labels; None for anything.
         min_margin: Nats by which the pattern may overrule the picture.
         calibration: Slope and offset, see ``calibrated``.
-        beam: Beginnings that a beam search keeps for free text; 0: the single best way, which is faster.
 
     Raises:
         ValueError: The pattern is one over other labels.
@@ -87,7 +83,6 @@ class LineDecoder:
         *,
         min_margin: float = MIN_MARGIN,
         calibration: tuple[float, float] = (1.0, 0.0),
-        beam: int = 0,
     ) -> None:
         if pattern and pattern.labels != tuple(labels):
             raise ValueError(f"pattern over {len(pattern.labels)} labels, expected the line's {len(labels)}")
@@ -95,7 +90,6 @@ class LineDecoder:
         self._pattern = pattern
         self._min_margin = min_margin
         self._calibration = calibration
-        self._beam = beam
         self._spaces = spaces(labels)
         self._ignored = pattern.ignored if pattern else np.zeros(len(self._labels), np.bool_)
         self._shape = shapes.groups(labels, LOOK_ALIKES).argmax(axis=1)
@@ -224,9 +218,6 @@ class LineDecoder:
                 return None
             labels, runs = list(path.labels), ctc.spans(emissions, path.labels)
             may = allowed(self._pattern, path)
-        elif self._beam:
-            labels = ctc_beam.best(posteriors, self._beam)
-            runs = ctc.spans(emissions, labels)
         else:
             labels, runs = ctc.greedy(posteriors)
         kept = [place for place, label in enumerate(labels) if not self._spaces[label]]

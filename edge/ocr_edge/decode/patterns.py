@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ocr_edge.contract.labels import is_mark
 from ocr_edge.decode import search
 from ocr_edge.decode.automaton import Automaton
 from ocr_edge.decode.checks import Check, Weighted, check_named
@@ -119,7 +120,7 @@ class Pattern:
         if self.passes is None:
             return True
         known = self.passes.alphabet if isinstance(self.passes, Weighted) else ""
-        return self.passes("".join(c for c in text if c.isalnum() or (c in known and c != " ")))
+        return self.passes("".join(c for c in text if not is_mark(c) or (c in known and c != " ")))
 
     def best(self, edges: Sequence[Edge], stop: int) -> Path | None:
         """The best legal text of a line.
@@ -141,4 +142,4 @@ def spaces(labels: Sequence[str]) -> npt.NDArray[np.bool_]:
 
 def marks(labels: Sequence[str]) -> npt.NDArray[np.bool_]:
     """Which labels are neither letters nor digits, spaces among them: bool, shape ``(labels,)``."""
-    return np.array([not any(c.isalpha() or c.isdecimal() for c in label) for label in labels], np.bool_)
+    return np.array([is_mark(label) for label in labels], np.bool_)
