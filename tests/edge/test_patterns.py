@@ -140,6 +140,15 @@ def test_a_text_with_spaces_matches_as_in_python_where_the_space_is_a_label(data
         assert pattern.matches(text) == (compiled.fullmatch(text) is not None), (written, text)
 
 
+def test_signs_are_marks_even_where_unicode_calls_them_letters_or_digits() -> None:
+    found = Pattern.parse(r"\d+", "0123456789.µ²")
+    assert [label for label, is_ignored in zip(found.labels, found.ignored, strict=True) if is_ignored] == [
+        *".µ²"
+    ]
+    checked = Pattern.parse(r"\d+[µ²]?", "0123456789µ²", "luhn")
+    assert [checked.matches(text) for text in ("18", "18µ", "18²", "19²")] == [True, True, True, False]
+
+
 def test_marks_between_the_digits_do_not_count_for_a_check_digit() -> None:
     labels = LABELS + " -"
     pattern = Pattern.parse(r"\d{3}-\d-\d{2}-\d{6}-\d", labels, check="ean")

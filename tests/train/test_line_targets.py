@@ -84,6 +84,38 @@ def test_a_text_of_marks_alone_says_nothing_where_marks_are_ignored():
     assert encoded("...", INDEX, case=True, marks=False, steps=9) is None
 
 
+@pytest.mark.parametrize(
+    ("labels", "text", "taught"),
+    [
+        ("AaB", "ab", "AB"),
+        ("ab", "aB", "ab"),  # small letters alone
+        ("aB", "Ab", "aB"),
+        ("Aµ\u039c", "µa", "µA"),  # Python's capital of the sign is a Greek letter
+        ("AS", "ß", None),
+    ],
+)
+def test_where_case_is_ignored_the_case_that_is_a_label_is_taught(labels, text, taught):
+    index = {label: place for place, label in enumerate(labels)}
+    row = encoded(text, index, case=False, marks=True, steps=9)
+    found = None if row is None else "".join(labels[i] for i in row[HEAD:] if i >= 0)
+    assert found == taught
+
+
+def test_the_case_that_is_taught_is_the_one_that_is_summed_over():
+    labels = ["a", "B", "b", "µ", "\u039c", "blank"]
+    index = {label: place for place, label in enumerate(labels[:-1])}
+    for text, path in (("A", [0]), ("B", [2]), ("µ", [3])):
+        logits = np.full((1, len(labels)), -20.0, np.float32)
+        logits[0, path] = 20.0
+        row = encoded(text, index, case=False, marks=True, steps=1)
+        assert float(np.asarray(CTC(labels)(row[None], logits[None]))) < 0.01
+
+
+def test_a_letter_that_is_no_label_is_not_left_out_as_if_it_were_a_mark():
+    assert encoded("aB.", INDEX, case=True, marks=False, steps=9) is not None
+    assert encoded("aéB", INDEX, case=True, marks=False, steps=9) is None
+
+
 def test_the_best_path_is_collapsed():
     path = [4, 0, 0, 4, 0, 3, 4]
     assert greedy(np.eye(len(LABELS), dtype=np.float32)[path], LABELS) == "AA."

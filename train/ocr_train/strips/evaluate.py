@@ -9,12 +9,13 @@ import cv2
 import keras
 import numpy as np
 
+from ocr_edge.contract.labels import is_mark
 from ocr_edge.contract.preprocess import LINE_HEIGHT, STEP, fill, strip
 from ocr_edge.contract.types import Image, Scores
 from ocr_train.datasets.words import LineSet
 from ocr_train.editing import edit_distance
 from ocr_train.strips.recipe import LineRecipe
-from ocr_train.strips.targets import greedy, is_mark
+from ocr_train.strips.targets import greedy
 
 BATCH_COLUMNS = 16384
 """Columns of the strips that are run at once."""

@@ -1,12 +1,14 @@
 """Texts as targets of a line stage: CTC, and truth that leaves something out."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from itertools import pairwise
 from typing import Any
 
 import keras
 import numpy as np
 import numpy.typing as npt
+
+from ocr_edge.contract.labels import is_mark
 
 LONGEST = 120
 """Labels of the longest text in a batch: one for each step of the widest strip."""
@@ -18,9 +20,14 @@ NOTHING = -30.0
 Targets = npt.NDArray[np.int32]
 
 
-def is_mark(label: str) -> bool:
-    """Whether a label is neither a letter nor a digit: punctuation, the space, a sign."""
-    return not (label.isascii() and label.isalnum())
+def caseless(label: str, labels: Container[str]) -> str:
+    """What a label is taught as where case is ignored: its capital, or the only case that there is a label of.
+
+    Signs have no case, although Python's capital of ``µ`` is a Greek letter.
+    """
+    if is_mark(label):
+        return label
+    return next((case for case in (label.upper(), label, label.lower()) if case in labels), label)
 
 
 def encoded(text: str, index: dict[str, int], *, case: bool, marks: bool, steps: int) -> Targets | None:
@@ -37,16 +44,16 @@ def encoded(text: str, index: dict[str, int], *, case: bool, marks: bool, steps:
         int32, shape ``(HEAD + LONGEST,)``: the flags, the steps, then labels and -1; None when the text does not fit
         into the steps, or holds what is no label.
     """
-    text = text if case else text.upper()
-    text = text if marks else "".join(c for c in text if not is_mark(c))
-    if not text or any(c not in index for c in text):
+    taught = text if marks else "".join(c for c in text if not is_mark(c))
+    taught = taught if case else "".join(caseless(c, index) for c in taught)
+    if not taught or any(c not in index for c in taught):
         return None
     # Two equal labels need a blank between them.
-    if len(text) + sum(a == b for a, b in pairwise(text)) > min(steps, LONGEST):
+    if len(taught) + sum(a == b for a, b in pairwise(taught)) > min(steps, LONGEST):
         return None
     row = np.full(HEAD + LONGEST, -1, np.int32)
     row[:HEAD] = (not case, not marks, steps)
-    row[HEAD : HEAD + len(text)] = [index[c] for c in text]
+    row[HEAD : HEAD + len(taught)] = [index[c] for c in taught]
     return row
 
 
@@ -54,8 +61,8 @@ def encoded(text: str, index: dict[str, int], *, case: bool, marks: bool, steps:
 class CTC(keras.losses.Loss):  # type: ignore[misc]  # Keras has no types
     """Connectionist temporal classification, in nats a line.
 
-    Where a row's truth ignores case, the probability of a small letter counts as its capital's; where it ignores
-    marks, that of a mark or a space counts as the blank's. So nothing wrong is taught.
+    Where a row's truth ignores case, the probability of a small letter counts as its capital's, if that is a label;
+    where it ignores marks, that of a mark or a space counts as the blank's. So nothing wrong is taught.
 
     Args:
         labels: The labels, the blank last.
@@ -64,9 +71,7 @@ class CTC(keras.losses.Loss):  # type: ignore[misc]  # Keras has no types
     def __init__(self, labels: Sequence[str], name: str = "ctc") -> None:
         super().__init__(name=name, reduction="sum_over_batch_size")
         self.labels = list(labels)
-        capital = [
-            self.labels.index(c.upper()) if c.upper() in self.labels else i for i, c in enumerate(labels)
-        ]
+        capital = [self.labels.index(caseless(c, self.labels)) for c in self.labels]
         marks = [i for i, c in enumerate(self.labels[:-1]) if is_mark(c)]
         count = len(self.labels)
         self._case, self._marks = np.eye(count, dtype=np.float32), np.eye(count, dtype=np.float32)
