@@ -15,58 +15,19 @@ import numpy as np
 import numpy.typing as npt
 
 from ocr_edge.config.settings import Stabilize
-from ocr_edge.contract.types import Scores
+from ocr_edge.fusion import Pair, Slot, align, merged, normal
 from ocr_edge.reading import Character, Line, Reading
 
 FLOOR = -12.0
 """Log-probability below which nothing is believed: one frame can't rule a label out for good."""
-SAME = 0.3
-"""Bhattacharyya coefficient of two characters' probabilities below which they are different characters."""
-MAX_GAPS = 0.2
-"""Share of characters that one of two readings of the same text may lack."""
 PATIENCE = 2
 """After so many times the demanded frames, an unchanging text is as sure as it will get."""
 MAX_TRACKS = 8
 
 
-@dataclass(slots=True)
-class _Slot:
-    """A place in a track's text: decayed sums over its readings.
-
-    ``rated`` is the weight of those whose line had a calibrated confidence, ``line_logs`` the sum of its logarithms.
-    """
-
-    latest: Character
-    evidence: Scores
-    weight: float
-    spaces: float
-    new_lines: float
-    rated: float
-    line_logs: float
-
-    def decay(self, by: float) -> None:
-        """Count for less."""
-        self.evidence *= np.float32(by)
-        self.weight, self.spaces, self.new_lines, self.rated, self.line_logs = (
-            value * by for value in (self.weight, self.spaces, self.new_lines, self.rated, self.line_logs)
-        )
-
-    def joined(self, newer: "_Slot") -> "_Slot":
-        """The same place, seen again."""
-        return _Slot(
-            newer.latest,
-            self.evidence + newer.evidence,
-            self.weight + newer.weight,
-            self.spaces + newer.spaces,
-            self.new_lines + newer.new_lines,
-            self.rated + newer.rated,
-            self.line_logs + newer.line_logs,
-        )
-
-
 @dataclass(slots=True, eq=False)
 class _Track:
-    slots: list[_Slot]
+    slots: list[Slot]
     latest: Reading
     weight: float
     at: float
@@ -172,13 +133,13 @@ class Stabilizer:
     def _fuse(self, reading: Reading, at: float, weight: float) -> _Track:
         """Add a reading to the track it agrees with best, or to a new one."""
         fresh = self._slots(reading, weight)
-        best: tuple[float, _Track, list[tuple[int | None, int | None]]] | None = None
+        best: tuple[float, _Track, list[Pair]] | None = None
         for track in self._tracks:
             decay = 0.5 ** (max(at - track.at, 0.0) / self.settings.memory_s)
             track.weight, track.at = track.weight * decay, at
             for slot in track.slots:
                 slot.decay(decay)
-            pairs = _align(track.slots, fresh)
+            pairs = align(track.slots, fresh)
             if pairs is not None:
                 likeness = sum(a is not None and b is not None for a, b in pairs) + track.weight * 1e-3
                 if best is None or likeness > best[0]:
@@ -188,7 +149,7 @@ class Stabilizer:
             self._tracks = [*sorted(self._tracks, key=lambda item: -item.weight)[: MAX_TRACKS - 1], chosen]
         else:
             chosen = best[1]
-            chosen.slots, chosen.latest = _merged(chosen.slots, fresh, best[2]), reading
+            chosen.slots, chosen.latest = merged(chosen.slots, fresh, best[2]), reading
             chosen.weight += weight
             chosen.run += 1
         for track in self._tracks:
@@ -208,14 +169,14 @@ class Stabilizer:
     def _reading(self, track: _Track) -> Reading:
         """The track's text, in the form of its latest reading."""
         kept = [slot for slot in track.slots if slot.weight > track.weight / 2] or track.slots
-        lines: list[list[_Slot]] = [[]]
+        lines: list[list[Slot]] = [[]]
         for slot in kept:
             if slot.new_lines > slot.weight / 2 and lines[-1]:
                 lines.append([])
             lines[-1].append(slot)
         return replace(track.latest, lines=tuple(self._line(line) for line in lines))
 
-    def _line(self, slots: list[_Slot]) -> Line:
+    def _line(self, slots: list[Slot]) -> Line:
         """A line of the fused text: as sure as its frames' lines were, and no surer than what they have in common."""
         line = Line(tuple(self._character(slot) for slot in slots))
         rated = sum(slot.rated for slot in slots)
@@ -224,17 +185,17 @@ class Stabilizer:
         sure = float(np.exp(sum(slot.line_logs for slot in slots) / rated))
         return replace(line, calibrated=min(sure, line.confidence))
 
-    def _character(self, slot: _Slot) -> Character:
-        scores = _normal(slot.evidence / slot.weight)
+    def _character(self, slot: Slot) -> Character:
+        scores = normal(slot.evidence / slot.weight)
         order = np.argsort(-scores, kind="stable")[:3].tolist()
         alternatives = tuple((self._known[index], float(np.exp(scores[index]))) for index in order)
         space = slot.spaces > slot.weight / 2
         return Character(*alternatives[0], slot.latest.box, alternatives, scores, space, self._known)
 
-    def _slots(self, reading: Reading, weight: float) -> list[_Slot]:
+    def _slots(self, reading: Reading, weight: float) -> list[Slot]:
         """A reading's places, each with what it says of every label known so far."""
         columns = [self._columns(c.labels or self.labels) for line in reading.lines for c in line.characters]
-        result: list[_Slot] = []
+        result: list[Slot] = []
         for number, line in enumerate(reading.lines):
             rated = 0.0 if line.calibrated is None else weight
             line_logs = rated * float(np.log(max(line.confidence, 1e-6)))
@@ -244,7 +205,7 @@ class Stabilizer:
                 evidence *= np.float32(weight)
                 new_line = weight * (number > 0 and index == 0)
                 space = weight * character.space_before
-                result.append(_Slot(character, evidence, weight, space, new_line, rated, line_logs))
+                result.append(Slot(character, evidence, weight, space, new_line, rated, line_logs))
         return result
 
     def _columns(self, labels: tuple[str, ...]) -> npt.NDArray[np.intp]:
@@ -257,66 +218,3 @@ class Stabilizer:
                 slot.evidence = np.concatenate([slot.evidence, unseen])
             self._places[labels] = np.array([self._known.index(label) for label in labels], np.intp)
         return self._places[labels]
-
-
-def _normal(scores: Scores) -> Scores:
-    """Log-probabilities that sum to one again."""
-    top = scores.max()
-    return np.asarray(scores - top - np.log(np.exp(scores - top).sum()), np.float32)
-
-
-def _roots(slots: list[_Slot]) -> npt.NDArray[np.float32]:
-    """Square roots of the slots' mean probabilities, shape ``(N, L)``: their products are Bhattacharyya's."""
-    return np.exp(np.stack([_normal(slot.evidence / slot.weight) for slot in slots]) / 2)
-
-
-def _align(old: list[_Slot], new: list[_Slot]) -> list[tuple[int | None, int | None]] | None:
-    """Pairs of places that show the same character (Needleman and Wunsch, 1970); None for different texts."""
-    gaps = int(MAX_GAPS * max(len(old), len(new)))
-    if abs(len(old) - len(new)) > gaps:
-        return None
-    likeness = _roots(old) @ _roots(new).T
-    if not gaps:
-        same = bool((np.diagonal(likeness) >= SAME).all())
-        return [(i, i) for i in range(len(old))] if same else None
-    score = np.full((len(old) + 1, len(new) + 1), -np.inf)
-    score[0], score[:, 0] = -np.arange(len(new) + 1) / 2, -np.arange(len(old) + 1) / 2
-    for i in range(1, len(old) + 1):
-        for j in range(max(1, i - gaps), min(len(new), i + gaps) + 1):
-            match = (
-                score[i - 1, j - 1] + likeness[i - 1, j - 1] if likeness[i - 1, j - 1] >= SAME else -np.inf
-            )
-            score[i, j] = max(match, score[i - 1, j] - 0.5, score[i, j - 1] - 0.5)
-    pairs: list[tuple[int | None, int | None]] = []
-    i, j = len(old), len(new)
-    while i or j:
-        if (
-            i
-            and j
-            and likeness[i - 1, j - 1] >= SAME
-            and score[i, j] == score[i - 1, j - 1] + likeness[i - 1, j - 1]
-        ):
-            i, j = i - 1, j - 1
-            pairs.append((i, j))
-        elif i and (not j or score[i, j] == score[i - 1, j] - 0.5):
-            i -= 1
-            pairs.append((i, None))
-        else:
-            j -= 1
-            pairs.append((None, j))
-    return pairs[::-1] if sum(None in pair for pair in pairs) <= gaps else None
-
-
-def _merged(old: list[_Slot], new: list[_Slot], pairs: list[tuple[int | None, int | None]]) -> list[_Slot]:
-    """Both texts in one list of places; a place that has almost been forgotten goes."""
-    result = []
-    for i, j in pairs:
-        if i is None:
-            slot = new[j or 0]
-        elif j is None:
-            slot = old[i]
-        else:
-            slot = old[i].joined(new[j])
-        if slot.weight > 0.01:
-            result.append(slot)
-    return result
