@@ -16,7 +16,7 @@ TEMPERATURES = np.geomspace(0.6, 2.5, 17)
 PROMISES = (0.9, 0.99)
 """Confidences at which the manifest says how often lines are right."""
 SLOPES, OFFSETS = (0.05, 3.0), (-6.0, 6.0)
-"""Least and most of a calibration. Beyond them lie fits of too few lines, and a slope that turns doubt into certainty."""
+"""Least and most of a calibration. Beyond them lie fits of too few lines, or slopes that turn doubt into certainty."""
 RIDGE = np.array([1.0, 1e-3])
 """Pull of slope and offset towards 1 and 0: the slope's is that of a handful of lines, and decides where all lines are
 as sure as each other."""
@@ -62,7 +62,7 @@ def fit_confidence(
 ) -> tuple[float, float]:
     """Slope and offset of a line's confidence: logistic regression of being right (Platt, 1999), by Newton's steps.
 
-    A step is halved until the loss falls: on lines that are nearly all sure a whole one leaps to where the loss is flat.
+    A step is halved until the loss falls: where nearly all lines are sure, a whole one leaps to where the loss is flat.
 
     Args:
         log_probabilities: Of what was said of each line.

@@ -75,16 +75,41 @@ def test_high_crops_shrink_and_upright_ones_are_left_out(tmp_path, caplog):
         ("words:{}/empty.tar", "ground_truth.jsonl is missing"),
         ("words:{}/garbled.tar", "ground_truth.jsonl, line 1: not JSON"),
         ("words:{}/table", "lacks the column text"),
+        (
+            "words:{}/list.tar",
+            "ground_truth.jsonl, line 2: expected an object with file and text, found list",
+        ),
+        ("words:{}/nameless.tar", "ground_truth.jsonl, line 1: names no file"),
+        ("words:{}/several.tar", "ground_truth.jsonl, line 1: written is list, expected one text"),
+        ("words:{}/latin.tar", "ground_truth.jsonl, line 2: not UTF-8"),
+        ("words:{}/latin", "labels.csv, line 3: not UTF-8"),
+        ("words:{}/short", "labels.csv, line 3: names no file"),
+        ("words:{}/endless", "labels.csv, line 2: not readable (field larger than field limit"),
     ],
 )
 def test_mistakes_are_one_line(spec, complaint, tmp_path):
     line_data.archive(tmp_path / "lines.tar", count=2)
     (tmp_path / "broken.tar").write_bytes(b"no archive")
     tarfile.open(tmp_path / "empty.tar", "w").close()
-    with tarfile.open(tmp_path / "garbled.tar", "w") as tar:
-        line_data.add(tar, "ground_truth.jsonl", b"{")
-    (tmp_path / "table").mkdir()
-    (tmp_path / "table" / "labels.csv").write_text("file,label\n")
+    archives = {
+        "garbled": b"{",
+        "list": b'{"file": "a.png", "text": "1"}\n["a.png", "1"]',
+        "nameless": b'{"text": "1"}',
+        "several": b'{"file": "a.png", "text": "1", "written": ["1"]}',
+        "latin": b'{"file": "a.png", "text": "1"}\n{"file": "b.png", "text": "5 \xb0C"}',
+    }
+    tables = {
+        "table": b"file,label\n",
+        "latin": b"file,text\na.png,1\nb.png,5 \xb0C\n",
+        "short": b"file,text\na.png,1\n,1\n",
+        "endless": b"file,text\na.png," + b"1" * 200_000,
+    }
+    for name, content in archives.items():
+        with tarfile.open(tmp_path / f"{name}.tar", "w") as tar:
+            line_data.add(tar, "ground_truth.jsonl", content)
+    for name, content in tables.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "labels.csv").write_bytes(content)
     with pytest.raises(ConfigError) as raised:
         words.load(spec.format(tmp_path))
     assert complaint in str(raised.value)
@@ -122,6 +147,30 @@ def test_inspect_draws_what_a_recipe_takes(tmp_path, capsys):
     assert "lines" in capsys.readouterr().out
     assert main(["inspect", "lean"]) == 2
     assert "trains a character stage" in error(capsys)
+
+
+def test_pictures_can_be_taken_as_they_are(tmp_path):
+    png(tmp_path / "12__1.png", size=(200, 400))
+    png(tmp_path / "123.png", size=(90, 30))
+    found = {sample.text: sample.image.shape[:2] for sample in words.each(f"words:{tmp_path}", whole=True)}
+    assert found == {"12": (200, 400), "123": (90, 30)}
+
+
+def test_saved_lines_come_back_and_no_lines_leave_no_file(tmp_path):
+    sample = words.LineSample(line_data.picture("3", RNG), "3\u20ac", "test", "shop")
+    assert words.save(tmp_path / "new" / "a.tar", [sample]) == 1
+    (back,) = words.load(f"words:{tmp_path / 'new' / 'a.tar'}").samples
+    assert (back.text, back.split, back.group) == ("3\u20ac", "test", "shop")
+    assert np.array_equal(back.image, sample.image)
+    assert words.save(tmp_path / "b.tar", []) == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["new"]
+
+
+def test_a_row_that_says_more_or_less_than_the_columns_is_taken(tmp_path):
+    png(tmp_path / "a.png")
+    png(tmp_path / "b.png")
+    (tmp_path / "labels.csv").write_text("file,text,split\na.png,1,train,more\nb.png,2\n")
+    assert {sample.text for sample in words.load(f"words:{tmp_path}").samples} == {"1", "2"}
 
 
 def test_json_rows_may_have_no_split(tmp_path):

@@ -8,6 +8,8 @@ from tests.edge import hand_made_line
 
 from ocr_edge import bundle as bundles
 from ocr_edge.errors import ConfigError
+from ocr_edge.pipeline import Pipeline
+from ocr_edge.stopwatch import Stopwatch
 from ocr_train.datasets import words
 from ocr_train.prepare import lines
 
@@ -42,6 +44,39 @@ def test_a_line_that_reads_like_its_text_is_kept_and_others_are_left_out(bundle,
     with tarfile.open(out) as archive:
         truth = archive.extractfile("ground_truth.jsonl").read().decode().splitlines()
     assert {json.loads(row)["split"] for row in truth} <= {"train", "validation"}
+
+
+def photograph(*texts):
+    """Lines under each other, far apart."""
+    crops = [crop(text) for text in texts]
+    widest = max(line.shape[1] for line in crops)
+    return np.concatenate(
+        [
+            np.pad(line, ((60, 60), (30, 30 + widest - line.shape[1]), (0, 0)), constant_values=255)
+            for line in crops
+        ]
+    )
+
+
+@pytest.mark.parametrize("others", [1, 3])
+def test_the_one_line_is_cut_out_of_a_high_picture_of_several_as_it_was_read(bundle, others, tmp_path):
+    picture = photograph(*["bbrrbb", "ggrrgg", "bbggbb"][:others], "rgrg")
+    source = folder_of(tmp_path / "pictures", {"rgrg": picture})
+    out = lines.prepare(f"words:{source}", tmp_path / "lines.tar", bundle)
+    (sample,) = words.each(f"words:{out}", whole=True)
+    places = Pipeline(bundle, min_confidence=0.0, reader="line").find(picture, Stopwatch())
+    (box,) = (place.strip.box for place in places if place.strip.rated.line.text == "rgrg")
+    assert box.top > picture.shape[0] / 2
+    assert np.array_equal(sample.image, picture[box.top : box.bottom, box.left : box.right])
+
+
+def test_an_older_archive_stays_where_pictures_cannot_be_read(bundle, tmp_path):
+    out = tmp_path / "lines.tar"
+    out.write_bytes(b"older")
+    with pytest.raises(ConfigError, match="does not exist"):
+        lines.prepare(f"words:{tmp_path / 'none'}", out, bundle)
+    assert out.read_bytes() == b"older"
+    assert list(tmp_path.iterdir()) == [out]
 
 
 def test_pictures_without_such_a_line_are_refused_and_nothing_is_left(bundle, tmp_path):

@@ -1,7 +1,6 @@
 """``ocr-train prepare pack``: everything that a training on another machine needs, in one archive."""
 
 import argparse
-import io
 import random
 import re
 import tarfile
@@ -102,8 +101,8 @@ def write(path: Path, recipe: "Recipe", sources: "Sequence[Source]", number: int
             file.unlink()
             packed.append(msgspec.structs.replace(source, data=f"tar:{file.name}"))
         rewritten: Recipe = msgspec.structs.replace(recipe, sources=tuple(packed))
-        _add_text(archive, "recipe.toml", recipes.as_toml(rewritten))
-        _add_text(archive, "README.txt", README)
+        tar.add(archive, "recipe.toml", recipes.as_toml(rewritten).encode())
+        tar.add(archive, "README.txt", README.encode())
         add_packages(archive)
 
 
@@ -129,10 +128,3 @@ def add_packages(archive: tarfile.TarFile) -> None:
         root = Path(str(package.__file__)).parent
         for path in sorted([*root.rglob("*.py"), *root.rglob("*.toml")]):
             archive.add(path, str(path.relative_to(root.parent)))
-
-
-def _add_text(archive: tarfile.TarFile, name: str, text: str) -> None:
-    data = text.encode()
-    info = tarfile.TarInfo(name)
-    info.size = len(data)
-    archive.addfile(info, io.BytesIO(data))

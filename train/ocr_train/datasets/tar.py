@@ -92,13 +92,13 @@ def save(path: Path, samples: Iterable[Sample], labels: Sequence[str] = label_or
     with tarfile.open(part, "w") as archive:
         for count, sample in enumerate(samples, 1):
             name = f"{sample.label:02d}/{count:06d}.png"
-            _add(archive, name, cv2.imencode(".png", sample.glyph.rgb[..., ::-1])[1].tobytes())
+            add(archive, name, cv2.imencode(".png", sample.glyph.rgb[..., ::-1])[1].tobytes())
             binary = ""
             if sample.glyph.binary is not None:
                 binary = f"binary/{name}"
-                _add(archive, binary, cv2.imencode(".png", sample.glyph.binary)[1].tobytes())
+                add(archive, binary, cv2.imencode(".png", sample.glyph.binary)[1].tobytes())
             writer.writerow([name, labels[sample.label], sample.split, sample.group, sample.note, binary])
-        _add(archive, "labels.csv", rows.getvalue().encode())
+        add(archive, "labels.csv", rows.getvalue().encode())
     part.replace(path)
     return count
 
@@ -121,7 +121,8 @@ def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
     return file.read() if file else b""
 
 
-def _add(archive: tarfile.TarFile, name: str, data: bytes) -> None:
+def add(archive: tarfile.TarFile, name: str, data: bytes) -> None:
+    """Add a file to an archive that is open for writing."""
     info = tarfile.TarInfo(name)
     info.size = len(data)
     archive.addfile(info, io.BytesIO(data))

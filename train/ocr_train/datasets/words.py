@@ -11,26 +11,21 @@ What a source's truth leaves out is said in the spec and is then not taught: ``?
 only, ``?marks=ignored`` for truth without punctuation and spaces.
 """
 
-import csv
-import io
 import json
 import tarfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 
 from ocr_edge.contract.types import Image
 from ocr_edge.errors import ConfigError
-from ocr_train.datasets.base import Skipped, Spec, first_line
-from ocr_train.datasets.folder import split_of
+from ocr_train.datasets import tar
+from ocr_train.datasets.base import Skipped, Spec
+from ocr_train.datasets.rows import TRUTH_NAME, Row, field, rows_of
 
-TRUTH_NAME = "ground_truth.jsonl"
-LABELS_NAME = "labels.csv"
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff")
 MAX_HEIGHT = 96
 """Rows, in pixels, to which a higher crop is shrunk when loaded: a strip has 32."""
 UPRIGHT = 1.6
@@ -90,6 +85,41 @@ def load(text: str) -> LineSet:
     Raises:
         ConfigError: The spec is malformed, or its file or folder is missing, unreadable or without a line.
     """
+    spec = _parsed(text)
+    return LineSet(
+        spec.name,
+        list(each(text)),
+        spec.options.get("case", "kept") == "kept",
+        spec.options.get("marks", "kept") == "kept",
+    )
+
+
+def each(text: str, *, whole: bool = False) -> Iterator[LineSample]:
+    """The lines that a spec names, one by one: whole photographs need not be in memory together.
+
+    Args:
+        text: As for ``load``.
+        whole: Pictures as they are, that show more than a line: not shrunk, and upright ones too.
+
+    Raises:
+        ConfigError: As in ``load``; that there is no line is said at the end.
+    """
+    spec = _parsed(text)
+    skipped, found = Skipped(spec.path), False
+    for row, data in rows_of(spec.path):
+        sample = _sample(row, data, spec.split, skipped)
+        if sample is not None and not whole:
+            sample = _crop(sample, skipped)
+        if sample is not None:
+            found = True
+            yield sample
+    skipped.report()
+    if not found:
+        raise ConfigError(f"data {text!r}: no usable line is left")
+
+
+def _parsed(text: str) -> Spec:
+    """A spec of lines that exist, with its options checked."""
     spec = Spec.parse(text)
     if spec.kind != "words":
         raise ConfigError(
@@ -100,105 +130,64 @@ def load(text: str) -> LineSet:
     for key in ("case", "marks"):
         if spec.options.get(key, "kept") not in ("kept", "ignored"):
             raise ConfigError(f"data {text!r}: {key} is 'kept' or 'ignored', found {spec.options[key]!r}")
-    skipped = Skipped(spec.path)
-    rows = _folder(spec.path) if spec.path.is_dir() else _archive(spec.path)
-    samples = [sample for row, data in rows if (sample := _sample(row, data, spec.split, skipped))]
-    skipped.report()
-    if not samples:
-        raise ConfigError(f"data {text!r}: no usable line is left")
-    return LineSet(
-        spec.name,
-        samples,
-        spec.options.get("case", "kept") == "kept",
-        spec.options.get("marks", "kept") == "kept",
-    )
+    return spec
 
 
-def save(path: Path, samples: Iterable[LineSample]) -> None:
-    """Write lines as an archive that ``load`` reads, whole or not at all."""
+def save(path: Path, samples: Iterable[LineSample]) -> int:
+    """Write lines as an archive that ``load`` reads, whole or not at all; none, nothing.
+
+    Returns:
+        How many were written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
     rows = []
-    with tarfile.open(part, "w") as archive:
-        for number, sample in enumerate(samples):
-            name = f"{number:05d}.png"
-            _, data = cv2.imencode(".png", np.ascontiguousarray(sample.image[..., ::-1]))
-            _add(archive, name, data.tobytes())
-            row = {"file": name, "text": sample.text, "split": sample.split, "group": sample.group}
-            rows.append(json.dumps(row, ensure_ascii=False))
-        _add(archive, TRUTH_NAME, "\n".join(rows).encode())
-    part.replace(path)
-
-
-def _add(archive: tarfile.TarFile, name: str, data: bytes) -> None:
-    member = tarfile.TarInfo(name)
-    member.size = len(data)
-    archive.addfile(member, io.BytesIO(data))
-
-
-Row = dict[str, Any]
+    try:
+        with tarfile.open(part, "w") as archive:
+            for number, sample in enumerate(samples):
+                name = f"{number:05d}.png"
+                _, data = cv2.imencode(".png", np.ascontiguousarray(sample.image[..., ::-1]))
+                tar.add(archive, name, data.tobytes())
+                row = {"file": name, "text": sample.text, "split": sample.split, "group": sample.group}
+                rows.append(json.dumps(row, ensure_ascii=False))
+            tar.add(archive, TRUTH_NAME, "\n".join(rows).encode())
+        if rows:
+            part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+    return len(rows)
 
 
 def _sample(row: Row, data: bytes, split: str, skipped: Skipped) -> LineSample | None:
-    name, text = str(row.get("file", "")), str(row.get("written") or row.get("text") or "").strip()
+    """The picture and text of a row; None where it is of another split, or has either not."""
+    name, text = field(row, "file"), field(row, "written") or field(row, "text")
     text = " ".join(text.split())
-    mine = str(row.get("split") or "train")
+    mine = field(row, "split") or "train"
     if split and mine != split:
         return None
     if not text:
         skipped.add("no text", name)
         return None
-    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
+    try:
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
+    except cv2.error:  # more pixels than it takes
+        image = None
     if image is None or min(image.shape[:2]) < 2:
         skipped.add("not a picture", name)
         return None
-    if len(text) > 2 and image.shape[0] > UPRIGHT * image.shape[1]:
-        skipped.add("written upright", name)
-        return None
-    scale = MAX_HEIGHT / image.shape[0]
-    if scale < 1:
-        size = (max(2, round(image.shape[1] * scale)), MAX_HEIGHT)
-        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
     rgb = np.ascontiguousarray(image[..., ::-1], np.uint8)
-    return LineSample(rgb, text, mine, str(row.get("group") or ""), name)
+    return LineSample(rgb, text, mine, field(row, "group"), name)
 
 
-def _archive(path: Path) -> Iterator[tuple[Row, bytes]]:
-    """The rows of a tar archive with their pictures' bytes."""
-    try:
-        with tarfile.open(path) as archive:
-            files = {
-                member.name.removeprefix("./"): (archive.extractfile(member) or io.BytesIO()).read()
-                for member in archive
-                if member.isfile()
-            }
-    except (tarfile.TarError, EOFError, OSError) as error:
-        raise ConfigError(f"{path}: not a readable tar archive ({first_line(error)})") from error
-    if TRUTH_NAME not in files:
-        raise ConfigError(f"{path}: {TRUTH_NAME} is missing at the top of the archive")
-    for number, line in enumerate(files[TRUTH_NAME].decode("utf-8", "replace").splitlines(), 1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except ValueError as error:
-            raise ConfigError(f"{path}: {TRUTH_NAME}, line {number}: not JSON ({error})") from error
-        yield row, files.get(str(row.get("file", "")), b"")
-
-
-def _folder(path: Path) -> Iterator[tuple[Row, bytes]]:
-    """The rows of a folder with their pictures' bytes: by ``labels.csv`` where there is one, else by file names."""
-    table = path / LABELS_NAME
-    if table.is_file():
-        with table.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            missing = {"file", "text"} - set(reader.fieldnames or ())
-            if missing:
-                raise ConfigError(f"{table}: lacks the column {', '.join(sorted(missing))}")
-            rows: list[Row] = list(reader)
-    else:
-        pictures = sorted(f for f in path.iterdir() if f.suffix.lower() in SUFFIXES)
-        rows = [{"file": picture.name, "text": picture.stem.partition("__")[0]} for picture in pictures]
-    for row in rows:
-        picture = path / str(row["file"])
-        row["split"] = row.get("split") or split_of(picture.stem)
-        yield row, picture.read_bytes() if picture.is_file() else b""
+def _crop(sample: LineSample, skipped: Skipped) -> LineSample | None:
+    """A picture that is the crop of one line, not higher than need be; None where it is written upright."""
+    height, width = sample.image.shape[:2]
+    if len(sample.text) > 2 and height > UPRIGHT * width:
+        skipped.add("written upright", sample.file)
+        return None
+    scale = MAX_HEIGHT / height
+    if scale >= 1:
+        return sample
+    size = (max(2, round(width * scale)), MAX_HEIGHT)
+    shrunk = cv2.resize(sample.image, size, interpolation=cv2.INTER_AREA)
+    return replace(sample, image=np.asarray(shrunk, np.uint8))

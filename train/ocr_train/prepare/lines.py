@@ -5,24 +5,20 @@ number is a few pixels high. The lines that a bundle finds are compared with the
 picture in which none is near is left out.
 """
 
-import io
-import json
 import logging
-import tarfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from ocr_edge.bundle import Bundle
 from ocr_edge.contract.types import Image
 from ocr_edge.errors import ConfigError
-from ocr_edge.line_reader import around
 from ocr_edge.pipeline import Pipeline
 from ocr_edge.stopwatch import Stopwatch
 from ocr_train.datasets import words
-from ocr_train.datasets.words import TRUTH_NAME, LineSample
+from ocr_train.datasets.words import LineSample
 from ocr_train.editing import edit_distance
 
 _LOGGER = logging.getLogger(__name__)
@@ -45,26 +41,23 @@ def prepare(source: str, out: Path, bundle: Bundle) -> Path:
         ConfigError: The source cannot be read, or no line was found.
         ModelError: The bundle has no line stage.
     """
-    samples = words.load(source).samples
     pipeline = Pipeline(bundle, min_confidence=0.0, reader="line")
-    rows = []
-    out.parent.mkdir(parents=True, exist_ok=True)
-    part = out.with_name(out.name + ".part")
-    with tarfile.open(part, "w") as archive:
-        for done, sample in enumerate(samples, 1):
+    seen = 0
+
+    def cut() -> Iterator[LineSample]:
+        nonlocal seen
+        for sample in words.each(source, whole=True):
+            seen += 1
+            if seen % 200 == 0:
+                _LOGGER.info("%d pictures looked at", seen)
             line = nearest(pipeline, sample)
             if line is not None:
-                name = f"lines/{done:06d}.png"
-                _add(archive, name, cv2.imencode(".png", line[..., ::-1])[1].tobytes())
-                rows.append({"file": name, "text": sample.text, "split": sample.split, "group": sample.group})
-            if done % 200 == 0:
-                _LOGGER.info("%d of %d pictures, %d lines", done, len(samples), len(rows))
-        _add(archive, TRUTH_NAME, "\n".join(map(json.dumps, rows)).encode())
-    if not rows:
-        part.unlink()
-        raise ConfigError(f"{source}: none of {len(samples)} pictures shows a line that reads like its text")
-    part.replace(out)
-    _LOGGER.info("%s: %d lines of %d pictures", out, len(rows), len(samples))
+                yield replace(sample, image=line)
+
+    count = words.save(out, cut())
+    if not count:
+        raise ConfigError(f"{source}: none of {seen} pictures shows a line that reads like its text")
+    _LOGGER.info("%s: %d lines of %d pictures", out, count, seen)
     return out
 
 
@@ -91,18 +84,10 @@ def _lines(pipeline: Pipeline, image: Image) -> Iterator[tuple[str, Image]]:
     for place in pipeline.find(image, Stopwatch()):
         if place.strip is None or place.image is None:
             continue
-        box = place.box
-        if place.lines:
-            box = around(place.lines[-1].box, place.image.shape[:2])
+        box = place.strip.box
         crop = place.image[box.top : box.bottom, box.left : box.right]
         yield place.strip.rated.line.text, np.ascontiguousarray(crop)
 
 
 def _letters(text: str) -> str:
     return "".join(c for c in text if c.isalnum()).casefold()
-
-
-def _add(archive: tarfile.TarFile, name: str, data: bytes) -> None:
-    info = tarfile.TarInfo(name)
-    info.size = len(data)
-    archive.addfile(info, io.BytesIO(data))
