@@ -117,6 +117,12 @@ class Reading:
         return float(np.exp(np.average(logs, weights=sizes))) if sizes else 0.0
 
     @property
+    def character_confidence(self) -> float:
+        """Geometric mean of all characters' confidences, 0 to 1; 0 when nothing was read."""
+        logs = [np.log(max(c.confidence, 1e-6)) for line in self.lines for c in line.characters]
+        return float(np.exp(np.mean(logs))) if logs else 0.0
+
+    @property
     def id(self) -> str:
         """A name that no other reading of any device has, and that sorts in the order of reading."""
         return f"{self.device}-{self.number:015d}" if self.device else ""

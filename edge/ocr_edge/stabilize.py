@@ -59,11 +59,14 @@ class Stabilizer:
         labels: The texts that log-probabilities stand for where a character does not say.
         settings: When a reading is settled.
         min_confidence: A fused reading less sure than this is not said.
+        whole: Whether that is asked of the text as a whole, as of a number, of which no digit may be wrong; else of its
+            characters on average, as of a single picture: that all of a long text is right is never sure.
     """
 
     labels: tuple[str, ...]
     settings: Stabilize
     min_confidence: float = 0.0
+    whole: bool = False
     _tracks: list[_Track] = field(default_factory=list)
     _said: str = ""
     _empty: int = 0
@@ -91,7 +94,7 @@ class Stabilizer:
         track.text = fused.text
         if not self._is_settled(track, fused):
             return Settled(None)
-        if fused.confidence < self.min_confidence:
+        if not self._is_sure(fused):
             return Settled(None, is_still=True)
         news = fused.text != self._said
         self._said = fused.text
@@ -103,7 +106,7 @@ class Stabilizer:
             return None
         track = max(self._tracks, key=lambda item: item.weight)
         fused = self._reading(track)
-        return fused if fused.confidence >= self.min_confidence else None
+        return fused if self._is_sure(fused) else None
 
     @property
     def said(self) -> str:
@@ -165,6 +168,9 @@ class Stabilizer:
             return False
         surest = min(c.confidence for line in fused.lines for c in line.characters)
         return surest >= self.settings.certainty or track.unchanged >= PATIENCE * frames
+
+    def _is_sure(self, fused: Reading) -> bool:
+        return (fused.confidence if self.whole else fused.character_confidence) >= self.min_confidence
 
     def _reading(self, track: _Track) -> Reading:
         """The track's text, in the form of its latest reading."""

@@ -213,9 +213,36 @@ def test_a_fused_line_is_as_sure_as_its_frames_lines_and_no_surer_than_its_chara
             settled = stabilizer_.push(relabelled(reading("AB", sure=0.95), labels, given_), index * 0.5)
         assert settled.reading
         assert settled.reading.lines[0].confidence == pytest.approx(expected, abs=0.01)
-    doubted = Stabilizer(LABELS, Stabilize(frames=2), min_confidence=0.8)
-    for index in range(9):
-        assert not doubted.push(relabelled(reading("AB"), labels, 0.7), index * 0.5).is_news
+
+
+def test_a_long_text_of_sure_characters_is_said_and_published_with_the_confidence_of_the_whole():
+    serial = relabelled(reading("AB123456789012345678", sure=0.98), "".join(LABELS), 0.65)
+    assert serial.lines[0].character_confidence == pytest.approx(0.98, abs=0.01)
+    stabilizer_ = Stabilizer(LABELS, Stabilize(), min_confidence=0.7)
+    news = [stabilizer_.push(serial, index * 0.5) for index in range(9)]
+    (said_,) = [item.reading for item in news if item.is_news]
+    assert said_
+    assert said_.text == "AB123456789012345678"
+    assert said_.confidence == pytest.approx(0.65, abs=0.01)
+    assert stabilizer_.best()
+
+
+def test_a_number_is_said_only_if_all_of_it_is_sure():
+    number = relabelled(reading("0012345", sure=0.98), "".join(LABELS), 0.65)
+    stabilizer_ = Stabilizer(LABELS, Stabilize(), min_confidence=0.7, whole=True)
+    settled = [stabilizer_.push(number, index * 0.5) for index in range(9)]
+    assert not any(item.is_news for item in settled)
+    assert settled[-1].is_still
+    assert stabilizer_.best() is None
+    sure = relabelled(reading("0012345", sure=0.98), "".join(LABELS), 0.9)
+    assert any(stabilizer_.push(sure, 20 + index * 0.5).is_news for index in range(9))
+
+
+def test_characters_are_as_sure_on_average_over_all_lines():
+    one, other = reading("ABC", sure=0.9), reading("D", sure=0.5)
+    both = replace(one, lines=one.lines + other.lines)
+    assert both.character_confidence == pytest.approx((0.9**3 * 0.5) ** 0.25)
+    assert replace(one, lines=()).character_confidence == 0.0
 
 
 @settings(deadline=None, max_examples=60)

@@ -2,37 +2,27 @@
 
 import datetime as dt
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ocr_edge.bundle import Bundle
-from ocr_edge.config.settings import CheckDigit, Picture, Region, Stabilize
-from ocr_edge.contract.types import Polarity
+from ocr_edge.config.settings import Picture, Region, Stabilize
 from ocr_edge.counters import Counters
-from ocr_edge.decode.checks import Check, Weighted
-from ocr_edge.decode.patterns import Pattern
-from ocr_edge.errors import ConfigError
-from ocr_edge.number import unseen
-from ocr_edge.pipeline import Pipeline, Readers
+from ocr_edge.daemon import region_setup
+from ocr_edge.decode.checks import Check
 from ocr_edge.plausible import Plausibility
 from ocr_edge.reading import Reading
 from ocr_edge.regions import quality, rectify, schedule
 from ocr_edge.regions.change import ChangeDetector
-from ocr_edge.segment import Segmenter
 from ocr_edge.sources.base import Frame
 from ocr_edge.stabilize import Settled, Stabilizer
 
 _LOGGER = logging.getLogger(__name__)
 
-FRAME_CONFIDENCE = 0.5
-"""A single frame less sure than this is not fused; the region's own limit holds for the fused reading."""
-
 MAX_OUTSIDE = 0.25
 """Share of a region that may lie outside of the picture."""
-READ_LIMIT_S = 3.0
-"""Seconds that the lines of one region may take: the watchdog waits for the end of a reading."""
 
 
 class RegionReader:
@@ -65,11 +55,13 @@ class RegionReader:
         self.region, self.problem = region, ""
         self._stabilize, self._picture, self._counters = stabilize, picture, counters
         self._bundle, self._scale = bundle, 1.0
-        self._pattern = pattern(region, bundle, checks)
-        if note := blind(region, bundle, self._pattern):
+        self._pattern = region_setup.pattern(region, bundle, checks)
+        if note := region_setup.blind(region, bundle, self._pattern):
             _LOGGER.warning("region %s: %s", region.name, note)
-        self._pipeline = pipeline(region, bundle, self._pattern)
-        self._stabilizer = Stabilizer(self._pipeline.labels, stabilize, region.min_confidence)
+        reader = region_setup.readers(region, bundle, self._pattern)
+        self._patterns = region_setup.by_reader(self._pattern, bundle, reader) if self._pattern else ()
+        self._pipeline = region_setup.pipeline(region, bundle, self._pattern)
+        self._stabilizer = self._fresh()
         self._plausibility = Plausibility(region.value) if region.value else None
         self._change = ChangeDetector(region.min_change)
         self._still: Settled | None = None
@@ -81,8 +73,12 @@ class RegionReader:
         if old.region.name != self.region.name:
             return
         if old._pipeline.labels == self._pipeline.labels:
+            fresh = self._stabilizer
             self._stabilizer = replace(
-                old._stabilizer, settings=self._stabilize, min_confidence=self.region.min_confidence
+                old._stabilizer,
+                settings=fresh.settings,
+                min_confidence=fresh.min_confidence,
+                whole=fresh.whole,
             )
         # A text that begins to be a number, or another one, is news again.
         same = old.region.value == self.region.value
@@ -107,7 +103,8 @@ class RegionReader:
     def fit(self, scale: float) -> None:
         """Expect text that is larger by a factor than the settings say: frames need not have their size."""
         if self.region.text_height and abs(scale - self._scale) > 0.01:
-            self._scale, self._pipeline = scale, pipeline(self.region, self._bundle, self._pattern, scale)
+            self._scale = scale
+            self._pipeline = region_setup.pipeline(self.region, self._bundle, self._pattern, scale)
 
     def is_active(self, now: float) -> bool:
         """Whether its schedule has it read at this time (epoch seconds, local time of day)."""
@@ -149,7 +146,7 @@ class RegionReader:
             self._change.keep(cut.image)
             self._read_at = frame.monotonic
         fused = settled.reading
-        if fused and self._pattern and not all(self._pattern.matches(line.text) for line in fused.lines):
+        if fused and not self.is_legal(fused):
             # Each frame's text was legal, but what they have in common is not.
             self.problem = f"the frames' texts together do not match the pattern: {fused.text}"
             return []
@@ -163,7 +160,13 @@ class RegionReader:
 
     def ask(self) -> "Answer":
         """Begin to read a thing of its own, such as a picture somebody asked for."""
-        return Answer(self, Stabilizer(self._pipeline.labels, self._stabilize, self.region.min_confidence))
+        return Answer(self, self._fresh())
+
+    def is_legal(self, reading: Reading) -> bool:
+        """Whether each line of a fused reading is one that somebody who reads the region may say."""
+        if self._pattern is None:
+            return True
+        return all(any(p.matches(line.text) for p in self._patterns) for line in reading.lines)
 
     def judge_quality(self, cut: rectify.Rectified) -> quality.Quality:
         """What the picture of the region is worth; ``problem`` is noted."""
@@ -184,6 +187,11 @@ class RegionReader:
         self._counters.read_seconds += reading.timing_ms["total"] / 1000
         lines = tuple(rectify.moved(line, cut.matrix, frame.image.shape[:2]) for line in reading.lines)
         return replace(reading, lines=lines, region=self.region.name)
+
+    def _fresh(self) -> Stabilizer:
+        """A stabilizer that has seen nothing yet."""
+        least, whole = self.region.min_confidence, self.region.value is not None
+        return Stabilizer(self._pipeline.labels, self._stabilize, least, whole)
 
     def judged(self, reading: Reading, monotonic: float, *, is_news: bool) -> list[Reading]:
         """What is said of a settled reading: it, if it is news; of a number also whether it is believed.
@@ -237,88 +245,6 @@ class Answer:
         best = self.stabilizer.best()
         if best is None:
             return replace(self.latest, lines=(), why=self.latest.why or "below min_confidence")
+        if not self.reader.is_legal(best):
+            return replace(self.latest, lines=(), why="pattern")
         return self.reader.judged(replace(best, why=""), monotonic, is_news=True)[0]
-
-
-def pattern(region: Region, bundle: Bundle, checks: Mapping[str, Check] | None) -> Pattern | None:
-    """What a region's lines must look like.
-
-    Raises:
-        ConfigError: Its pattern or check digit is wrong.
-    """
-    if not region.pattern:
-        return None
-    try:
-        return Pattern.parse(region.pattern, bundle.manifest.texts, region.check, checks)
-    except ConfigError as error:
-        raise ConfigError(f"region {region.name}: {error}") from error
-
-
-def own_checks(settings: Sequence[CheckDigit]) -> dict[str, Check]:
-    """The user's own check digits by name.
-
-    Raises:
-        ConfigError: One contradicts itself.
-    """
-    checks: dict[str, Check] = {}
-    for check in settings:
-        values = {name: getattr(check, name) for name in check.__struct_fields__ if name != "name"}
-        try:
-            checks[check.name] = Weighted(**values)
-        except ConfigError as error:
-            raise ConfigError(f"check {check.name}: {error}") from error
-    return checks
-
-
-def pipeline(region: Region, bundle: Bundle, pattern: Pattern | None, scale: float = 1.0) -> Pipeline:
-    """The pipeline that reads a region, in frames that are larger than the settings' picture by a factor."""
-    polarity = Polarity(region.polarity) if region.polarity else None
-    height = region.text_height * scale if region.text_height else None
-    return Pipeline(
-        bundle,
-        pattern,
-        min(FRAME_CONFIDENCE, region.min_confidence),
-        min_margin=region.min_margin,
-        segmenter=Segmenter(text_height=height, polarity=polarity),
-        limit_s=READ_LIMIT_S,
-        reader=readers(region, bundle, pattern),
-    )
-
-
-def readers(region: Region, bundle: Bundle, pattern: Pattern | None) -> Readers:
-    """Who reads a region: a number only those who can say its marks, or -3.4 would become 34 now and then."""
-    if region.value is None or not bundle.lines:
-        return "auto"
-    texts = bundle.manifest.lines[0].texts
-    try:
-        misses = unseen(sayable(texts, pattern.over(texts) if pattern else None))
-    except ConfigError:  # the pattern needs what only the character stages can say
-        return "auto"
-    return "auto" if all(misses) else "line"
-
-
-def blind(region: Region, bundle: Bundle, pattern: Pattern | None) -> str:
-    """What of a number would be overlooked in a region, one line; empty when nothing that can be there.
-
-    Whoever gives ``min = 0`` knows that there is no minus, and whoever gives ``decimals`` that the mark is not read.
-    """
-    rules = region.value
-    if rules is None:
-        return ""
-    texts = bundle.manifest.texts
-    sign, mark = unseen(sayable(texts, pattern))
-    sign, mark = sign and not (rules.min is not None and rules.min >= 0), mark and not rules.decimals
-    if not (sign or mark):
-        return ""
-    what = " or ".join(["a minus sign"] * sign + ["a decimal point"] * mark)
-    bundles_fault = any(a and b for a, b in zip((sign, mark), unseen(texts), strict=True))
-    who = f"bundle {bundle.manifest.name}" if bundles_fault else "this pattern"
-    shown = f"{'-' * sign}3{'.' * mark}4"
-    return f"{who} cannot see {what}: {shown} would be read as 34; see Values in docs/regions.md"
-
-
-def sayable(texts: Sequence[str], pattern: Pattern | None) -> set[str]:
-    """Which texts can stand in a reading."""
-    if pattern is None:
-        return set(texts)
-    return {text for text, used in zip(pattern.labels, pattern.uses, strict=True) if used}

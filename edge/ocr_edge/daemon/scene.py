@@ -9,7 +9,8 @@ from ocr_edge.bundle import Bundle
 from ocr_edge.config import Config
 from ocr_edge.contract.types import Image
 from ocr_edge.counters import Counters
-from ocr_edge.daemon.region_reader import RegionReader, own_checks
+from ocr_edge.daemon.region_reader import RegionReader
+from ocr_edge.daemon.region_setup import own_checks
 from ocr_edge.errors import CaptureError, ConfigError
 from ocr_edge.reading import Reading
 from ocr_edge.regions import mask, pose, quality, rectify

@@ -1,0 +1,118 @@
+"""What a region is read with: its pattern, its pipeline, and those who can say what stands in it."""
+
+from collections.abc import Mapping, Sequence
+
+from ocr_edge.bundle import Bundle
+from ocr_edge.config.settings import CheckDigit, Region
+from ocr_edge.contract.types import Polarity
+from ocr_edge.decode.checks import Check, Weighted
+from ocr_edge.decode.patterns import Pattern
+from ocr_edge.errors import ConfigError
+from ocr_edge.number import unseen
+from ocr_edge.pipeline import Pipeline, Readers
+from ocr_edge.segment import Segmenter
+
+FRAME_CONFIDENCE = 0.5
+"""A single frame less sure than this is not fused; the region's own limit holds for the fused reading."""
+READ_LIMIT_S = 3.0
+"""Seconds that the lines of one region may take: the watchdog waits for the end of a reading."""
+
+
+def pattern(region: Region, bundle: Bundle, checks: Mapping[str, Check] | None) -> Pattern | None:
+    """What a region's lines must look like.
+
+    Raises:
+        ConfigError: Its pattern or check digit is wrong.
+    """
+    if not region.pattern:
+        return None
+    try:
+        return Pattern.parse(region.pattern, bundle.manifest.texts, region.check, checks)
+    except ConfigError as error:
+        raise ConfigError(f"region {region.name}: {error}") from error
+
+
+def by_reader(pattern: Pattern, bundle: Bundle, reader: Readers) -> tuple[Pattern, ...]:
+    """A pattern over the labels of each of those who may read a region: what a space or a mark means depends on them.
+
+    Those that lack a label that it needs are left out: they never read.
+    """
+    lines = bundle.manifest.lines if reader != "characters" else ()
+    characters = bundle.manifest.characters[:1] if reader != "line" else ()
+    found = []
+    for stage in (*lines, *characters):
+        try:
+            found.append(pattern.over(stage.texts))
+        except ConfigError:
+            continue
+    return tuple(found)
+
+
+def own_checks(settings: Sequence[CheckDigit]) -> dict[str, Check]:
+    """The user's own check digits by name.
+
+    Raises:
+        ConfigError: One contradicts itself.
+    """
+    checks: dict[str, Check] = {}
+    for check in settings:
+        values = {name: getattr(check, name) for name in check.__struct_fields__ if name != "name"}
+        try:
+            checks[check.name] = Weighted(**values)
+        except ConfigError as error:
+            raise ConfigError(f"check {check.name}: {error}") from error
+    return checks
+
+
+def pipeline(region: Region, bundle: Bundle, pattern: Pattern | None, scale: float = 1.0) -> Pipeline:
+    """The pipeline that reads a region, in frames that are larger than the settings' picture by a factor."""
+    polarity = Polarity(region.polarity) if region.polarity else None
+    height = region.text_height * scale if region.text_height else None
+    return Pipeline(
+        bundle,
+        pattern,
+        min(FRAME_CONFIDENCE, region.min_confidence),
+        min_margin=region.min_margin,
+        segmenter=Segmenter(text_height=height, polarity=polarity),
+        limit_s=READ_LIMIT_S,
+        reader=readers(region, bundle, pattern),
+    )
+
+
+def readers(region: Region, bundle: Bundle, pattern: Pattern | None) -> Readers:
+    """Who reads a region: a number only those who can say its marks, or -3.4 would become 34 now and then."""
+    if region.value is None or not bundle.lines:
+        return "auto"
+    texts = bundle.manifest.lines[0].texts
+    try:
+        misses = unseen(sayable(texts, pattern.over(texts) if pattern else None))
+    except ConfigError:  # the pattern needs what only the character stages can say
+        return "auto"
+    return "auto" if all(misses) else "line"
+
+
+def blind(region: Region, bundle: Bundle, pattern: Pattern | None) -> str:
+    """What of a number would be overlooked in a region, one line; empty when nothing that can be there.
+
+    Whoever gives ``min = 0`` knows that there is no minus, and whoever gives ``decimals`` that the mark is not read.
+    """
+    rules = region.value
+    if rules is None:
+        return ""
+    texts = bundle.manifest.texts
+    sign, mark = unseen(sayable(texts, pattern))
+    sign, mark = sign and not (rules.min is not None and rules.min >= 0), mark and not rules.decimals
+    if not (sign or mark):
+        return ""
+    what = " or ".join(["a minus sign"] * sign + ["a decimal point"] * mark)
+    bundles_fault = any(a and b for a, b in zip((sign, mark), unseen(texts), strict=True))
+    who = f"bundle {bundle.manifest.name}" if bundles_fault else "this pattern"
+    shown = f"{'-' * sign}3{'.' * mark}4"
+    return f"{who} cannot see {what}: {shown} would be read as 34; see Values in docs/regions.md"
+
+
+def sayable(texts: Sequence[str], pattern: Pattern | None) -> set[str]:
+    """Which texts can stand in a reading."""
+    if pattern is None:
+        return set(texts)
+    return {text for text, used in zip(pattern.labels, pattern.uses, strict=True) if used}
