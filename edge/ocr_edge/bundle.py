@@ -40,7 +40,7 @@ class Bundle:
         path: Its folder.
         manifest: What it says about itself.
         networks: One for each stage that names glyphs, in order.
-        lines: One for each stage that reads strips, in order.
+        lines: One, if it has a stage that reads strips.
     """
 
     path: Path
@@ -124,7 +124,9 @@ def load(path: Path | None = None, threads: int = 1) -> Bundle:
         _check_tensors(path / stage.file, stage, network, stage.inputs, (stage.outputs,))
     lines = tuple(Widths(path / stage.file, stage.widths, threads) for stage in manifest.lines)
     for stage, widths in zip(manifest.lines, lines, strict=True):
-        _check_line(path / stage.file, stage, *widths.holding(1))
+        # The widest too: a network that cannot be that wide shall not be found out in the middle of a picture.
+        for columns in (1, stage.widths[-1]):
+            _check_line(path / stage.file, stage, *widths.holding(columns))
     return Bundle(path, manifest, networks, lines)
 
 

@@ -159,6 +159,13 @@ def test_stages_of_a_kind_keep_their_order():
     assert made.texts == ("a", " ", ".", "b")
 
 
+def test_a_second_line_stage_which_would_never_run_is_refused():
+    content = json.loads(manifest.encode(a_manifest(a_line_stage())))
+    content["stages"].append({**content["stages"][0], "file": "more.tflite"})
+    with pytest.raises(ManifestError, match="at most one of kind line, found 2"):
+        manifest.decode(json.dumps(content).encode())
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ocr_edge import bundle as bundles
-from ocr_edge import selftest
+from ocr_edge import interpreter, selftest
 from ocr_edge.cli import main
 from ocr_edge.contract import manifest as manifests
 from ocr_edge.contract.preprocess import fill, strip
@@ -205,6 +205,31 @@ def test_a_line_stage_that_is_not_what_the_manifest_says_is_refused(change, mess
     with pytest.raises(ModelError, match=message) as caught:
         bundles.load(path)
     assert "\n" not in str(caught.value)
+
+
+def test_a_network_that_fails_at_its_widest_is_refused_when_it_is_loaded(tmp_path, monkeypatch):
+    resize = interpreter._resize
+
+    def narrow(made, width):
+        if width > WIDTHS[0]:
+            raise RuntimeError("tensors do not fit\nnode 7")
+        resize(made, width)
+
+    monkeypatch.setattr(interpreter, "_resize", narrow)
+    with pytest.raises(ModelError, match=r"does not run at a width of 320 \(tensors do not fit\)") as caught:
+        bundles.load(hand_made_line.write(tmp_path / "bars"))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_network_whose_output_does_not_grow_with_its_width_is_refused(tmp_path, monkeypatch):
+    class Stuck(Network):
+        def __init__(self, path, threads=1, width=None):
+            super().__init__(path, threads, width)
+            self.shape = (16, 4)
+
+    monkeypatch.setattr(interpreter, "Network", Stuck)
+    with pytest.raises(ModelError, match=r"its output is \(16, 4\), expected \(80, 4\)"):
+        bundles.load(hand_made_line.write(tmp_path / "bars"))
 
 
 def test_a_character_network_is_no_line_stage(tmp_path):

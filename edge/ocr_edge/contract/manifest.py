@@ -135,7 +135,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         name: What people call the bundle.
         created: Day it was made, ISO 8601.
         preprocess: Version of the preprocessing it was trained with.
-        stages: The networks; those of one kind run in this order.
+        stages: The networks; those that name glyphs run in this order, and at most one reads strips.
         combine: How character stages work together. ``replace``: a later stage's probabilities replace the earlier
             ones; ``mean``: those of all stages that ran are averaged.
         confusables: Texts that only size, place and neighbours tell apart, one string a shape, such as ``cC``.
@@ -162,7 +162,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     @property
     def lines(self) -> tuple[Stage, ...]:
-        """The stages that read strips, in their order."""
+        """The stage that reads strips, if there is one."""
         return tuple(stage for stage in self.stages if stage.kind == "line")
 
     @property
@@ -173,6 +173,10 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     def __post_init__(self) -> None:
         if not self.characters and not self.lines:
             raise ValueError("stages: at least one that reads is needed")
+        if len(self.lines) > 1:
+            raise ValueError(
+                f"stages: at most one of kind line, found {len(self.lines)}: a second would never run"
+            )
         for file in self.files:
             if Path(file).name != file:
                 raise ValueError(f"file {file!r}: expected a plain name inside the bundle")
