@@ -94,6 +94,8 @@ def convert(
         content = quantize.convert(item.model, representative, floor)
         _LOGGER.info("%s: verifying on %d glyphs", which, len(truth))
         in_float.append(scores(item.model, glyphs))
+        if not np.isfinite(in_float[-1]).all():
+            raise Refused(f"{item.architecture}: its logits are no numbers; nothing was written")
         converted.append(device_logits(content, glyphs))
         comparisons.append(compare(in_float[-1], converted[-1], truth, labels))
         _refuse(comparisons[-1], item.architecture)

@@ -11,6 +11,7 @@ from ocr_edge.contract.labels import DEFAULT, DIGITS
 from ocr_edge.contract.preprocess import LINE_HEIGHT, fill, strip
 from ocr_edge.contract.types import Image
 from ocr_edge.decode import ctc
+from ocr_edge.errors import ConfigError
 from ocr_edge.lines import LineRecognizer
 from ocr_train.rendering.drawn import DOT_VARIANTS, SEGMENT_VARIANTS
 from ocr_train.rendering.glyphs import Face
@@ -36,19 +37,23 @@ def drawn(bundle: Bundle, seed: int = 1) -> dict[str, npt.NDArray[Any]]:
         seed: Start of every choice.
 
     Returns:
-        The arrays ``line_rgb``, ``line_binary``, ``line_widths`` and ``line_texts`` of ``selftest.npz``; no strips
-        where it reads none.
+        The arrays ``line_rgb``, ``line_binary``, ``line_widths`` and ``line_texts`` of ``selftest.npz``.
+
+    Raises:
+        ConfigError: There are none: no label can be drawn, or the stage is not sure of any line.
     """
     recognizer = LineRecognizer(bundle)
     labels = recognizer.labels
     rng = random.Random(seed)
     faces = _faces()
     found = []
+    tried = 0
     for _ in range(TRIED):
         typeface = rng.choice(faces)
         known = [label for label in labels if label in typeface.characters and label != " "]
         if not known:
             continue
+        tried += 1
         text = "".join(rng.choices(known, k=rng.randint(2, 5)))
         mask = np.pad(ink(typeface.face, text, rng), MARGIN)
         image = np.repeat(255 - mask[..., None], 3, axis=2)
@@ -59,6 +64,16 @@ def drawn(bundle: Bundle, seed: int = 1) -> dict[str, npt.NDArray[Any]]:
         said = [labels.index(c) for c in text]
         if ctc.greedy(scores)[0] == said and ctc.forward(scores, said) > np.log(SURE):
             found.append((rgb, binary, text))
+    if not tried:
+        raise ConfigError(
+            f"no face that is drawn for the self-test has any of the {len(labels)} labels, so no bundle could be proven"
+            " on a device; train with digits or letters of A-Z among the labels"
+        )
+    if not found:
+        raise ConfigError(
+            f"none of {tried} drawn lines is read rightly and surely, so no bundle could be proven on a device;"
+            " train longer, or with rendered lines among the real ones"
+        )
     chosen: list[tuple[Image, Image, str]] = []
     covered: set[str] = set()
     while found and len(chosen) < STRIPS:

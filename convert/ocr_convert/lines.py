@@ -2,12 +2,12 @@
 
 import logging
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import cv2
 import keras
 import numpy as np
 import numpy.typing as npt
@@ -17,13 +17,14 @@ from ocr_convert.fold import fold_line, line_macs
 from ocr_convert.line_calibration import fit_confidence, fit_temperature, kept_promises
 from ocr_convert.trained import Refused, Trained
 from ocr_edge.contract.manifest import Stage
-from ocr_edge.contract.preprocess import LINE_HEIGHT, STEP, fill, strip
+from ocr_edge.contract.preprocess import LINE_HEIGHT, fill, strip
 from ocr_edge.contract.quantize import log_softmax
 from ocr_edge.contract.types import Box, Image, Scores
+from ocr_edge.cuts import pieces
 from ocr_edge.decode.line_decoder import LineDecoder
 from ocr_edge.errors import ConfigError
 from ocr_edge.interpreter import Widths
-from ocr_edge.lines import run
+from ocr_edge.lines import joined, strip_logits
 from ocr_train.datasets.words import LineSet
 from ocr_train.strips import evaluate
 from ocr_train.strips.targets import greedy
@@ -69,23 +70,27 @@ def convert(trained: Trained, calibration: Sequence[LineSet], held_out: Sequence
         The stage, ready to be put into a bundle.
 
     Raises:
-        Refused: Int8 reads worse by more than ``MAX_LOSS``.
-        ConfigError: The network cannot be converted.
+        Refused: Int8 reads worse by more than ``MAX_LOSS``, or the network says what is no number.
+        ConfigError: There are no lines of either kind, or the network cannot be converted.
     """
     labels = tuple(trained.record["labels"][:-1])
     widths = tuple(sorted(int(width) for width in trained.record["recipe"]["widths"]))
     images = [sample.image for lines in held_out for sample in lines.samples]
+    if not images:
+        raise ConfigError("no line to verify with")
     representative = strips(calibration, CALIBRATION_STRIPS)
+    in_float = float_logits(trained.model, images, widths)
+    if not all(np.isfinite(scores).all() for scores in in_float):
+        raise Refused(f"{trained.architecture}: its logits are no numbers; nothing was written")
     floor = _floor(trained.model, representative)
     _LOGGER.info("converting %s", trained.architecture)
     content = quantize.convert_folded(fold_line(trained.model, CALIBRATION_WIDTH, floor), representative)
     _LOGGER.info("verifying on %d lines", len(images))
-    in_float = in_order(evaluate.logits(trained.model, images, widths), len(images))
-    converted = in_order(device_logits(content, images, widths), len(images))
+    converted = device_logits(content, images, widths)
     before = results(held_out, in_float, (*labels, ""))
     after = results(held_out, converted, (*labels, ""))
     loss = pooled(after) - pooled(before)
-    if loss > MAX_LOSS:
+    if not loss <= MAX_LOSS:  # nor where it is no number
         raise Refused(
             f"{trained.architecture}: int8 gets {100 * pooled(after):.2f} % of the characters wrong, float"
             f" {100 * pooled(before):.2f} %: at most {100 * MAX_LOSS:g} points may be lost; nothing was written"
@@ -155,30 +160,23 @@ def strips(sets: Sequence[LineSet], count: int, seed: int = 1) -> dict[str, Imag
     return {"rgb": np.stack([rgb for rgb, _ in rows]), "binary": np.stack([binary for _, binary in rows])}
 
 
-def device_logits(
-    content: bytes, images: Sequence[Image], widths: Sequence[int]
-) -> Iterator[tuple[int, Scores]]:
-    """Each line's number and logits, computed as the device computes them; too wide lines are squeezed."""
+def device_logits(content: bytes, images: Sequence[Image], widths: Sequence[int]) -> Logits:
+    """Each line's logits, computed as the device computes them: too wide strips are cut."""
     with tempfile.NamedTemporaryFile(suffix=".tflite") as file:
         file.write(content)
         file.flush()
         networks = Widths(Path(file.name), tuple(widths))
-        for row, image in enumerate(images):
-            rgb, binary = strip(image)
-            if rgb.shape[1] > widths[-1]:
-                size = (widths[-1] * image.shape[0] // LINE_HEIGHT, image.shape[0])
-                rgb, binary = strip(
-                    np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
-                )
-                rgb, binary = rgb[:, : widths[-1]], binary[:, : widths[-1]]
-            width, network = networks.holding(rgb.shape[1])
-            yield row, run(network, *fill(rgb, binary, width))[: -(-rgb.shape[1] // STEP)]
+        return [strip_logits(networks, *strip(image)) for image in images]
 
 
-def in_order(found: Iterator[tuple[int, Scores]], count: int) -> Logits:
-    """Logits by their line's number."""
-    by_row = dict(found)
-    return [by_row[row] for row in range(count)]
+def float_logits(model: keras.Model, images: Sequence[Image], widths: Sequence[int]) -> Logits:
+    """The same of the float network, on the same pieces of the same strips."""
+    made = [strip(image) for image in images]
+    cuts = [pieces(binary, widths[-1]) for _, binary in made]
+    seen = [piece.of(*one) for one, cut in zip(made, cuts, strict=True) for piece in cut]
+    by_row = dict(evaluate.logits_of_strips(model, seen, widths))
+    rows = iter([by_row[row] for row in range(len(seen))])
+    return [joined(cut, list(islice(rows, len(cut)))) for cut in cuts]
 
 
 def results(sets: Sequence[LineSet], logits: Logits, labels: Sequence[str]) -> list[evaluate.LineResult]:

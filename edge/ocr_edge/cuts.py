@@ -31,6 +31,10 @@ class Piece:
     end: int
     right: int
 
+    def of(self, rgb: Image, binary: Image) -> tuple[Image, Image]:
+        """What the network sees of a strip."""
+        return rgb[:, self.left : self.right], binary[:, self.left : self.right]
+
 
 def pieces(binary: Image, widest: int) -> list[Piece]:
     """Cut a strip into pieces that the network can take: one where it is narrow enough.

@@ -1,5 +1,6 @@
 """Reads strips: fill to an accepted width, run the line stage, give calibrated log-probabilities over time."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,9 +9,9 @@ from ocr_edge.bundle import Bundle
 from ocr_edge.contract.preprocess import STEP, fill, strip
 from ocr_edge.contract.quantize import log_softmax, quantize_pixels
 from ocr_edge.contract.types import Image, Polarity, Scores
-from ocr_edge.cuts import pieces
+from ocr_edge.cuts import Piece, pieces
 from ocr_edge.errors import ModelError
-from ocr_edge.interpreter import Network
+from ocr_edge.interpreter import Network, Widths
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,22 +74,42 @@ class LineRecognizer:
         Raises:
             ModelError: The network failed.
         """
-        parts = []
-        # Nothing is put between pieces: a row stays four columns, and a blank there would double a space or a letter
-        # that the cut goes through.
-        for piece in pieces(binary, self._widths.widths[-1]):
-            seen = slice(piece.left, piece.right)
-            rows = self._logits(rgb[:, seen], binary[:, seen])
-            first = (piece.start - piece.left) // STEP
-            parts.append(rows[first : first + steps(piece.end - piece.start)])
-        logits = np.concatenate(parts)
-        return Posteriors(log_softmax(logits, self.stage.temperature), rgb, binary)
+        return Posteriors(
+            log_softmax(strip_logits(self._widths, rgb, binary), self.stage.temperature), rgb, binary
+        )
 
-    def _logits(self, rgb: Image, binary: Image) -> Scores:
-        """Logits of a strip that an accepted width holds, cut off after its own columns."""
-        columns = rgb.shape[1]
-        width, network = self._widths.holding(columns)
-        return run(network, *fill(rgb, binary, width))[: steps(columns)]
+
+def strip_logits(networks: Widths, rgb: Image, binary: Image) -> Scores:
+    """What a line network says of a strip of any width, float32, shape ``(T, labels + 1)``.
+
+    Args:
+        networks: The network for every accepted width.
+        rgb: uint8, shape ``(32, w, 3)``, ``w`` at least 1.
+        binary: uint8, shape ``(32, w, 1)``.
+
+    Raises:
+        ModelError: The network failed.
+    """
+    cut = pieces(binary, networks.widths[-1])
+    return joined(cut, [_piece_logits(networks, *piece.of(rgb, binary)) for piece in cut])
+
+
+def _piece_logits(networks: Widths, rgb: Image, binary: Image) -> Scores:
+    """Logits of a strip that an accepted width holds, cut off after its own columns."""
+    columns = rgb.shape[1]
+    width, network = networks.holding(columns)
+    return run(network, *fill(rgb, binary, width))[: steps(columns)]
+
+
+def joined(cut: Sequence[Piece], found: Sequence[Scores]) -> Scores:
+    """The rows of a whole strip from those of its pieces."""
+    parts = []
+    # Nothing is put between pieces: a row stays four columns, and a blank there would double a space or a letter
+    # that the cut goes through.
+    for piece, rows in zip(cut, found, strict=True):
+        first = (piece.start - piece.left) // STEP
+        parts.append(rows[first : first + steps(piece.end - piece.start)])
+    return np.concatenate(parts)
 
 
 def run(network: Network, rgb: Image, binary: Image) -> Scores:

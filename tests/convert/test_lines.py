@@ -4,16 +4,21 @@ import keras
 import numpy as np
 import pytest
 
-from ocr_convert import card, line_calibration, lines, write
+from ocr_convert import card, line_calibration, line_selftest, lines, write
 from ocr_convert.trained import Refused, Trained
 from ocr_edge import bundle as bundles
 from ocr_edge.contract.preprocess import fill, strip
+from ocr_edge.contract.quantize import log_softmax
+from ocr_edge.errors import ConfigError
+from ocr_edge.lines import LineRecognizer
 from ocr_edge.selftest import prove
 from ocr_train.architectures import dual_line
 from ocr_train.datasets.words import LineSample, LineSet
 from ocr_train.rendering.glyphs import Face
-from ocr_train.strips.targets import CTC, encoded
+from ocr_train.strips.targets import CTC, encoded, greedy
 from ocr_train.strips.typefaces import ink
+from tests.edge import hand_made_line
+from tests.train import line_data
 
 LABELS = (*"0123456789", "blank")
 FACE = Face("dots", "", "", 0, "dot-matrix", "0123456789", "drawn-dots", 1)
@@ -90,6 +95,56 @@ def test_a_line_stage_that_lost_too_much_is_refused(trained, monkeypatch):
     monkeypatch.setattr(lines, "MAX_LOSS", -1.0)
     with pytest.raises(Refused, match="may be lost; nothing was written"):
         lines.convert(trained, [some(8, 2, "train")], [some(8, 3, "validation")])
+
+
+def test_a_network_that_says_no_numbers_is_refused(trained, monkeypatch):
+    monkeypatch.setattr(lines, "float_logits", lambda *_: [np.full((4, 11), np.nan, np.float32)])
+    with pytest.raises(Refused, match="no numbers"):
+        lines.convert(trained, [some(8, 2, "train")], [some(1, 3, "validation")])
+
+
+def test_a_loss_that_is_no_number_is_refused(trained, monkeypatch):
+    monkeypatch.setattr(lines, "pooled", lambda _: float("nan"))
+    with pytest.raises(Refused, match="nan %"):
+        lines.convert(trained, [some(8, 2, "train")], [some(8, 3, "validation")])
+
+
+@pytest.mark.parametrize(("train", "held_out"), [(8, 0), (0, 8)])
+def test_without_lines_nothing_is_converted(train, held_out, trained):
+    with pytest.raises(ConfigError, match="no line to"):
+        lines.convert(trained, [some(train, 2, "train")], [some(held_out, 3, "validation")])
+
+
+def test_a_strip_wider_than_the_widest_is_cut_and_not_squeezed_as_on_the_device(tmp_path):
+    said = "rgbbgr" * 16
+    image, _ = hand_made_line.bars(said)
+    assert image.shape[1] > 4 * hand_made_line.WIDTHS[-1]
+    content = hand_made_line.FILE.read_bytes()
+    (scores,) = lines.device_logits(content, [image], hand_made_line.WIDTHS)
+    assert greedy(scores, (*hand_made_line.LABELS, "")) == said
+    device = LineRecognizer(bundles.load(hand_made_line.write(tmp_path / "bars"))).recognize(image)
+    assert log_softmax(scores) == pytest.approx(device.scores)
+    narrow, _ = hand_made_line.bars("rg")
+    model = line_data.tiny(4)
+    found = lines.float_logits(model, [image, narrow, image], hand_made_line.WIDTHS)
+    assert [len(rows) for rows in found] == [len(device.scores), narrow.shape[1] // 4, len(device.scores)]
+    assert found[0] == pytest.approx(found[2], abs=1e-5)
+    # Most steps lie far from a cut, and see what they would in one piece.
+    (whole,) = lines.float_logits(model, [image], (image.shape[1],))
+    assert np.mean(np.abs(found[0] - whole).max(axis=1) < 1e-4) > 0.9
+
+
+@pytest.mark.parametrize(
+    ("labels", "complaint"),
+    [
+        (["\u00e9", "\u00fc", "\u00df"], "has any of the 3 labels"),
+        (["r", "g", "b"], "none of [1-9][0-9]* drawn lines is read rightly and surely"),
+    ],
+)
+def test_a_bundle_that_drawn_lines_cannot_prove_is_refused(labels, complaint, tmp_path):
+    bundle = bundles.load(hand_made_line.write(tmp_path / "bars", labels=labels))
+    with pytest.raises(ConfigError, match=complaint):
+        line_selftest.drawn(bundle)
 
 
 def test_confidence_is_fitted_to_how_often_lines_are_right():

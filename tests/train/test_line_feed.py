@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from tests.train import line_data
 
-from ocr_edge.contract.preprocess import STEP
+from ocr_edge.contract.preprocess import STEP, strip
 from ocr_edge.errors import ConfigError
 from ocr_train import recipe as recipes
 from ocr_train.datasets import words
@@ -16,6 +16,7 @@ from ocr_train.strips import surface, texts
 from ocr_train.strips.feed import LineEpoch, Lines
 from ocr_train.strips.recipe import LineSource
 from ocr_train.strips.render import Renderer
+from ocr_train.strips.squeeze import squeezed
 from ocr_train.strips.targets import HEAD
 from ocr_train.strips.typefaces import Typefaces
 
@@ -60,6 +61,68 @@ def test_real_lines_come_as_often_as_the_recipe_says(lines):
     assert 40 <= sum(reals) <= 80
 
 
+def line(text, width=60, height=20, name="a.png"):
+    return words.LineSample(np.full((height, width, 3), 200, np.uint8), text, file=name)
+
+
+def made_of(samples, case=True, marks=True, **settings):
+    renderer = Renderer(texts.Texts(), Typefaces.drawn(), surface.Surfaces())
+    lines = words.LineSet("signs", samples, case, marks)
+    return Lines(line_data.recipe(**{"labels": "0123456789.-ab"} | settings), [lines], renderer)
+
+
+def test_real_lines_that_cannot_be_taught_are_left_out_and_that_is_said_once(caplog):
+    bad = [
+        line("1€", name="euro.png"),
+        line("2€"),
+        line("12", width=900, name="wide.png"),
+        line("1" * 30, width=40, name="long.png"),
+    ]
+    lines = made_of([*bad, *[line("12")] * 2], real=0.5)
+    said = [record.getMessage() for record in caplog.records]
+    assert said == [
+        "signs: skipped 2: a character that is no label (first: euro.png: '1€')",
+        "signs: skipped 1: wider than strips of 96 columns (first: wide.png: '12')",
+        f"signs: skipped 1: longer than its strip has steps (first: long.png: '{'1' * 30}')",
+        "no real line for strips of 64 columns: 50 % of the batches are rendered alone",
+    ]
+    rng = random.Random(0)
+    drawn = [lines.draw(rng, 96) for _ in range(60)]
+    assert 20 <= sum(is_real for *_, is_real in drawn) <= 40
+    assert len(caplog.records) == len(said)
+
+
+def test_lines_whose_case_is_ignored_are_taught_in_small_letters_where_those_are_the_labels(caplog):
+    lines = made_of([line("AB.", width=40), line("aB", width=60)], case=False, marks=False)
+    assert caplog.records == []
+    taught = {tuple(lines.draw(random.Random(seed), 64)[2][HEAD:]) for seed in range(4)}
+    ab = [*"0123456789.-ab"].index("a"), [*"0123456789.-ab"].index("b")
+    assert {row[:3] for row in taught} == {(*ab, -1)}
+
+
+def test_marks_alone_teach_nothing_where_marks_are_ignored(caplog):
+    made_of([line("..", width=40, name="dots.png"), line("12", width=40), line("12")], marks=False)
+    assert [record.getMessage() for record in caplog.records] == [
+        "signs: skipped 1: marks alone, which are ignored (first: dots.png: '..')"
+    ]
+
+
+def test_a_line_that_could_not_be_drawn_is_drawn_again_but_not_for_ever(lines, monkeypatch):
+    draw, calls = Renderer.draw, []
+
+    def seldom(self, *settings):
+        calls.append(1)
+        return draw(self, *settings) if len(calls) % 3 == 0 else None
+
+    rendered = Lines(line_data.recipe(real=0.0, labels="line"), [], lines.renderer)
+    monkeypatch.setattr(Renderer, "draw", seldom)
+    assert rendered.draw(random.Random(1), 64)[2] is not None
+    assert len(calls) >= 3
+    monkeypatch.setattr(Renderer, "draw", lambda *_: None)
+    with pytest.raises(ConfigError, match="none fits and shows labels alone"):
+        rendered.draw(random.Random(1), 64)
+
+
 # Recipes.
 
 
@@ -98,3 +161,19 @@ def test_an_unknown_key_names_the_nearest(tmp_path):
 
 def test_the_shipped_recipe_is_one_of_a_line_stage():
     assert recipes.find("line").stage == "line"
+
+
+@pytest.mark.parametrize("size", [(20, 200), (90, 400), (3, 700), (1, 50), (32, 128)])
+@pytest.mark.parametrize("width", [16, 64, 320])
+def test_a_line_is_squeezed_into_a_width_and_keeps_its_height(size, width):
+    image = np.random.default_rng(0).integers(0, 256, (*size, 3), np.uint8)
+    rgb, binary = squeezed(image, width)
+    assert rgb.shape == (32, rgb.shape[1], 3)
+    assert binary.shape == (32, rgb.shape[1], 1)
+    assert rgb.shape[1] <= width
+    own, ink = strip(image)
+    if own.shape[1] <= width:
+        assert np.array_equal(rgb, own)
+        assert np.array_equal(binary, ink)
+    elif size[0] > 3:
+        assert rgb.shape[1] >= width - 4

@@ -1,20 +1,20 @@
 """How well a line stage reads: exact lines and character errors, over real lines."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import cv2
 import keras
 import numpy as np
 
 from ocr_edge.contract.labels import is_mark
-from ocr_edge.contract.preprocess import LINE_HEIGHT, STEP, fill, strip
+from ocr_edge.contract.preprocess import STEP, fill
 from ocr_edge.contract.types import Image, Scores
 from ocr_train.datasets.words import LineSet
 from ocr_train.editing import edit_distance
 from ocr_train.strips.recipe import LineRecipe
+from ocr_train.strips.squeeze import squeezed
 from ocr_train.strips.targets import greedy
 
 BATCH_COLUMNS = 16384
@@ -106,13 +106,15 @@ def logits(
     model: keras.Model, images: Sequence[Image], widths: Sequence[int]
 ) -> Iterator[tuple[int, Scores]]:
     """Each line's number and the logits of its own width, float32 ``(T, labels)``; too wide lines are squeezed."""
+    return logits_of_strips(model, (squeezed(image, widths[-1]) for image in images), widths)
+
+
+def logits_of_strips(
+    model: keras.Model, strips: Iterable[tuple[Image, Image]], widths: Sequence[int]
+) -> Iterator[tuple[int, Scores]]:
+    """Each strip's number and the logits of its own width, float32 ``(T, labels)``; none is wider than the widest."""
     by_width: dict[int, list[tuple[int, Image, Image]]] = defaultdict(list)
-    for row, image in enumerate(images):
-        rgb, binary = strip(image)
-        if rgb.shape[1] > widths[-1]:
-            size = (widths[-1] * image.shape[0] // LINE_HEIGHT, image.shape[0])
-            rgb, binary = strip(np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8))
-            rgb, binary = rgb[:, : widths[-1]], binary[:, : widths[-1]]
+    for row, (rgb, binary) in enumerate(strips):
         by_width[next(w for w in widths if rgb.shape[1] <= w)].append((row, rgb, binary))
     for width, rows in by_width.items():
         count = max(1, BATCH_COLUMNS // width)

@@ -1,12 +1,10 @@
 """Batches of strips for Keras: each a function of (seed, epoch, batch) alone, all of one width."""
 
-import logging
 import multiprocessing
 import random
 import signal
 import tarfile
 import threading
-from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,7 +13,7 @@ import keras
 import numpy as np
 
 from ocr_edge.contract import labels as label_orders
-from ocr_edge.contract.preprocess import LINE_HEIGHT, STEP, fill, strip
+from ocr_edge.contract.preprocess import LINE_HEIGHT, STEP, fill
 from ocr_edge.contract.types import Image
 from ocr_edge.errors import ConfigError
 from ocr_train import datasets
@@ -24,22 +22,19 @@ from ocr_train.strips.camera import moved, photographed
 from ocr_train.strips.crops import Crops
 from ocr_train.strips.recipe import LineRecipe
 from ocr_train.strips.render import Renderer
+from ocr_train.strips.squeeze import squeezed
 from ocr_train.strips.surface import Surfaces, lit
 from ocr_train.strips.targets import Targets, encoded
 from ocr_train.strips.texts import Texts
 from ocr_train.strips.typefaces import Typefaces
+from ocr_train.strips.usable import usable
 
-_LOGGER = logging.getLogger(__name__)
 NARROWEST = 0.24
 """Width of a narrow printed character beside the strip's height: says how long a text may be."""
 TYPICAL = 0.52
 """Width of an ordinary character beside the strip's height."""
-SLACK = 1.05
-"""How much wider than a width a real line may be and still be among the strips of that width."""
-MAX_SQUEEZE = 1.2
-"""How much wider than its batch a real line may be; it is then squeezed."""
 TRIES = 8
-"""Real lines tried, such as one whose text is too long for its strip, before one is rendered instead."""
+"""Real lines tried, such as one that became too narrow for its text, before one is rendered instead."""
 MOST_TRIES = 500
 """Lines tried before a recipe is given up whose labels cannot be drawn."""
 
@@ -47,7 +42,7 @@ Batch = tuple[dict[str, Image], Targets]
 
 
 class Lines:
-    """Everything that batches are made of.
+    """Everything that batches are made of; real lines that cannot be taught are left out, which is logged.
 
     Args:
         recipe: What is wanted.
@@ -58,17 +53,9 @@ class Lines:
     def __init__(self, recipe: LineRecipe, sets: Sequence[LineSet], renderer: Renderer) -> None:
         self.recipe, self.sets, self.renderer = recipe, sets, renderer
         self.index = {label: i for i, label in enumerate(recipe.label_texts[:-1])}
-        widths = sorted(map(int, recipe.widths))
         self._rows: dict[int, list[tuple[int, list[int]]]] = {}
         self._weights: dict[int, list[float]] = {}
-        by_width: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
-        for number, lines in enumerate(sets):
-            for row, sample in enumerate(lines.samples):
-                own = sample.image.shape[1] * LINE_HEIGHT / sample.image.shape[0]
-                width = next((w for w in widths if own <= w * SLACK), widths[-1])
-                if own <= widths[-1] * MAX_SQUEEZE:
-                    by_width[width][number].append(row)
-        for width, found in by_width.items():
+        for width, found in usable(sets, recipe).items():
             self._rows[width] = list(found.items())
             self._weights[width] = [
                 recipe.sources[number].weight * len(rows) ** 0.5 for number, rows in found.items()
@@ -84,14 +71,12 @@ class Lines:
         tries = TRIES if width in self._rows and rng.random() < self.recipe.real else 0
         for _ in range(MOST_TRIES):
             is_real = tries > 0
-            image, text, case, marks = self._real(rng, width) if is_real else self._rendered(rng, width)
             tries -= 1
-            rgb, binary = strip(image)
-            if rgb.shape[1] > width:
-                squeezed = (width * image.shape[0] // LINE_HEIGHT, image.shape[0])
-                narrower = cv2.resize(image, squeezed, interpolation=cv2.INTER_AREA)
-                rgb, binary = strip(np.asarray(narrower, np.uint8))
-                rgb, binary = rgb[:, :width], binary[:, :width]
+            line = self._real(rng, width) if is_real else self._rendered(rng, width)
+            if line is None:
+                continue
+            image, text, case, marks = line
+            rgb, binary = squeezed(image, width)
             steps = -(-rgb.shape[1] // STEP)
             target = encoded(text, self.index, case=case, marks=marks, steps=steps)
             if target is not None:
@@ -100,12 +85,12 @@ class Lines:
             f"of {MOST_TRIES} lines drawn for strips of {width} columns none fits and shows labels alone"
         )
 
-    def _rendered(self, rng: random.Random, width: int) -> tuple[Image, str, bool, bool]:
+    def _rendered(self, rng: random.Random, width: int) -> tuple[Image, str, bool, bool] | None:
         aspect = width / LINE_HEIGHT
         longest = min(int(aspect / (NARROWEST if rng.random() < 0.15 else TYPICAL)), width // STEP)
         shortest = max(1, round(longest * rng.uniform(0.25, 0.8)))
-        image, text = self.renderer.draw(rng, shortest, max(longest, 1), aspect)
-        return image, text, True, True
+        line = self.renderer.draw(rng, shortest, max(longest, 1), aspect)
+        return None if line is None else (*line, True, True)
 
     def _real(self, rng: random.Random, width: int) -> tuple[Image, str, bool, bool]:
         number, rows = rng.choices(self._rows[width], self._weights[width])[0]
