@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from ocr_train.datasets import Dataset
 
 _LOGGER = logging.getLogger("ocr_convert")
+CALIBRATION = 1500
+"""Representative samples of a character stage."""
 
 EPILOG = """\
 examples:
@@ -71,7 +73,7 @@ def parser() -> argparse.ArgumentParser:
         help="folder of the recipe's data, where --samples is not given (default data)",
     )
     made.add_argument(
-        "--calibration", type=int, default=1500, metavar="N", help="representative samples (default 1500)"
+        "--calibration", type=int, metavar="N", help=f"representative samples (default {CALIBRATION})"
     )
     made.add_argument(
         "--escalate-below",
@@ -82,7 +84,9 @@ def parser() -> argparse.ArgumentParser:
         help="confidence under which a character goes on to the next stage; once for each stage but the last",
     )
     made.add_argument(
-        "--combine", choices=("replace", "mean"), default="replace", help="how scores of stages are combined"
+        "--combine",
+        choices=("replace", "mean"),
+        help="how scores of stages are combined (default replace)",
     )
     made.add_argument(
         "--beside",
@@ -117,10 +121,14 @@ def _run(arguments: argparse.Namespace) -> int:
     from ocr_convert.convert import Settings, check_thresholds, convert  # noqa: PLC0415
     from ocr_convert.trained import load  # noqa: PLC0415
 
-    check_thresholds(1 if arguments.adopt else len(arguments.models), arguments.escalate_below)
+    thresholds = arguments.escalate_below
+    # One network may be a line stage, which takes none at all; more are stages that name characters.
+    if arguments.adopt or len(arguments.models) > 1:
+        check_thresholds(max(1, len(arguments.models)), thresholds)
     trained = [load(path) for path in arguments.models]
-    if trained and trained[0].is_line:
+    if any(item.is_line for item in trained):
         return _run_line(arguments, trained)
+    check_thresholds(max(1, len(trained)), thresholds)
     if arguments.beside:
         raise ConfigError(
             "--beside: is for a line stage; stages that name characters are given together, in order"
@@ -133,9 +141,9 @@ def _run(arguments: argparse.Namespace) -> int:
     settings = Settings(
         name=arguments.name or arguments.out.name,
         quantized=arguments.quantize,
-        calibration=arguments.calibration,
-        escalate_below=tuple(arguments.escalate_below),
-        combine=arguments.combine,
+        calibration=CALIBRATION if arguments.calibration is None else arguments.calibration,
+        escalate_below=tuple(thresholds),
+        combine=arguments.combine or "replace",
     )
     bundle, comparisons = convert(trained, labels, calibration, held_out, arguments.out, settings)
     for stage, network, c in zip(bundle.manifest.characters, bundle.networks, comparisons, strict=True):
@@ -167,16 +175,29 @@ def _run_line(arguments: argparse.Namespace, trained: "list[Trained]") -> int:
     from ocr_train.feed import located  # noqa: PLC0415
 
     if len(trained) > 1:
-        raise ConfigError(f"{len(trained)} networks, the first of which reads lines: give that one alone")
+        raise ConfigError(f"{len(trained)} networks, one of which reads lines: give that one alone")
+    given = [
+        "--" + name.replace("_", "-")
+        for name in ("labels", "calibration", "escalate_below", "combine")
+        if getattr(arguments, name) not in (None, [])
+    ]
+    if given:
+        raise ConfigError(
+            f"{', '.join(given)}: for stages that name characters; a line stage has its labels from its run, and stands"
+            " before all others"
+        )
     if not arguments.quantize:
         raise ConfigError("a line stage is converted to int8 only: add --quantize")
     recipe = trained[0].record["recipe"]
     specs = arguments.samples or [located(source["data"], arguments.data) for source in recipe["sources"]]
+    if not specs:
+        raise ConfigError("the run was trained on rendered lines alone; give --samples words:PATH")
     beside = bundles.load(Path(arguments.beside)) if arguments.beside else None
     sets = [words.load(spec) for spec in specs]
     calibration, held_out = (
         [part for lines in sets if (part := lines.of(split))] for split in ("train", "validation")
     )
+    _check_both(calibration, held_out, "line")
     converted = convert(trained[0], calibration, held_out)
     name = arguments.name or arguments.out.name
     bundle = write_line(arguments.out, converted, beside, name, trained[0].record)
@@ -247,12 +268,17 @@ def _data(
             samples = [sample for sample in dataset.samples if sample.split == split]
             if samples:
                 target.append(Dataset(dataset.name, samples))
+    _check_both(calibration, held_out, "sample")
+    return calibration, held_out
+
+
+def _check_both(calibration: "Sequence[object]", held_out: "Sequence[object]", what: str) -> None:
+    """Refuse data of one split alone: what calibrated would also verify, or nothing would."""
     if not calibration or not held_out:
         missing = "train" if not calibration else "validation"
         raise ConfigError(
-            f"--samples: no sample of the {missing} split; both splits are needed, to calibrate and to verify"
+            f"--samples: no {what} of the {missing} split; both splits are needed, to calibrate and to verify"
         )
-    return calibration, held_out
 
 
 if __name__ == "__main__":

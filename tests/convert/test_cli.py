@@ -5,6 +5,7 @@ import pytest
 from ocr_convert.cli import main
 from ocr_edge import bundle as bundles
 from ocr_train.datasets import tar
+from tests.train import line_data
 
 from .conftest import LABELS
 
@@ -96,3 +97,40 @@ def test_networks_of_different_labels_are_no_stages_of_one_bundle(run, trained, 
     data = ["--samples", f"tar:{crops}", "--out", str(tmp_path / "b")]
     assert main([*models, "--escalate-below", "0.9", *data]) == 2
     assert "different labels (3, 4 of them)" in caplog.text
+
+
+@pytest.fixture
+def line_run(tmp_path):
+    """The folder of a run that trained a line stage."""
+    folder = tmp_path / "line"
+    folder.mkdir()
+    line_data.tiny(11).save(folder / "model.keras")
+    recipe = {"stage": "line", "widths": {"64": 1.0}, "sources": []}
+    (folder / "run.json").write_text(json.dumps({"labels": [*"0123456789", "blank"], "recipe": recipe}))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("more", "complaint"),
+    [
+        (["--calibration", "1500"], "--calibration: for stages that name characters"),
+        (["--labels", "0-9"], "--labels: for stages that name characters"),
+        (["--escalate-below", "0.9"], "--escalate-below: for stages that name characters"),
+        (["--combine", "replace", "--labels", "0-9"], "--labels, --combine: for stages that name characters"),
+        (["--samples", "words:{}#train"], "no line of the validation split; both splits are needed"),
+        (["--samples", "words:{}#validation"], "no line of the train split; both splits are needed"),
+        ([], "give --samples words:PATH"),
+    ],
+)
+def test_what_does_not_fit_a_line_stage_is_one_line_and_exit_2(more, complaint, line_run, tmp_path, caplog):
+    path = line_data.archive(tmp_path / "lines.tar")
+    arguments = ["--quantize", str(line_run / "model.keras"), "--out", str(tmp_path / "b")]
+    assert main([*arguments, *(word.format(path) for word in more)]) == 2
+    assert complaint in caplog.text
+    assert not (tmp_path / "b").exists()
+
+
+def test_a_line_stage_after_a_stage_of_characters_is_refused(run, line_run, tmp_path, caplog):
+    models = [str(folder / "model.keras") for folder in (run, line_run)]
+    assert main([*models, "--quantize", "--escalate-below", "0.9", "--out", str(tmp_path / "b")]) == 2
+    assert "2 networks, one of which reads lines" in caplog.text
