@@ -11,7 +11,7 @@ from ocr_edge.contract.types import Glyph
 from ocr_edge.errors import ConfigError
 from ocr_train.datasets import Dataset, Sample
 from ocr_train.rendering.glyphs import Face
-from ocr_train.strips import camera, crops, surface, texts, typefaces
+from ocr_train.strips import camera, crops, render, surface, texts, typefaces
 from ocr_train.strips.render import Renderer
 from ocr_train.strips.typefaces import Typeface, Typefaces
 
@@ -149,3 +149,44 @@ def test_a_face_writes_only_the_labels_there_are():
     assert drawn <= set("0123456789 ")
     with pytest.raises(ConfigError, match="no face writes any of the labels"):
         Typefaces.drawn().writing("€ ")
+
+
+def display(characters="0123456789.-"):
+    face = Face("d", "", "", 0, "seven-segment", "0123456789", "drawn-segments", 1)
+    return Typeface(face, frozenset(characters))
+
+
+def test_a_display_shows_no_unit_where_no_face_writes_one():
+    made = Renderer(texts.Texts(), Typefaces.drawn().writing("0123456789.-"), surface.Surfaces())
+    for seed in range(60):
+        drawn = made.draw(random.Random(seed), 1, 9, 5.0)
+        assert drawn is None or set(drawn[1]) <= set("0123456789.-")
+
+
+def test_a_display_shows_units_that_another_face_writes():
+    dots = Typeface(Face("dots", "", "", 0, "dot-matrix", "kWh", "drawn-dots", 0), frozenset("kWh"))
+    made = Renderer(texts.Texts(), Typefaces([display("0123456789. "), dots]), surface.Surfaces())
+    shown = [inked[1] for seed in range(200) if (inked := made.ink(random.Random(seed), 1, 9))]
+    units = {text.partition(" ")[2] for text in shown if text[0].isdigit() and " " in text}
+    assert {"kWh", "h", "W"} & units
+    assert not {"V", "bar", "°C"} & units
+    # Where the space is no label there is none.
+    made = Renderer(texts.Texts(), Typefaces([display("0123456789"), dots]), surface.Surfaces())
+    shown = [inked[1] for seed in range(200) if (inked := made.ink(random.Random(seed), 1, 9))]
+    assert any(text[0].isdigit() and text.endswith("kWh") for text in shown)
+    assert not any(" " in text for text in shown)
+
+
+def test_a_face_that_can_write_nothing_of_a_text_draws_nothing():
+    comma = Typeface(display().face, frozenset(","))
+    made = Renderer(texts.Texts(["a"]), Typefaces([comma]), surface.Surfaces())
+    shown = [made.ink(random.Random(seed), 1, 3) for seed in range(40)]
+    assert None in shown
+    assert {inked[1] for inked in shown if inked} <= {",", ",,", ",,,"}
+
+
+def test_a_line_that_nobody_can_read_is_not_drawn(renderer, monkeypatch):
+    seen = []
+    monkeypatch.setattr(render, "_visible", lambda *_: seen.append(1) and False)
+    assert renderer.draw(random.Random(0), 2, 8, 5.0) is None
+    assert len(seen) == render.TRIES

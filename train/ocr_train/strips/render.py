@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
@@ -39,8 +39,16 @@ class Renderer:
     surfaces: Surfaces
     crops: Sequence[Crops] = ()
     composed: float = 0.12
+    _units: tuple[tuple[str, Typefaces], ...] = field(init=False, default=())
+    """Units that can be written, with the faces that can."""
 
-    def draw(self, rng: random.Random, shortest: int, longest: int, widest: float) -> tuple[Image, str]:
+    def __post_init__(self) -> None:
+        found = [(unit, faces) for unit in UNITS if (faces := self.typefaces.having(unit))]
+        object.__setattr__(self, "_units", tuple(found))
+
+    def draw(
+        self, rng: random.Random, shortest: int, longest: int, widest: float
+    ) -> tuple[Image, str] | None:
         """One line, photographed.
 
         Args:
@@ -50,28 +58,30 @@ class Renderer:
             widest: Most columns beside the rows.
 
         Returns:
-            uint8 RGB, shape ``(H, W, 3)``, and its text.
+            uint8 RGB, shape ``(H, W, 3)``, and its text; None when nothing legible came of several tries.
         """
-        picture, text = np.zeros((32, 32, 3), np.uint8), ""
         for _ in range(TRIES):
-            mask, text = self.ink(rng, shortest, longest)
+            if (inked := self.ink(rng, shortest, longest)) is None:
+                continue
+            mask, text = inked
             height = round(min(max(rng.lognormvariate(3.42, 0.3), 13), 60))
             seen = placed(rng, mask, height, widest)
             picture, visible = self._picture(rng, seen)
             if visible:
-                break
-        return picture, text
+                return picture, text
+        return None
 
-    def ink(self, rng: random.Random, shortest: int, longest: int) -> tuple[Image, str]:
-        """A text and its ink mask, cropped."""
+    def ink(self, rng: random.Random, shortest: int, longest: int) -> tuple[Image, str] | None:
+        """The cropped ink mask of a text, and the text; None when several tries gave no text or no ink."""
         for _ in range(TRIES):
             text = self.texts.draw(rng, shortest, longest)
             if self.crops and rng.random() < self.composed:
                 mask, text = rng.choice(self.crops).draw(rng, text, longest)
             else:
                 typeface = self.typefaces.draw(rng)
-                if typeface.face.kind == "seven-segment" and rng.random() < WITH_UNIT:
-                    mask, text = self._display(rng, typeface, longest)
+                with_unit = typeface.face.kind == "seven-segment" and rng.random() < WITH_UNIT
+                if with_unit and (shown := self._display(rng, typeface, longest)):
+                    mask, text = shown
                 else:
                     text = _writable(rng, text, typeface.characters)
                     if not text:
@@ -79,22 +89,29 @@ class Renderer:
                     mask = ink(typeface.face, text, rng)
             if mask.shape[0] > 3 or mask.shape[1] > 3:
                 return mask, text
-        return np.full((8, 4), 255, np.uint8), "1"
+        return None
 
-    def _display(self, rng: random.Random, display: Typeface, longest: int) -> tuple[Image, str]:
-        """A value in segments with its unit printed beside it, smaller or as high, above or on the line."""
-        unit, printed = rng.choice(UNITS), self.typefaces.draw(rng)
-        while not frozenset(unit) <= printed.characters:
-            unit, printed = rng.choice(UNITS), self.typefaces.draw(rng)
+    def _display(self, rng: random.Random, display: Typeface, longest: int) -> tuple[Image, str] | None:
+        """A value in segments with its unit printed beside it, smaller or as high, above or on the line.
+
+        None where no face writes a unit, or this one no value.
+        """
+        if not self._units:
+            return None
+        unit, faces = rng.choice(self._units)
         value = _writable(rng, number(rng, max(1, longest - len(unit) - 1)), display.characters)
-        digits = ink(display.face, value or "0", rng)
+        if not value:
+            return None
+        printed = faces.draw(rng)
+        digits = ink(display.face, value, rng)
         small = ink(printed.face, unit, rng)
         scale = rng.uniform(0.35, 1.0)
         size = (max(2, round(small.shape[1] * scale)), max(2, round(small.shape[0] * scale)))
         small = np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_AREA), np.uint8)
         gap, top = rng.randint(3, 16), 0 if rng.random() < 0.3 else digits.shape[0] - small.shape[0]
         placed = [(digits, 0, 0), (small, digits.shape[1] + gap, max(top, 0))]
-        return composed(placed), f"{value or '0'} {unit}"
+        joint = " " if " " in display.characters else ""
+        return composed(placed), f"{value}{joint}{unit}"
 
     def _picture(self, rng: random.Random, seen: Image) -> tuple[Image, bool]:
         """A photograph of an ink mask, and whether its ink can be told from its paper."""
@@ -120,11 +137,13 @@ class Renderer:
 
     def _neighbour(self, rng: random.Random, size: tuple[int, int], seen: Image) -> Image:
         """Parts of other lines above, below or beside, kept off the line's own ink."""
-        mask, _ = self.ink(rng, 3, 14)
+        sheet = np.zeros(size, np.uint8)
+        if (inked := self.ink(rng, 3, 14)) is None:
+            return sheet
+        mask, _ = inked
         height = max(6, round(size[0] * rng.uniform(0.6, 1.0)))
         width = max(4, round(mask.shape[1] * height / mask.shape[0]))
         mask = np.asarray(cv2.resize(mask, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
-        sheet = np.zeros(size, np.uint8)
         rows = max(1, round(size[0] * rng.uniform(0.04, 0.2)))
         count = min(width, size[1])
         at = rng.randint(0, size[1] - count)

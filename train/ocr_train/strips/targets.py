@@ -1,6 +1,6 @@
 """Texts as targets of a line stage: CTC, and truth that leaves something out."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -30,7 +30,13 @@ def caseless(label: str, labels: Container[str]) -> str:
     return next((case for case in (label.upper(), label, label.lower()) if case in labels), label)
 
 
-def encoded(text: str, index: dict[str, int], *, case: bool, marks: bool, steps: int) -> Targets | None:
+def taught(text: str, labels: Container[str], *, case: bool, marks: bool) -> str:
+    """What is taught of a text: without marks and in one case where its truth says nothing of them."""
+    text = text if marks else "".join(c for c in text if not is_mark(c))
+    return text if case else "".join(caseless(c, labels) for c in text)
+
+
+def encoded(text: str, index: Mapping[str, int], *, case: bool, marks: bool, steps: int) -> Targets | None:
     """A row of targets.
 
     Args:
@@ -44,16 +50,15 @@ def encoded(text: str, index: dict[str, int], *, case: bool, marks: bool, steps:
         int32, shape ``(HEAD + LONGEST,)``: the flags, the steps, then labels and -1; None when the text does not fit
         into the steps, or holds what is no label.
     """
-    taught = text if marks else "".join(c for c in text if not is_mark(c))
-    taught = taught if case else "".join(caseless(c, index) for c in taught)
-    if not taught or any(c not in index for c in taught):
+    text = taught(text, index, case=case, marks=marks)
+    if not text or any(c not in index for c in text):
         return None
     # Two equal labels need a blank between them.
-    if len(taught) + sum(a == b for a, b in pairwise(taught)) > min(steps, LONGEST):
+    if len(text) + sum(a == b for a, b in pairwise(text)) > min(steps, LONGEST):
         return None
     row = np.full(HEAD + LONGEST, -1, np.int32)
     row[:HEAD] = (not case, not marks, steps)
-    row[HEAD : HEAD + len(taught)] = [index[c] for c in taught]
+    row[HEAD : HEAD + len(text)] = [index[c] for c in text]
     return row
 
 

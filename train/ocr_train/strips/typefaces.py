@@ -84,18 +84,26 @@ class Typefaces:
         Raises:
             ConfigError: No face has a label.
         """
-        everyone = [t for families in self._kinds.values() for faces in families.values() for t in faces]
         known = frozenset(labels)
-        kept = [Typeface(t.face, t.characters & known) for t in everyone if t.characters & known - {" "}]
+        kept = [Typeface(t.face, t.characters & known) for t in self._all() if t.characters & known - {" "}]
         if not kept:
             raise ConfigError(f"no face writes any of the labels {''.join(labels)!r}")
         return Typefaces(kept)
+
+    def having(self, text: str) -> "Typefaces | None":
+        """Those that can write all of a text; None where none can."""
+        needed = frozenset(text)
+        kept = [t for t in self._all() if needed <= t.characters]
+        return Typefaces(kept) if kept else None
 
     def draw(self, rng: random.Random) -> Typeface:
         """One face."""
         kind = rng.choices(self._names, self._weights)[0]
         family = rng.choice(self._families[kind])
         return rng.choice(self._kinds[kind][family])
+
+    def _all(self) -> list[Typeface]:
+        return [t for families in self._kinds.values() for faces in families.values() for t in faces]
 
 
 def characters(face: Face) -> frozenset[str]:

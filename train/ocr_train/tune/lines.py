@@ -24,7 +24,7 @@ from ocr_train.datasets.words import LineSample, LineSet
 from ocr_train.strips import errors
 from ocr_train.strips.crops import Crops
 from ocr_train.strips.evaluate import comparable, logits
-from ocr_train.strips.feed import NARROWEST, SLACK, TYPICAL
+from ocr_train.strips.feed import NARROWEST, TYPICAL
 from ocr_train.strips.fit import fit
 from ocr_train.strips.recipe import BLANK, WIDTHS, LineRecipe, LineSource
 from ocr_train.strips.render import Renderer
@@ -32,6 +32,7 @@ from ocr_train.strips.surface import Surfaces
 from ocr_train.strips.targets import encoded, greedy, losses_of
 from ocr_train.strips.texts import Texts
 from ocr_train.strips.typefaces import Typefaces
+from ocr_train.strips.usable import SLACK
 from ocr_train.tune.blend import SHARES, Blend, Weights, between, changed, choose
 from ocr_train.tune.data import recorded
 from ocr_train.tune.picture import draw
@@ -242,6 +243,6 @@ def made(renderers: dict[str, Renderer]) -> list[LineSample]:
         for _ in range(MADE[split]):
             aspect = int(rng.choices(widths, list(WIDTHS.values()))[0]) / 32
             longest = max(1, int(aspect / (NARROWEST if rng.random() < 0.15 else TYPICAL)))
-            image, text = renderer.draw(rng, max(1, longest // 2), longest, aspect)
-            samples.append(LineSample(image, text, split))
+            if line := renderer.draw(rng, max(1, longest // 2), longest, aspect):
+                samples.append(LineSample(*line, split))
     return samples
