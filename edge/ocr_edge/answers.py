@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from ocr_edge.decode.cascade import Weighed, letters
 from ocr_edge.decode.decoder import UNREADABLE, Decoder
-from ocr_edge.decode.graph import Scored
 from ocr_edge.layout import RatedLine
 from ocr_edge.line_reader import LineReader, StripReading
 from ocr_edge.places import Place
+from ocr_edge.reading import Line
 
 LEAST_RIVAL = 0.5
 """Share of another answer's confidence from which an answer with the same letters and more marks stands: small marks
@@ -20,60 +20,66 @@ class Answers:
     Args:
         lines: Reads strips; None where the line stage is not asked.
         decoder: Reads lattices; None where the character stages are not asked.
-        labels: What a lattice can say.
     """
 
-    def __init__(self, lines: LineReader | None, decoder: Decoder | None, labels: Sequence[str]) -> None:
+    def __init__(self, lines: LineReader | None, decoder: Decoder | None) -> None:
         self._lines, self._decoder = lines, decoder
-        self._labels = frozenset(labels)
 
     def chosen(self, place: Place) -> RatedLine | None:
         """The better of what both say of a place; what was weighed is kept with it."""
         strip, place.cut, place.weighed = place.strip, None, None
         if strip and (strip.is_sure or not place.guesses):
             return strip.rated
-        cut = place.cut = self._decoder.decode(place.guesses) if self._decoder and place.guesses else None
-        if strip is None or cut is None:
-            return strip.rated if strip else cut
-        place.weighed = self._weighed(strip, cut, place.guesses)
-        return cut if place.weighed and place.weighed.prefers_cut else strip.rated
+        place.cut = self._decoder.decode(place.guesses) if self._decoder and place.guesses else None
+        if strip is None or place.cut is None:
+            return strip.rated if strip else place.cut
+        place.weighed = self._weighed(strip, place.cut)
+        return place.cut if place.weighed and place.weighed.prefers_cut else strip.rated
 
     def whole_stands(self, whole: Place, places: Sequence[Place]) -> bool:
         """Whether what the line stage makes of all of a crop stands against what was found in it.
 
+        The surer of its own strips first, then the lattice against that one.
+
         Args:
             whole: All of the crop, read as one line.
-            places: What was found in it; at least one of them is read.
+            places: What was found in it; at least one of them is read. The reading of the best of them may change.
         """
         best = max(
             (place for place in places if place.reading),
             key=lambda place: place.reading.value if place.reading else 0.0,
         )
-        if whole.strip is None or best.reading is None:
+        if whole.strip is None:
             return False
-        mine, other = whole.strip.rated.line, best.reading.line
-        if best.is_of_strip:
-            if letters(mine.text) == letters(other.text) and len(mine.text) != len(other.text):
-                longer, shorter = (mine, other) if len(mine.text) > len(other.text) else (other, mine)
-                return (longer is mine) == (longer.confidence >= LEAST_RIVAL * shorter.confidence)
-            return mine.confidence >= other.confidence
-        whole.cut, whole.weighed = best.reading, self._weighed(whole.strip, best.reading, best.guesses)
-        return not (whole.weighed and whole.weighed.prefers_cut)
+        stands = best.strip is None or is_surer(whole.strip.rated.line, best.strip.rated.line)
+        strip = whole.strip if stands or best.strip is None else best.strip
+        if best.cut:
+            whole.cut, whole.weighed = best.cut, self._weighed(strip, best.cut)
+            if whole.weighed and whole.weighed.prefers_cut:
+                best.reading, best.weighed = best.cut, whole.weighed
+                return False
+        if not stands:
+            best.reading = strip.rated
+        return stands
 
-    def _weighed(self, strip: StripReading, cut: RatedLine, guesses: Sequence[Scored]) -> Weighed | None:
-        """Both answers scored by both stages; None where they say the same letters, or the lattice cannot say all."""
-        if self._lines is None or self._decoder is None:
+    def _weighed(self, strip: StripReading, cut: RatedLine) -> Weighed | None:
+        """Both answers weighed; None where they say the same letters, or the lattice cannot say all."""
+        if self._lines is None:
             return None
-        said, text = letters(strip.rated.line.text), cut.line.text
-        if UNREADABLE in text or letters(text) == said:
+        text = cut.line.text
+        if UNREADABLE in text or letters(text) == letters(strip.rated.line.text):
             return None
-        # What is no label of the lattice's speaks neither for nor against it.
-        sayable = "".join(c for c in said if c in self._labels)
         return Weighed(
             strip.confidence,
             cut.line.confidence,
             strip.decoded.log_probability,
             self._lines.score(strip, text),
-            self._decoder.worth(guesses, sayable),
-            self._decoder.worth(guesses, text.replace(" ", "")),
         )
+
+
+def is_surer(one: Line, other: Line) -> bool:
+    """Whether one of two answers stands: the surer one; of the same letters, the one with more marks."""
+    if letters(one.text) == letters(other.text) and len(one.text) != len(other.text):
+        longer, shorter = (one, other) if len(one.text) > len(other.text) else (other, one)
+        return (longer is one) == (longer.confidence >= LEAST_RIVAL * shorter.confidence)
+    return one.confidence >= other.confidence

@@ -100,8 +100,7 @@ class Pipeline:
         if self._lines is None and self._recognizer is None:
             assert problem is not None
             raise problem
-        known = self._recognizer.labels if self._recognizer else ()
-        self._answers = Answers(self._lines, self._decoder if self._recognizer else None, known)
+        self._answers = Answers(self._lines, self._decoder if self._recognizer else None)
         self.segmenter = segmenter or Segmenter()
         self._limit_s = limit_s
         self._has_pattern = pattern is not None

@@ -90,14 +90,13 @@ def test_paper_without_ink_says_nothing(both):
 
 
 def test_the_lattice_is_preferred_only_where_it_is_surer():
-    nothing = -float("inf")
-    assert Weighed(0.2, 0.95, -3.0, -3.5, nothing, -1.0).prefers_cut
-    assert not Weighed(0.85, 0.95, -0.2, -20.0, -2.0, -1.0).prefers_cut
-    assert not Weighed(0.85, 0.5, -0.2, nothing, nothing, nothing).prefers_cut
+    assert Weighed(0.2, 0.95, -3.0, -3.5).prefers_cut
+    assert not Weighed(0.85, 0.95, -0.2, -20.0).prefers_cut
+    assert not Weighed(0.85, 0.5, -0.2, -float("inf")).prefers_cut
 
 
 def test_marks_and_spaces_are_nothing_that_a_lattice_could_say():
-    assert letters("-3.4 °C") == "34C"
+    assert letters("-3.4 °C m³ µ") == "34Cm"
 
 
 def test_a_margin_ends_at_the_next_line_and_at_the_border():
@@ -152,4 +151,4 @@ def place_of(text, confidence):
     ],
 )
 def test_all_of_a_crop_and_a_line_found_in_it_are_compared_by_confidence_and_marks(whole, found, stands):
-    assert Answers(None, None, ()).whole_stands(place_of(*whole), [place_of(*found)]) == stands
+    assert Answers(None, None).whole_stands(place_of(*whole), [place_of(*found)]) == stands

@@ -1,7 +1,5 @@
 """From a line's scored candidates to its reading: best way, line geometry, neighbours, the owner's pattern. Pure."""
 
-import math
-import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -14,7 +12,6 @@ from ocr_edge.decode.context import Context, space_before
 from ocr_edge.decode.graph import Graph, Scored
 from ocr_edge.decode.patterns import Pattern
 from ocr_edge.decode.search import Edge, Path
-from ocr_edge.errors import ConfigError
 from ocr_edge.layout import RatedLine
 from ocr_edge.reading import Character, Line
 
@@ -75,22 +72,6 @@ class Decoder:
             return self._legal(graph, self._pattern)
         way, _ = graph.best()
         return self._read(graph, way) if way else None
-
-    def worth(self, guesses: Sequence[Scored], text: str) -> float:
-        """The best score of a way to read a text; ``-inf`` where there is none.
-
-        Args:
-            guesses: The line as found in one or several guesses at the ink.
-            text: Without spaces.
-        """
-        try:
-            literal = Pattern.parse(re.escape(text), self._labels)
-        except ConfigError:
-            return -math.inf
-        graph = Graph(guesses)
-        edges, _ = _edges(graph, graph.gains(graph.scores).astype(np.float32))
-        found = literal.best(edges, len(graph) + 1) if edges else None
-        return found.score if found else -math.inf
 
     def compared(self, guesses: Sequence[Scored], reading: RatedLine) -> RatedLine:
         """A line read again: words and geometry choose among the likeliest ways to cut it, where no pattern does.

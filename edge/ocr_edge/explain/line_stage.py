@@ -53,8 +53,7 @@ def both(item: PlaceTrace) -> list[str]:
     texts = f'"{by_line}" / "{cut.line.text}"'
     return [
         f"two answers, the line stage's / the character stages': {texts}",
-        f"the line stage scores them {weighed.line_by_line:.1f} / {weighed.cut_by_line:.1f} nats,"
-        f" the character stages {weighed.line_by_cut:.1f} / {weighed.cut_by_cut:.1f}",
+        f"the line stage scores them {weighed.line_by_line:.1f} / {weighed.cut_by_line:.1f} nats",
         f"sure of their own: {weighed.line_confidence:.0%} / {weighed.cut_confidence:.0%}",
         f"chosen: {chosen}: together {weighed.for_line:.1f} / {weighed.for_cut:.1f}",
     ]

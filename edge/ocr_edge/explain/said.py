@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from ocr_edge.bundle import Bundle
 from ocr_edge.contract.types import Box
+from ocr_edge.decode.cascade import letters
 from ocr_edge.decode.line_decoder import LineDecoder
 from ocr_edge.decode.patterns import Pattern
 from ocr_edge.explain.looks import Try
@@ -44,7 +45,7 @@ class Said:
     @property
     def says_marks_alone(self) -> bool:
         """Whether it says no letter and no digit."""
-        return not any(c.isalnum() for c in self.text or self.free)
+        return not letters(self.text or self.free)
 
 
 class Listener:
