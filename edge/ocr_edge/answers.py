@@ -78,8 +78,14 @@ class Answers:
 
 
 def is_surer(one: Line, other: Line) -> bool:
-    """Whether one of two answers stands: the surer one; of the same letters, the one with more marks."""
+    """Whether one of two answers stands: the one with more right characters; of the same letters, more marks."""
     if letters(one.text) == letters(other.text) and len(one.text) != len(other.text):
         longer, shorter = (one, other) if len(one.text) > len(other.text) else (other, one)
         return (longer is one) == (longer.confidence >= LEAST_RIVAL * shorter.confidence)
-    return one.confidence >= other.confidence
+    return expected(one) >= expected(other)
+
+
+def expected(line: Line) -> float:
+    """How many of a line's characters are right, if all are as sure: a piece of a line must not beat all of it."""
+    count = len(line.characters)
+    return float(count * line.confidence ** (1 / count))

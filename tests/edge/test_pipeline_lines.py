@@ -148,6 +148,7 @@ def place_of(text, confidence):
         (("-185", 0.2), ("185", 0.76), False),
         (("abc", 0.9), ("xyz", 0.5), True),
         (("abc", 0.5), ("xyz", 0.9), False),
+        (("0836412", 0.4), ("6412", 0.7), True),  # a piece is surer, but there is more to read
     ],
 )
 def test_all_of_a_crop_and_a_line_found_in_it_are_compared_by_confidence_and_marks(whole, found, stands):
