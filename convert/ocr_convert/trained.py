@@ -8,6 +8,7 @@ from typing import Any
 import keras
 
 from ocr_edge.errors import ConfigError, OcrEdgeError
+from ocr_train import architectures  # noqa: F401 - Keras finds the layers of ours that are registered there
 
 
 class Refused(OcrEdgeError):

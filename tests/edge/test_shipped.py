@@ -13,7 +13,7 @@ import pytest
 
 from ocr_edge import bundle as bundles
 from ocr_edge.cli import main
-from ocr_edge.contract.labels import DEFAULT
+from ocr_edge.contract.labels import DEFAULT, LINE
 from ocr_edge.decode.patterns import Pattern
 from ocr_edge.errors import ModelError
 from ocr_edge.pipeline import Pipeline
@@ -56,26 +56,30 @@ NETWORKS = {
     "original": ["dual_branch"],
 }
 """Architectures of the stages of every bundle that ships."""
+LINES = {"default": ["dual_line"]}
 
 
-def test_four_bundles_ship_in_int8_and_say_the_same_62_characters():
+def test_four_bundles_ship_in_int8_and_name_the_same_62_characters():
     assert set(bundles.shipped_names()) == set(NETWORKS)
     for name, architectures in NETWORKS.items():
         bundle = bundles.load(bundles.shipped(name))
         assert bundle.manifest.name == name
-        assert [stage.architecture for stage in bundle.manifest.stages] == architectures
+        assert [stage.architecture for stage in bundle.manifest.characters] == architectures
+        assert [stage.architecture for stage in bundle.manifest.lines] == LINES.get(name, [])
         assert {stage.quantization for stage in bundle.manifest.stages} == {"int8"}
-        assert bundle.manifest.texts == DEFAULT
+        assert bundle.manifest.characters[0].texts == DEFAULT
+        assert bundle.manifest.texts == (LINE if name in LINES else DEFAULT)
         assert (bundle.manifest.characters[0].reject is None) == (name == "original")
         for network in bundle.networks:
             assert network.output is not None
             assert network.output.scale <= 0.15
 
 
-def test_every_stage_but_the_original_is_a_file_of_less_than_500_kb():
+def test_every_character_stage_but_the_original_is_a_file_of_less_than_500_kb_and_a_bundle_of_3_5_mb():
     for name in set(NETWORKS) - {"original"}:
-        for file in bundles.shipped(name).glob("*.tflite"):
-            assert file.stat().st_size < 500_000
+        files = list(bundles.shipped(name).glob("*.tflite"))
+        assert sum(file.stat().st_size for file in files) < 3_500_000
+        assert all(file.stat().st_size < 500_000 for file in files if not file.name.startswith("line-"))
 
 
 @pytest.mark.parametrize("name", NETWORKS)
