@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import adversaries
-from ocr_edge.daemon.region_reader import READ_LIMIT_S
+from ocr_edge.daemon.region_setup import READ_LIMIT_S
 from processes import Worker
 from report import header, machine, save, table
 from systems import UnavailableError
