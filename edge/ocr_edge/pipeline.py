@@ -40,6 +40,10 @@ MIN_CHARACTER = 0.1
 """Mean probability that its candidates are characters, from which a line is worth a closer look."""
 UNSURE = float(np.log(0.85))
 """A plain reading less sure than this has its cuts and joins scored too."""
+MIN_STRIP = 0.8
+"""Mean probability of a character that a line of the line stage needs in a picture of anything: it sees text in leaves
+and tiles. Chosen on 20 photographs of nature and the validation part of ``field_photos``."""
+
 Readers = Literal["auto", "line", "characters"]
 
 
@@ -142,7 +146,12 @@ class Pipeline:
     def _worth_saying(self, places: Sequence[Place], size: tuple[int, int]) -> list[Line]:
         """The lines worth saying, best first, each the one of several ways to cut it that its words suggest."""
         scene = not is_crop(size)
-        seen = [(place, rated) for place in places if (rated := place.seen_in(size))]
+        seen = [
+            (place, rated)
+            for place in places
+            if (rated := place.seen_in(size))
+            and not (scene and place.is_of_strip and rated.sure.mean() < MIN_STRIP)
+        ]
         place_of_line = {id(rated.line): place for place, rated in seen}
         lines = select([rated for _, rated in seen], scene=scene)
         for index, line in enumerate(lines):
