@@ -38,12 +38,12 @@ class Model:
     @property
     def kind(self) -> str:
         """Its architectures and how they are quantized."""
-        stages = self.bundle.manifest.stages
+        stages = self.bundle.manifest.characters
         return ", ".join(f"{stage.architecture} {stage.quantization}" for stage in stages)
 
     def facts(self) -> dict[str, Any]:
         """What is known without running it; None for what its file does not say."""
-        stages = self.bundle.manifest.stages
+        stages = self.bundle.manifest.characters
         return {
             "name": self.name,
             "kind": self.kind,

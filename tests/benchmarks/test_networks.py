@@ -65,7 +65,7 @@ def test_a_class_that_is_no_character_is_never_named(spec: str) -> None:
     texts = load(ORIGINAL).manifest.texts
     chosen = models.columns(model, texts)
     assert len(chosen) == len(texts) == len(model.bundle.manifest.characters[0].labels) - 1
-    assert model.bundle.manifest.texts[chosen[36]] == "a"
+    assert model.bundle.manifest.characters[0].texts[chosen[36]] == "a"
 
 
 def test_a_lone_file_is_the_network_of_its_bundle(spec: str) -> None:

@@ -89,7 +89,7 @@ def test_a_good_configuration_is_said_part_by_part(tmp_path, check):
 
 def test_a_mark_that_no_value_can_have_is_said_loudly_and_once(check):
     config = '[[region]]\nname = "meter"\n[region.value]\nmin = 0.0\n'
-    code, parts, err = check(config, source='url = "file:later.png"')
+    code, parts, err = check(config, source='url = "file:later.png"', bundle="fast")
     assert (code, parts["regions"]) == (1, ("ok", "meter"))  # the picture comes later
     (line,) = err.splitlines()
     assert line.startswith("WARNING: region meter: bundle ")

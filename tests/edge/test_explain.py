@@ -26,7 +26,7 @@ FILES = [*(f"{name}.png" for name in PNGS), "explain.json"]
 
 @pytest.fixture(scope="module")
 def bundle():
-    return bundles.load()
+    return bundles.load(bundles.named("fast"))
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,9 @@ from ocr_edge.contract.types import Image
 from ocr_edge.regions.quality import judge, sharpness
 from ocr_edge.sources import pictures
 
-EXAMPLES = sorted(path for path in (Path(__file__).parents[2] / "examples").iterdir() if path.suffix != ".md")
+EXAMPLES = sorted(
+    path for path in (Path(__file__).parents[2] / "examples").iterdir() if path.suffix in (".jpg", ".png")
+)
 CROPS = [path for path in EXAMPLES if path.name.startswith(("cheque", "render"))]
 CHEQUE = pictures.load(next(path for path in CROPS if path.name == "cheque-1.jpg"))
 

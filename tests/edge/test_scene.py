@@ -416,9 +416,8 @@ def test_who_cannot_say_its_marks_has_no_say_in_a_number(marked: bundle.Bundle):
         ("", ""),
     ],
 )
-def test_a_number_of_which_something_is_overlooked_is_said_at_the_start(
-    model: bundle.Bundle, caplog, more: str, said: str
-):
+def test_a_number_of_which_something_is_overlooked_is_said_at_the_start(caplog, more: str, said: str):
+    model = bundle.load(bundle.named("fast"))
     scene(model, HEAD + region(more=more))
     lines = (
         [f"region amount: {said.format(model.manifest.name)}; see Values in docs/regions.md"] if said else []
