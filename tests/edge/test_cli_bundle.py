@@ -69,10 +69,10 @@ def test_a_folder_or_an_archive_is_installed_listed_and_verified(kind, state, tm
     first, shipped, *_ = json.loads(capsys.readouterr().out)
     assert (first["active"], shipped["active"], shipped["previous"]) == (True, False, True)
     conversion = bundles.load().manifest.metrics["conversion"]
-    assert (first["labels"], first["n"]) == (62, conversion["n"])
+    assert (first["labels"], first["n"]) == (101, conversion["n"])
     assert run("list") == 0
     line = capsys.readouterr().out.splitlines()[1]
-    assert line.split()[:4] == ["active", first["name"], first["created"], "62"]
+    assert line.split()[:4] == ["active", first["name"], first["created"], "101"]
     size = sum(path.stat().st_size for path in FILES) / 1e6
     assert line.endswith(f"{size:.1f} MB  {conversion['converted_top1']:.1%} of {conversion['n']} glyphs")
 

@@ -136,6 +136,7 @@ def load(path: Path) -> AnyRecipe:
     Raises:
         ConfigError: Missing, not TOML, or a key is unknown or wrong.
     """
+    is_line = False
     try:
         text = path.read_bytes()
         is_line = msgspec.toml.decode(text, type=dict[str, Any]).get("stage") == "line"
@@ -145,7 +146,7 @@ def load(path: Path) -> AnyRecipe:
     except OSError as error:
         raise ConfigError(f"recipe {path}: {error.strerror}") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"recipe {path}: {error}{_nearest(str(error))}") from error
+        raise ConfigError(f"recipe {path}: {error}{_nearest(str(error), is_line=is_line)}") from error
 
 
 def shipped() -> dict[str, Path]:
@@ -195,15 +196,12 @@ def _line(key: str, value: Any) -> str:
     return f"{key} = {json.dumps(value, ensure_ascii=False)}"
 
 
-def _nearest(message: str) -> str:
+def _nearest(message: str, *, is_line: bool) -> str:
     """A hint that names the known key nearest to an unknown one."""
     found = re.search(r"unknown field `(.+?)`", message)
     if not found:
         return ""
-    known = {
-        name
-        for kind in ((Source, LineSource) if "$.sources" in message else (Recipe, LineRecipe))
-        for name in kind.__struct_fields__
-    }
+    of_recipe, of_source = (LineRecipe, LineSource) if is_line else (Recipe, Source)
+    known = (of_source if "$.sources" in message else of_recipe).__struct_fields__
     near = difflib.get_close_matches(found[1], known, 1)
     return f"; did you mean {near[0]!r}?" if near else f"; known are {', '.join(known)}"
