@@ -1,6 +1,7 @@
 """Which answer to a line stands: the line stage's, the character stages', or that of the whole crop."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ocr_edge.decode.cascade import Weighed, letters
 from ocr_edge.decode.decoder import UNREADABLE, Decoder
@@ -12,6 +13,9 @@ from ocr_edge.reading import Line
 LEAST_RIVAL = 0.5
 """Share of another answer's confidence from which an answer with the same letters and more marks stands: small marks
 are lost more often than invented (``benchmarks/marks.py``)."""
+DISPUTED = 0.46
+"""Share right of the lattice's texts that stand against another one of the line stage's, however sure the lattice was
+(validation words, amounts and meters, n = 125)."""
 
 
 class Answers:
@@ -34,7 +38,7 @@ class Answers:
         if strip is None or place.cut is None:
             return strip.rated if strip else place.cut
         place.weighed = self._weighed(strip, place.cut)
-        return place.cut if place.weighed and place.weighed.prefers_cut else strip.rated
+        return disputed(place.cut) if place.weighed and place.weighed.prefers_cut else strip.rated
 
     def whole_stands(self, whole: Place, places: Sequence[Place]) -> bool:
         """Whether what the line stage makes of all of a crop stands against what was found in it.
@@ -56,7 +60,7 @@ class Answers:
         if best.cut:
             whole.cut, whole.weighed = best.cut, self._weighed(strip, best.cut)
             if whole.weighed and whole.weighed.prefers_cut:
-                best.reading, best.weighed = best.cut, whole.weighed
+                best.reading, best.weighed = disputed(best.cut), whole.weighed
                 return False
         if not stands:
             best.reading = strip.rated
@@ -75,6 +79,11 @@ class Answers:
             strip.decoded.log_probability,
             self._lines.score(strip, text),
         )
+
+
+def disputed(cut: RatedLine) -> RatedLine:
+    """A lattice's reading that stands against the line stage's, no surer than such readings are right."""
+    return replace(cut, line=replace(cut.line, calibrated=min(cut.line.confidence, DISPUTED)))
 
 
 def is_surer(one: Line, other: Line) -> bool:
