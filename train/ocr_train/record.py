@@ -18,7 +18,7 @@ from ocr_edge.contract.preprocess import VERSION as PREPROCESS_VERSION
 from ocr_train import recipe as recipes
 from ocr_train.datasets import Dataset
 from ocr_train.fingerprint import fingerprint
-from ocr_train.recipe import Recipe
+from ocr_train.recipe import AnyRecipe, Recipe
 
 _BACKENDS = {"tensorflow": ("tensorflow", "tensorflow-cpu"), "torch": ("torch",), "jax": ("jax",)}
 """Distributions that may provide each of Keras's backends."""
@@ -37,11 +37,9 @@ def run_record(recipe: Recipe, train: Sequence[Dataset], validation: Sequence[Da
         samples, and how many of them a list has left out, where there are any.
     """
     rows = zip(recipe.sources, train, validation, strict=True)
-    return {
-        "recipe": recipes.as_dict(recipe),
-        "labels": list(recipe.label_texts),
-        "preprocess": PREPROCESS_VERSION,
-        "data": {
+    return stamped(
+        recipe,
+        {
             mine.name: {
                 "spec": source.data,
                 "n": len(mine.samples),
@@ -51,6 +49,16 @@ def run_record(recipe: Recipe, train: Sequence[Dataset], validation: Sequence[Da
             | ({"left_out": mine.left_out} if mine.left_out else {})
             for source, mine, held_out in rows
         },
+    )
+
+
+def stamped(recipe: AnyRecipe, data: dict[str, Any]) -> dict[str, Any]:
+    """A run's record from what its data are, by name: with recipe, labels, versions, commit and machine."""
+    return {
+        "recipe": recipes.as_dict(recipe),
+        "labels": list(recipe.label_texts),
+        "preprocess": PREPROCESS_VERSION,
+        "data": data,
         "versions": versions(),
         "commit": commit(),
         "machine": f"{platform.system()} {platform.machine()}",

@@ -3,7 +3,6 @@
 import hashlib
 import logging
 import math
-import platform
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,17 +11,15 @@ from typing import Any
 import keras
 import numpy as np
 
-from ocr_edge.contract.preprocess import VERSION as PREPROCESS_VERSION
 from ocr_edge.errors import ConfigError
 from ocr_train import architectures, checkpoint, distributed
-from ocr_train import recipe as recipes
 from ocr_train.average import Average
 from ocr_train.datasets import words
 from ocr_train.datasets.words import LineSet
 from ocr_train.devices import ALONE, Machines
 from ocr_train.fit import draw_history, is_stale, optional_pictures
 from ocr_train.progress import Progress
-from ocr_train.record import commit, initial_record, versions
+from ocr_train.record import initial_record, stamped
 from ocr_train.schedule import optimizer
 from ocr_train.sources import distinct_names, located
 from ocr_train.stream import dataset
@@ -131,11 +128,9 @@ def load(recipe: LineRecipe, data: str) -> tuple[list[LineSet], list[LineSet]]:
 def run_record(recipe: LineRecipe, train: Sequence[LineSet], validation: Sequence[LineSet]) -> dict[str, Any]:
     """The content of ``run.json``; see ``ocr_train.record.run_record``."""
     rows = zip(recipe.sources, train, validation, strict=True)
-    return {
-        "recipe": recipes.as_dict(recipe),
-        "labels": list(recipe.label_texts),
-        "preprocess": PREPROCESS_VERSION,
-        "data": {
+    return stamped(
+        recipe,
+        {
             mine.name: {
                 "spec": source.data,
                 "n": len(mine.samples),
@@ -144,10 +139,7 @@ def run_record(recipe: LineRecipe, train: Sequence[LineSet], validation: Sequenc
             }
             for source, mine, held_out in rows
         },
-        "versions": versions(),
-        "commit": commit(),
-        "machine": f"{platform.system()} {platform.machine()}",
-    }
+    )
 
 
 def fingerprint(lines: LineSet) -> str:
