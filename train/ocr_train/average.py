@@ -31,6 +31,8 @@ class Average(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no t
         self.steps += 1
         if self.steps % EVERY:
             return
+        if keras.backend.backend() == "jax":  # which keeps them to itself while it trains
+            self._model.jax_state_sync()
         # At the start the average is short: as in Keras's and TensorFlow's own, it grows with the steps.
         keep = min(self._decay, (1 + self.steps) / (10 + self.steps)) ** EVERY
         pairs = zip(self.weights, self._model.get_weights(), strict=True)

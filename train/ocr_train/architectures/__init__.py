@@ -11,6 +11,7 @@ from ocr_edge.errors import ConfigError
 from ocr_train.architectures import compact, dual_branch, dual_line, folded
 
 _LEAN = partial(compact.build, stem=(2, 2), branch=32, middle_blocks=0, top=64, top_blocks=1, deep=112)
+_LIGHT = partial(dual_line.build, body=(64, 128), tops=1, deep=256, tail="plain", blocks=3)
 
 ARCHITECTURES: dict[str, Callable[[int], keras.Model]] = {
     "dual_branch": dual_branch.build,
@@ -32,12 +33,13 @@ comparison, docs/networks.md."""
 
 LINES: dict[str, Callable[[int], keras.Model]] = {
     "dual_line": dual_line.build,
-    "dual_line_wide": partial(dual_line.build, tail="wide"),
-    "dual_line_early": partial(dual_line.build, early=48, blocks=2),
-    "dual_line_small": partial(dual_line.build, stem=(16, 8), body=(48, 96), deep=192),
+    "dual_line_plain": partial(dual_line.build, tops=1, tail="plain"),
+    "dual_line_light": _LIGHT,
+    "dual_line_light_wide": partial(_LIGHT, tail="wide"),
     "dual_line_rgb": partial(dual_line.build, blind=("binary",)),
 }
-"""Builders of networks that read lines; each takes the number of labels, the blank among them."""
+"""Builders of networks that read lines; each takes the number of labels, the blank among them. All but ``dual_line``:
+for comparison, docs/networks.md."""
 
 
 def builder(name: str) -> Callable[[int], keras.Model]:

@@ -17,11 +17,11 @@ def build(
     labels: int,
     *,
     stem: tuple[int, int] = (24, 8),
-    early: int = 0,
-    body: tuple[int, int] = (64, 128),
-    deep: int = 256,
-    tail: str = "plain",
-    blocks: int = 3,
+    body: tuple[int, int] = (80, 160),
+    tops: int = 2,
+    deep: int = 320,
+    tail: str = "mixed",
+    blocks: int = 4,
     blind: Sequence[str] = (),
 ) -> keras.Model:
     """Build it.
@@ -29,11 +29,11 @@ def build(
     Args:
         labels: Classes, the blank among them, last.
         stem: Channels of the RGB branch and of the ink branch.
-        early: Channels of a convolution at half the resolution; 0 for none.
         body: Channels at a quarter of the resolution, and below.
+        tops: Residual blocks of the latter.
         deep: Channels along the line.
-        tail: What looks along the line: ``plain`` (two 1x3 convolutions a block) or ``wide`` (a depthwise 1x9
-            convolution, then two 1x1; the block of Liu et al., CVPR 2022, for int8).
+        tail: What looks along the line: ``plain`` (two 1x3 convolutions a block), ``wide`` (a depthwise 1x9
+            convolution, then two 1x1; the block of Liu et al., CVPR 2022, for int8) or ``mixed``, one by turns.
         blocks: How many of these.
         blind: Inputs that are not looked at, for comparison.
 
@@ -49,16 +49,16 @@ def build(
         x = layers.Rescaling(0.0 if name in blind else 1 / 255, name=f"{name}_scale")(pixels)
         branches.append(convolved(x, filters, name, size=4, strides=2))
     x = layers.Concatenate(name="join")(branches)  # (B, 16, W/2, 32)
-    if early:
-        x = convolved(x, early, "early")  # (B, 16, W/2, early)
-    x = convolved(x, body[0], "quarter", strides=2)  # (B, 8, W/4, 64)
+    x = convolved(x, body[0], "quarter", strides=2)  # (B, 8, W/4, 80)
     x = residual(x, "middle")
-    x = convolved(x, body[1], "lower", strides=(2, 1))  # (B, 4, W/4, 128)
-    x = residual(x, "top")
+    x = convolved(x, body[1], "lower", strides=(2, 1))  # (B, 4, W/4, 160)
+    for number in range(tops):
+        x = residual(x, f"top{number or ''}")
     x = layers.ZeroPadding2D(((0, 0), (1, 1)), name="sides")(x)
-    x = convolved(x, deep, "flat", size=(4, 3), padding="valid")  # (B, 1, W/4, 256)
+    x = convolved(x, deep, "flat", size=(4, 3), padding="valid")  # (B, 1, W/4, 320)
     for number in range(blocks):
-        x = wide(x, f"along{number}") if tail == "wide" else residual(x, f"along{number}", size=(1, 3))
+        is_wide = tail == "wide" or (tail == "mixed" and number % 2 == 1)
+        x = wide(x, f"along{number}") if is_wide else residual(x, f"along{number}", size=(1, 3))
     x = layers.Conv2D(labels, 1, dtype="float32", name="scores")(x)  # (B, 1, W/4, labels)
     return keras.Model(inputs, Row(name="logits", dtype="float32")(x), name="dual_line")  # (B, W/4, labels)
 

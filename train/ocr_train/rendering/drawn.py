@@ -33,7 +33,9 @@ _POINTS = {".": [(4, 6)], ":": [(2, 2), (2, 5)], "-": [(1, 3), (2, 3), (3, 3)], 
 
 _LIT = {"0": "abcdef", "1": "bc", "2": "abged", "3": "abgcd", "4": "fgbc", "5": "afgcd", "6": "afgedc"}
 _LIT |= {"7": "abc", "8": "abcdefg", "9": "abfgcd", "-": "g"}
-DOT_VARIANTS, SEGMENT_VARIANTS = 12, 24
+DOT_VARIANTS, SEGMENT_VARIANTS = 12, 48
+WIDE_FROM = 24
+"""Variants of segments from here on are those of electricity meters: wide digits, thin strokes, gaps that show."""
 
 
 def dots(char: str, variant: int, cap: int) -> Drawn | None:
@@ -65,6 +67,10 @@ def segments(char: str, variant: int, cap: int) -> Drawn | None:
     thick = cap * (0.10, 0.13, 0.16, 0.19)[variant % 4]
     gap = cap * (0.0, 0.012, 0.025)[variant // 2 % 3]
     slant = (0.0, 0.09, 0.0, 0.17)[variant // 6 % 4]
+    if variant >= WIDE_FROM:
+        width = cap * (0.58, 0.66, 0.74, 0.82)[variant % 4]
+        thick = cap * (0.07, 0.095, 0.12)[variant % 3]
+        gap = cap * (0.012, 0.025, 0.04)[variant // 3 % 3]
     ends = "67" if variant % 5 < 3 else ""
     mask = np.zeros((cap, round(width + slant * cap) + 1), np.uint8)
     if char in ".,":

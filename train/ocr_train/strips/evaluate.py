@@ -121,7 +121,9 @@ def logits_of_strips(
         for start in range(0, len(rows), count):
             part = rows[start : start + count]
             filled = [fill(rgb, binary, width) for _, rgb, binary in part]
+            if keras.backend.backend() == "jax":  # which compiles each size of a batch
+                filled += filled[:1] * (count - len(filled))
             inputs = {"rgb": np.stack([f[0] for f in filled]), "binary": np.stack([f[1] for f in filled])}
             scores = np.asarray(model.predict_on_batch(inputs), np.float32)
-            for (row, rgb, _), mine in zip(part, scores, strict=True):
+            for (row, rgb, _), mine in zip(part, scores, strict=False):
                 yield row, mine[: -(-rgb.shape[1] // STEP)]

@@ -24,7 +24,7 @@ from ocr_train.strips.recipe import LineRecipe
 from ocr_train.strips.render import Renderer
 from ocr_train.strips.squeeze import squeezed
 from ocr_train.strips.surface import Surfaces, lit
-from ocr_train.strips.targets import Targets, encoded
+from ocr_train.strips.targets import Targets, encoded, nothing
 from ocr_train.strips.texts import Texts
 from ocr_train.strips.typefaces import Typefaces
 from ocr_train.strips.usable import usable
@@ -69,6 +69,9 @@ class Lines:
     def draw(self, rng: random.Random, width: int) -> tuple[Image, Image, Targets, bool]:
         """One strip of at most a width, not filled, with its targets, and whether it is a real one."""
         tries = TRIES if width in self._rows and rng.random() < self.recipe.real else 0
+        if not tries and self.recipe.empty and rng.random() < self.recipe.empty:
+            rgb, binary = squeezed(self.renderer.bare(rng, width / LINE_HEIGHT), width)
+            return rgb, binary, nothing(-(-rgb.shape[1] // STEP)), False
         for _ in range(MOST_TRIES):
             is_real = tries > 0
             tries -= 1
@@ -132,7 +135,9 @@ class LineEpoch(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no ty
     """
 
     def __init__(self, lines: Lines, epoch: int, workers: int = 0) -> None:
-        super().__init__(workers=max(workers, 1), use_multiprocessing=workers > 0, max_queue_size=24)
+        super().__init__(
+            workers=max(workers, 1), use_multiprocessing=workers > 0, max_queue_size=2 * workers + 8
+        )
         self._lines, self._epoch = lines, epoch
 
     def __len__(self) -> int:

@@ -72,6 +72,9 @@ def fit(
         )
     checkpoint.check_data(run, out, record := run_record(recipe, train, validation))
     lines = Lines(recipe, train, renderer(recipe, data))
+    if workers:
+        _LOGGER.info("drawing the characters of all faces")
+        lines.renderer.typefaces.prepare()
     run["record"] = record | ({"initial": initial_record(initial)} if initial else {})
     judges = {s.name for s, source in zip(validation, recipe.sources, strict=True) if source.validate}
     held_out = [s for s in validation if s.samples]
@@ -160,8 +163,9 @@ def compiled(recipe: LineRecipe) -> keras.Model:
         model = architectures.build(recipe.architecture, len(recipe.label_texts))
     finally:
         keras.config.set_dtype_policy("float32")
-    # XLA costs two to eight times the time on a CPU.
-    model.compile(optimizer(recipe), CTC(recipe.label_texts), jit_compile=False)
+    # With TensorFlow, XLA costs two to eight times the time on a CPU; JAX is slow without it.
+    jit = keras.backend.backend() != "tensorflow" and "auto"
+    model.compile(optimizer(recipe), CTC(recipe.label_texts), jit_compile=jit)
     return model
 
 
@@ -184,7 +188,7 @@ def _train(
     if machines.strategy is not None:
         loss = distributed.train(model, batches, machines, callbacks)["loss"]
     else:
-        epochs = {"initial_epoch": epoch, "epochs": epoch + 1}
+        epochs = {"initial_epoch": epoch, "epochs": epoch + 1, "steps_per_epoch": len(batches)}
         rows = dataset(model, batches)
         logs = model.fit(rows, **epochs, shuffle=False, verbose=0, callbacks=callbacks).history
         loss = logs["loss"][-1]

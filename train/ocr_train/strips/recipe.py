@@ -42,6 +42,7 @@ class LineRecipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         epochs: How many.
         real: Share of real lines in a batch, 0 to 1; the others are rendered.
         composed: Share of the rendered lines that are put together from real characters.
+        empty: Share of the rendered lines that show surfaces without text, at which the network is to say nothing.
         backgrounds: Tar archive of photographs whose pieces are written on; empty for none.
         characters: Specs of labelled crops that lines are composed of.
         labels: Named order or the labels themselves.
@@ -58,6 +59,7 @@ class LineRecipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     epochs: int = 30
     real: float = 0.3
     composed: float = 0.12
+    empty: float = 0.0
     backgrounds: str = ""
     characters: tuple[str, ...] = ()
     labels: str = "line"
@@ -74,9 +76,9 @@ class LineRecipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     def __post_init__(self) -> None:
         if min(self.batch_columns, self.steps, self.epochs) < 1:
             raise ValueError("batch_columns, steps and epochs must be at least 1")
-        for share in (self.real, self.composed, self.average):
+        for share in (self.real, self.composed, self.empty, self.average):
             if not 0 <= share <= 1:
-                raise ValueError("real, composed and average must lie between 0 and 1")
+                raise ValueError("real, composed, empty and average must lie between 0 and 1")
         if not self.widths or any(not w.isdecimal() or not int(w) or int(w) % STEP for w in self.widths):
             found = ", ".join(self.widths) or "none"
             raise ValueError(f"widths: at least one multiple of {STEP} is needed, found {found}")

@@ -64,12 +64,23 @@ class Renderer:
             if (inked := self.ink(rng, shortest, longest)) is None:
                 continue
             mask, text = inked
-            height = round(min(max(rng.lognormvariate(3.42, 0.3), 13), 60))
-            seen = placed(rng, mask, height, widest)
+            seen = placed(rng, mask, _height(rng), widest)
             picture, visible = self._picture(rng, seen)
             if visible:
                 return picture, text
         return None
+
+    def bare(self, rng: random.Random, widest: float) -> Image:
+        """A photographed surface without text: uint8 RGB, shape ``(H, W, 3)``, at most so wide beside its rows."""
+        height = _height(rng)
+        size = (height, max(4, round(height * widest * rng.uniform(0.15, 1.0))))
+        paper_colour, ink_colour = colours(rng)
+        picture = self.surfaces.paper(rng, size, paper_colour)
+        if rng.random() < 0.4:
+            picture = _over(picture, decor(rng, size), ink_colour)
+        if rng.random() < 0.2:
+            picture = _over(picture, self._neighbour(rng, size, np.zeros(size, np.uint8)), ink_colour)
+        return photographed(rng, lit(rng, picture), self.surfaces)
 
     def ink(self, rng: random.Random, shortest: int, longest: int) -> tuple[Image, str] | None:
         """The cropped ink mask of a text, and the text; None when several tries gave no text or no ink."""
@@ -100,7 +111,7 @@ class Renderer:
             return None
         unit, faces = rng.choice(self._units)
         value = _writable(rng, number(rng, max(1, longest - len(unit) - 1)), display.characters)
-        if not value:
+        if not value or len(value) + 1 + len(unit) > longest:
             return None
         printed = faces.draw(rng)
         digits = ink(display.face, value, rng)
@@ -154,6 +165,11 @@ class Renderer:
             sheet[-rows:, at : at + count] = mask[:rows, :count]
         near = cv2.dilate(seen, np.ones((3, 3), np.uint8))
         return np.where(near > 40, 0, sheet).astype(np.uint8)
+
+
+def _height(rng: random.Random) -> int:
+    """Rows of a photographed line, 13 to 60, mostly about a strip's."""
+    return round(min(max(rng.lognormvariate(3.42, 0.3), 13), 60))
 
 
 def _writable(rng: random.Random, text: str, characters: frozenset[str]) -> str:

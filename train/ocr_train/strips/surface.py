@@ -15,8 +15,11 @@ MIN_CONTRAST = 26.0
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
-LCD = ((160, 175, 150), (190, 200, 60), (120, 150, 190), (170, 170, 165))
-"""Papers of liquid crystal displays, RGB."""
+LCD = (
+    *((160, 175, 150), (190, 200, 60), (120, 150, 190), (170, 170, 165), (30, 215, 50), (30, 205, 150)),
+    *((60, 150, 250), (175, 95, 45), (75, 78, 90)),
+)
+"""Papers of liquid crystal displays, RGB, the strongly lit ones of electricity meters among them."""
 LIT = ((250, 60, 40), (70, 240, 90), (80, 170, 255), (250, 200, 60), (240, 240, 255))
 """Inks of LED and backlit displays, RGB."""
 
@@ -29,9 +32,11 @@ def colours(rng: random.Random) -> tuple[Light, Light]:
             paper, ink = _grey(rng, 150, 255), _grey(rng, 0, 110)
         elif roll < 0.42:  # light on dark, nearly grey
             paper, ink = _grey(rng, 0, 110), _grey(rng, 140, 255)
-        elif roll < 0.5:
-            paper, ink = _near(rng, rng.choice(LCD), 35), _grey(rng, 10, 90)
-        elif roll < 0.56:
+        elif roll < 0.52:
+            paper = _near(rng, rng.choice(LCD), 35)
+            # Its ink is black, or lets some of its light through.
+            ink = _grey(rng, 10, 90) if rng.random() < 0.5 else paper * np.float32(rng.uniform(0.15, 0.65))
+        elif roll < 0.58:
             paper, ink = _grey(rng, 0, 60), _near(rng, rng.choice(LIT), 35)
         else:
             paper, ink = (np.array([rng.uniform(0, 255) for _ in range(3)], np.float32) for _ in range(2))
@@ -115,15 +120,15 @@ def lit(rng: random.Random, picture: Light) -> Light:
     """A picture with light that falls unevenly: a slope, the edge of a shadow, or glare."""
     roll = rng.random()
     height, width = picture.shape[:2]
-    if roll > 0.3:
+    if roll > 0.36:
         return picture
     xs = np.linspace(-1, 1, width, dtype=np.float32)[None, :, None]
     ys = np.linspace(-1, 1, height, dtype=np.float32)[:, None, None]
-    if roll < 0.15:
+    if roll < 0.18:
         return np.asarray(
-            picture * (1 + rng.uniform(-0.35, 0.35) * xs + rng.uniform(-0.2, 0.2) * ys), np.float32
+            picture * (1 + rng.uniform(-0.45, 0.45) * xs + rng.uniform(-0.25, 0.25) * ys), np.float32
         )
-    if roll < 0.23:
+    if roll < 0.27:
         edge = (xs - rng.uniform(-0.8, 0.8) + rng.uniform(-0.6, 0.6) * ys) * rng.uniform(3, 30)
         return np.asarray(picture * (1 - rng.uniform(0.2, 0.55) / (1 + np.exp(-edge))), np.float32)
     centre, reach = rng.uniform(-1, 1), rng.uniform(0.15, 0.6)

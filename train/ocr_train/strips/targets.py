@@ -62,6 +62,13 @@ def encoded(text: str, index: Mapping[str, int], *, case: bool, marks: bool, ste
     return row
 
 
+def nothing(steps: int) -> Targets:
+    """A row of targets of a strip without text."""
+    row = np.full(HEAD + LONGEST, -1, np.int32)
+    row[:HEAD] = (0, 0, steps)
+    return row
+
+
 @keras.saving.register_keras_serializable("ocr_train")
 class CTC(keras.losses.Loss):  # type: ignore[misc]  # Keras has no types
     """Connectionist temporal classification, in nats a line.
@@ -113,18 +120,29 @@ def losses_of(scores: npt.NDArray[np.float32], target: Targets, labels: Sequence
 
 
 def losses(scores: Any, labels: Any, steps: Any) -> Any:
-    """CTC losses of log-probabilities ``(B, T, labels)`` for labels padded with -1, ``(B, L)``."""
+    """CTC losses of log-probabilities ``(B, T, labels)`` for labels padded with -1, ``(B, L)``; a row may have none."""
+    ops = keras.ops
+    steps = ops.minimum(ops.cast(steps, "int32"), ops.shape(scores)[1])
+    blank = scores.shape[-1] - 1
+    # The kernels want a label. Where there is none, the only path is the blank's.
+    is_empty = labels[:, :1] < 0
+    labels = ops.concatenate([ops.where(is_empty, 0, labels[:, :1]), labels[:, 1:]], axis=1)
+    is_step = ops.cast(ops.arange(ops.shape(scores)[1])[None] < steps[:, None], scores.dtype)
+    silent = -ops.sum(scores[..., blank] * is_step, axis=1)
+    return ops.where(is_empty[:, 0], silent, _kernel(scores, labels, steps, blank))
+
+
+def _kernel(scores: Any, labels: Any, steps: Any, blank: int) -> Any:
+    """CTC losses as the backend computes them, of rows with a label each."""
     if keras.backend.backend() != "tensorflow":
         ops = keras.ops
         lengths = ops.sum(ops.cast(labels >= 0, "int32"), axis=1)
-        blank = scores.shape[-1] - 1
         return ops.ctc_loss(ops.maximum(labels, 0), scores, lengths, steps, mask_index=blank)
     import tensorflow as tf  # noqa: PLC0415 - not needed by the other backends
 
     # The sparse kernel of TensorFlow 1 is several times as fast on a CPU as the dense one.
     places = tf.where(labels >= 0)
     sparse = tf.SparseTensor(places, tf.gather_nd(labels, places), tf.cast(tf.shape(labels), tf.int64))
-    steps = tf.minimum(tf.cast(steps, tf.int32), tf.shape(scores)[1])
     return tf.compat.v1.nn.ctc_loss(
         sparse, tf.transpose(scores, [1, 0, 2]), steps, ignore_longer_outputs_than_inputs=True
     )

@@ -26,6 +26,8 @@ WEIGHTS = {
     "display": 0.06, "seven-segment": 0.07, "dot-matrix": 0.03,
 }  # fmt: skip
 """Share of the lines in each kind of face: more displays and typewriters than on signs, since meters are read."""
+SMALL_TENTH = 0.12
+"""Share of the values in segments whose last digit is smaller than the others, as meters show tenths."""
 SEGMENT_MARKS = " .:-,"
 """What a display of seven segments shows beside digits."""
 
@@ -101,6 +103,12 @@ class Typefaces:
         kind = rng.choices(self._names, self._weights)[0]
         family = rng.choice(self._families[kind])
         return rng.choice(self._kinds[kind][family])
+
+    def prepare(self) -> None:
+        """Draw every character once. Processes that are forked afterwards need not draw it again, each for itself."""
+        for typeface in self._all():
+            for char in typeface.characters:
+                _piece(typeface.face, char)
 
     def _all(self) -> list[Typeface]:
         return [t for families in self._kinds.values() for faces in families.values() for t in faces]
@@ -183,14 +191,21 @@ def _stamped(face: Face, text: str, rng: random.Random) -> Image:
     tracking = rng.choice((0.0, 0.0, 0.0, 0.0, 0.04, 0.08, 0.15, 0.3)) * CAP
     placed: list[tuple[Image, int, int]] = []
     pen = 0.0
-    for char in text:
-        if ghost and char in DIGITS and (eight := _piece(face, "8")):
+    small_from = (
+        len(text) - 1 if is_display and text[-1:].isdigit() and rng.random() < SMALL_TENTH else len(text)
+    )
+    for place, char in enumerate(text):
+        if ghost and place < small_from and char in DIGITS and (eight := _piece(face, "8")):
             placed.append((np.minimum(eight[0], ghost), round(pen) + eight[1], eight[2]))
         made = _piece(face, char)
         if made is None:
             pen += CAP * (0.65 if is_display else 0.35)
             continue
         mask, left, top, advance = made
+        if place == small_from:
+            size = (max(2, round(mask.shape[1] * 0.6)), max(2, round(mask.shape[0] * 0.6)))
+            mask = np.asarray(cv2.resize(mask, size, interpolation=cv2.INTER_AREA), np.uint8)
+            top = top + made[0].shape[0] - size[1]
         placed.append((mask, round(pen) + left, top))
         pen += advance + tracking
     return composed(placed)
