@@ -16,7 +16,7 @@ from typing import Any
 import keras
 import numpy.typing as npt
 
-_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder in memory
+_MEMORY = Path("/dev/shm")
 """Where processes hand over their batches, if there is such a place: four times as fast as through a pipe, which
 carries some 600 MB/s and keeps the training process busy; a GPU takes 400 MB/s and more."""
 
@@ -47,7 +47,7 @@ def stream(batches: keras.utils.PyDataset) -> Iterator[Any]:
             if index < count:
                 ahead.append(pool.apply_async(_make, (index,)))
             with path.open("rb") as file:
-                made = pickle.load(file)  # noqa: S301 - written by a process of this one
+                made = pickle.load(file)
             path.unlink()
             yield made
 
