@@ -9,6 +9,7 @@ import keras
 
 from ocr_edge.errors import ConfigError, OcrEdgeError
 from ocr_train import architectures  # noqa: F401 - Keras finds the layers of ours that are registered there
+from ocr_train.record import record_of
 
 
 class Refused(OcrEdgeError):
@@ -50,7 +51,7 @@ def load(path: Path) -> Trained:
         model = keras.models.load_model(path, compile=False)
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise ConfigError(f"{path}: not a Keras network ({str(error).splitlines()[0]})") from error
-    record = path.with_name("run.json")
+    record = record_of(path)
     return Trained(model, json.loads(record.read_text()) if record.is_file() else {})
 
 
