@@ -61,6 +61,27 @@ def test_real_lines_come_as_often_as_the_recipe_says(lines):
     assert 40 <= sum(reals) <= 80
 
 
+def test_some_rendered_lines_show_nothing_when_the_recipe_says_so():
+    made = Lines(
+        line_data.recipe(real=0.0, empty=0.5, labels="line", sources=()),
+        [],
+        Renderer(texts.Texts(), Typefaces.drawn(), surface.Surfaces()),
+    )
+    drawn = [made.draw(random.Random(seed), 96) for seed in range(80)]
+    bare = [(rgb, target) for rgb, _, target, _ in drawn if (target[HEAD:] < 0).all()]
+    assert 25 <= len(bare) <= 55
+    assert all(0 < rgb.shape[1] <= 96 and target[2] * STEP >= rgb.shape[1] for rgb, target in bare)
+
+
+def test_batches_leave_nothing_behind_in_memory(lines, tmp_path, monkeypatch):
+    monkeypatch.setattr("ocr_train.stream._MEMORY", tmp_path)
+    made = stream(LineEpoch(lines, 0, 1))
+    next(made)
+    assert any(tmp_path.iterdir())
+    made.close()
+    assert not any(tmp_path.iterdir())
+
+
 def line(text, width=60, height=20, name="a.png"):
     return words.LineSample(np.full((height, width, 3), 200, np.uint8), text, file=name)
 

@@ -177,6 +177,22 @@ def test_a_display_shows_units_that_another_face_writes():
     assert not any(" " in text for text in shown)
 
 
+def test_the_last_digit_of_a_display_may_be_smaller():
+    shown = [typefaces.ink(display().face, "8888", random.Random(seed)) for seed in range(120)]
+    parts = [mask[:, 2 * mask.shape[1] // 3 :] for mask in shown]
+    tops = [int(np.flatnonzero((part[:, part.shape[1] // 2 :] > 128).any(axis=1))[0]) for part in parts]
+    small = sum(top > 0.25 * mask.shape[0] for top, mask in zip(tops, shown, strict=True))
+    assert 3 <= small <= 35
+
+
+def test_prepared_characters_are_not_drawn_again(monkeypatch):
+    faces = Typefaces([display("0123456789")])
+    typefaces._piece.cache_clear()
+    faces.prepare()
+    monkeypatch.setattr(typefaces.glyphs, "stamp", lambda *_: pytest.fail("drawn again"))
+    assert typefaces.ink(display().face, "0123", random.Random(1)).any()
+
+
 def test_a_face_that_can_write_nothing_of_a_text_draws_nothing():
     comma = Typeface(display().face, frozenset(","))
     made = Renderer(texts.Texts(["a"]), Typefaces([comma]), surface.Surfaces())

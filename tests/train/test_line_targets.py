@@ -8,7 +8,7 @@ import pytest
 from ocr_train.datasets.words import LineSample, LineSet
 from ocr_train.editing import aligned, edit_distance
 from ocr_train.strips import evaluate
-from ocr_train.strips.targets import CTC, HEAD, LONGEST, encoded, greedy
+from ocr_train.strips.targets import CTC, HEAD, LONGEST, encoded, greedy, nothing
 
 LABELS = ["A", "a", "B", ".", "blank"]
 INDEX = {label: index for index, label in enumerate(LABELS[:-1])}
@@ -36,6 +36,16 @@ def test_ctc_is_the_sum_over_all_paths(text):
     logits = np.random.default_rng(1).normal(0, 2, (4, len(LABELS))).astype(np.float32)
     found, _ = loss(logits, text, case=True, marks=True)
     assert found == pytest.approx(brute_force(logits, lambda path: collapsed(path) == text), rel=1e-4)
+
+
+def test_where_nothing_is_written_every_step_of_the_strip_is_to_be_blank():
+    logits = np.random.default_rng(4).normal(0, 2, (2, 6, len(LABELS))).astype(np.float32)
+    rows = np.stack([nothing(4), encoded("aB", INDEX, case=True, marks=True, steps=6)])
+    criterion = CTC(LABELS)
+    criterion.reduction = None
+    empty, written = np.asarray(criterion(rows, logits))
+    assert empty == pytest.approx(brute_force(logits[0, :4], lambda path: not collapsed(path)), rel=1e-4)
+    assert written == pytest.approx(brute_force(logits[1], lambda path: collapsed(path) == "aB"), rel=1e-4)
 
 
 def merged(path, case, marks):
