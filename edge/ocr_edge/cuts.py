@@ -39,8 +39,8 @@ class Piece:
 def pieces(binary: Image, widest: int) -> list[Piece]:
     """Cut a strip into pieces that the network can take: one where it is narrow enough.
 
-    Cuts lie in gaps between words, else between letters, the nearest to even parts, and no piece sees beyond its gap.
-    Where there is no gap, both pieces see some columns more, and each answers up to the middle.
+    Cuts lie in gaps between words, else between letters, the nearest to even parts. Both pieces see some columns beyond
+    the cut, without which neither would see that a space is there.
 
     Args:
         binary: uint8, shape ``(32, w, 1)``, ink 255.
@@ -57,9 +57,9 @@ def pieces(binary: Image, widest: int) -> list[Piece]:
     while columns - left > widest:
         left_over = columns - start
         even = start + min(_up(left_over // -(-left_over // core)), core)
-        cut, low, high = _cut(gaps, even, start + core // 2, start + core, overlap)
-        found.append(Piece(left, start, cut, min(high, columns)))
-        left, start = low, cut
+        cut = _cut(gaps, even, start + core // 2, start + core)
+        found.append(Piece(left, start, cut, min(cut + overlap, columns)))
+        left, start = cut - overlap, cut
     return [*found, Piece(left, start, columns, columns)]
 
 
@@ -70,19 +70,13 @@ def _gaps(binary: Image) -> list[tuple[int, int]]:
     return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
 
 
-def _cut(gaps: list[tuple[int, int]], even: int, first: int, last: int, overlap: int) -> tuple[int, int, int]:
-    """Where to cut, and how far the piece after and the piece before see across the cut."""
+def _cut(gaps: list[tuple[int, int]], even: int, first: int, last: int) -> int:
+    """Where to cut: where a gap begins, so that what it stands for, a space or nothing, is the second piece's."""
     for least in (WORD_GAP, LETTER_GAP):
-        middles = [
-            (_down((begin + end) // 2), begin, end)
-            for begin, end in gaps
-            if end - begin >= least and first <= _down((begin + end) // 2) <= last
-        ]
-        if middles:
-            cut, begin, end = min(middles, key=lambda gap: abs(gap[0] - even))
-            low = max(_up(begin), cut - overlap)
-            return cut, min(low, cut), max(cut, min(_down(end), cut + overlap))
-    return even, max(even - overlap, 0), even + overlap
+        starts = [_up(begin) for begin, end in gaps if end - begin >= least and first <= _up(begin) <= last]
+        if starts:
+            return min(starts, key=lambda start: abs(start - even))
+    return even
 
 
 def _down(column: int) -> int:

@@ -17,8 +17,9 @@ from ocr_edge.lines import LineRecognizer, Posteriors
 PAD_HEIGHT, PAD_WIDTH = 0.14, 1.0
 """Margins around a line that the segmenter found, in heights of its box. The sides need more, up to the next line: a
 minus before a number or a point after it is too small to be a piece of the line, and may stand apart from it."""
-SURE_LINE = 0.9
-"""Calibrated confidence from which the answer to a line stands."""
+SURE_LINE = 0.85
+"""Calibrated confidence from which the answer to a line stands. Chosen on the validation words, amounts, meters and
+plates (n = 816): at 0.9 five plates more are read than at 0.8, at 0.8 half of the words take a quarter of the time."""
 SURE_CHARACTER = 0.98
 """The same on average over its characters, from which the answer to a long line stands: that all of sixty are right is
 never sure."""
@@ -81,29 +82,33 @@ class LineReader:
             calibration=stage.line_calibration or (1.0, 0.0),
         )
 
-    def read(self, image: Image, box: Box, polarity: Polarity | None = None) -> StripReading | None:
+    def read(
+        self, image: Image, box: Box, polarity: Polarity | None = None, line: Box | None = None
+    ) -> StripReading | None:
         """Read one line.
 
         Args:
             image: uint8 RGB, shape ``(H, W, 3)``.
             box: Where the line stands in it, margins included.
             polarity: Ink against paper where it is known.
+            line: The same without margins; None where the whole box is the line.
 
         Returns:
-            Its reading; None when it says nothing, or nothing that the pattern allows.
+            Its reading; None when it says nothing, nothing that the pattern allows, or mostly what stands in the
+            margins, which is another line's.
         """
-        return self.decode(box, self.look(image, box, polarity))
+        return self.decode(box, self.look(image, box, polarity), line)
 
     def look(self, image: Image, box: Box, polarity: Polarity | None = None) -> Posteriors:
         """What the network says of one line; arguments as in ``read``."""
         return self._recognizer.recognize(image[box.top : box.bottom, box.left : box.right], polarity)
 
-    def decode(self, box: Box, posteriors: Posteriors) -> StripReading | None:
-        """The reading of what the network says of the line in a box; None as in ``read``."""
+    def decode(self, box: Box, posteriors: Posteriors, line: Box | None = None) -> StripReading | None:
+        """The reading of what the network says of the line in a box; ``line`` and None as in ``read``."""
         found = self._decoder.decode(
-            posteriors.scores, to_box=_into(box, posteriors), binary=posteriors.binary
+            posteriors.scores, to_box=_into(box, posteriors, line or box), binary=posteriors.binary
         )
-        if found is None:
+        if found is None or (line and not _is_of(line, found)):
             return None
         return StripReading(RatedLine(found.line, calibrated_sure(found)), found, posteriors, box)
 
@@ -149,8 +154,14 @@ def around(box: Box, size: tuple[int, int], others: Sequence[Box] = ()) -> Box:
     return Box(left, top, max(1, right - left), max(1, bottom - top))
 
 
-def _into(box: Box, posteriors: Posteriors) -> Callable[[int, int], Box]:
-    """From columns of a strip to a box in the picture that the strip was cut from."""
+def _is_of(line: Box, found: Decoded) -> bool:
+    """Whether at least half of the characters stand on the line, and not in its margins."""
+    middles = [c.box.left + c.box.width / 2 for c in found.line.characters]
+    return 2 * sum(line.left <= x < line.right for x in middles) >= len(middles)
+
+
+def _into(box: Box, posteriors: Posteriors, line: Box) -> Callable[[int, int], Box]:
+    """From columns of a strip to a box in the picture that the strip was cut from; ink above and below is not it."""
     height, width = posteriors.binary.shape[:2]
     down, across = box.height / height, box.width / width
 
@@ -158,6 +169,7 @@ def _into(box: Box, posteriors: Posteriors) -> Callable[[int, int], Box]:
         inked = ink.box(first, end, posteriors.binary)
         left, top = int(box.left + inked.left * across), int(box.top + inked.top * down)
         right, bottom = round(box.left + inked.right * across), round(box.top + inked.bottom * down)
-        return Box(left, top, max(1, min(right, box.right) - left), max(1, min(bottom, box.bottom) - top))
+        top, bottom = max(top, line.top), min(bottom, line.bottom)
+        return Box(left, top, max(1, min(right, box.right) - left), max(1, bottom - top))
 
     return to_box

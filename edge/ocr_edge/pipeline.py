@@ -8,6 +8,7 @@ import math
 import time as clock
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Literal
 
 import numpy as np
@@ -43,6 +44,11 @@ UNSURE = float(np.log(0.85))
 MIN_STRIP = 0.8
 """Mean probability of a character that a line of the line stage needs in a picture of anything: it sees text in leaves
 and tiles. Chosen on 20 photographs of nature and the validation part of ``field_photos``."""
+
+LIKELY, FEW = 0.5, 2
+"""Confidence of the line stage in all of a crop from which so few guesses at the ink are tried beside it, and no other
+slant. On the validation words, amounts and meters (n = 644) that reads as many (75.8 against 76.0 %, mean of sets) in
+0.85 of the time."""
 
 Readers = Literal["auto", "line", "characters"]
 
@@ -198,7 +204,9 @@ class Pipeline:
         whole = self._whole(image, watch)
         if whole and whole.strip and whole.strip.is_sure:
             return [whole]
-        for guess in watch.each("segment", self.segmenter.guesses(image)):
+        is_likely = bool(whole and whole.strip and whole.strip.confidence >= LIKELY)
+        guesses = self.segmenter.guesses(image)
+        for guess in watch.each("segment", islice(guesses, FEW) if is_likely else guesses):
             found += guess.lines
             self._read_lines(image, guess.lines, places, watch, ends)
             if any(place.reading and fills(place.reading, image.shape[:2]) for place in places):
@@ -207,6 +215,8 @@ class Pipeline:
         is_read = any(place.reading for place in places)
         if whole and is_read and self._answers.whole_stands(whole, places):
             return [whole]
+        if is_likely and is_read:
+            return places
         found, straight, back = self._straightened(found, image, watch, ends)
         if back is not None:
             places += self._read_found(straight, found, back, watch, ends)
@@ -289,7 +299,8 @@ class Pipeline:
             if is_settled(line.pieces, settled):
                 continue
             place = place_of(line, places)
-            strip = self._strip(image, around(line.box, image.shape[:2], boxes), line.polarity, watch)
+            box = around(line.box, image.shape[:2], boxes)
+            strip = self._strip(image, box, line.polarity, watch, line.box)
             sure = strip is not None and strip.is_sure
             scored = None
             if self._recognizer and not sure:
@@ -310,13 +321,18 @@ class Pipeline:
                     settled.append(place.reading.line.box)
 
     def _strip(
-        self, image: Image, box: Box, polarity: Polarity | None, watch: Stopwatch
+        self,
+        image: Image,
+        box: Box,
+        polarity: Polarity | None,
+        watch: Stopwatch,
+        line: Box | None = None,
     ) -> StripReading | None:
         """What the line stage makes of a line; None where it sees marks alone, which specks look like."""
         if self._lines is None:
             return None
         with watch.step("recognize"):
-            strip = self._lines.read(image, box, polarity)
+            strip = self._lines.read(image, box, polarity, line)
         return strip if strip and letters(strip.rated.line.text) else None
 
     def _score(self, recognizer: Recognizer, line: CandidateLine) -> Scored | None:

@@ -136,13 +136,15 @@ def test_without_gaps_each_piece_answers_up_to_the_middle(recognizer):
     assert text(recognizer, found) == "rgb" * 60
 
 
-def test_cuts_lie_in_wide_gaps_and_no_piece_sees_beyond_them():
+def test_cuts_lie_where_wide_gaps_begin_and_both_pieces_see_beyond_them():
     _, binary = bars("rgbrg r" * 20, width=16, gap=4)
     cut = pieces(binary, 320)
     assert len(cut) > 5
     for before, after in itertools.pairwise(cut):
-        assert not binary[:, after.left : before.right].any()
-        assert before.right - after.left <= 24
+        assert not binary[:, before.end : before.end + 8].any()
+        assert binary[:, before.end - 8 : before.end].any()
+        assert after.left == before.end - 32
+        assert before.right == min(before.end + 32, binary.shape[1])
 
 
 @settings(max_examples=200)

@@ -8,7 +8,7 @@ from ocr_edge.decode.cascade import Weighed, letters
 from ocr_edge.decode.patterns import Pattern
 from ocr_edge.errors import ConfigError, ModelError
 from ocr_edge.layout import RatedLine
-from ocr_edge.line_reader import StripReading, around
+from ocr_edge.line_reader import LineReader, StripReading, around
 from ocr_edge.pipeline import Pipeline
 from ocr_edge.places import Place
 from ocr_edge.reading import Character, Line
@@ -60,6 +60,19 @@ def test_boxes_are_in_the_pixels_of_the_picture(lines_only):
     for one, other in zip(small.lines[0].characters, large.lines[0].characters, strict=True):
         assert abs(other.box.left - 3 * one.box.left) <= 6
         assert one.box.right <= rgb.shape[1]
+
+
+def test_what_stands_in_the_margins_is_another_lines(lines_only):
+    image = picture("rgb")
+    reader, whole = LineReader(lines_only, None, 0.0), Box(0, 0, image.shape[1], image.shape[0])
+    found = reader.read(image, whole)
+    first, _, last = (character.box for character in found.rated.line.characters)
+    low = Box(first.left, 12, last.right - first.left, 20)
+    inside = reader.read(image, whole, line=low).rated.line
+    assert inside.text == "rgb"
+    assert {(c.box.top, c.box.bottom) for c in inside.characters} == {(12, 32)}
+    assert reader.read(image, whole, line=Box(first.left - 8, 12, 4, 20)) is None
+    assert reader.read(image, whole, line=Box(first.left, 12, first.width, 20)) is None
 
 
 def test_a_pattern_is_followed_and_one_that_does_not_fit_says_nothing(lines_only):

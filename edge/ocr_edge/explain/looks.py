@@ -74,9 +74,11 @@ class LineRecorder(LineReader):
         super().__init__(bundle, pattern, min_margin)
         self.tries: list[Try] = []
 
-    def read(self, image: Image, box: Box, polarity: Polarity | None = None) -> StripReading | None:
+    def read(
+        self, image: Image, box: Box, polarity: Polarity | None = None, line: Box | None = None
+    ) -> StripReading | None:
         """The line reader's reading."""
         posteriors = self.look(image, box, polarity)
-        found = self.decode(box, posteriors)
+        found = self.decode(box, posteriors, line)
         self.tries.append(Try(image, box, polarity, posteriors, found))
         return found
