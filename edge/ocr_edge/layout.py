@@ -53,9 +53,12 @@ class RatedLine:
 
     @property
     def value(self) -> float:
-        """How much it explains: its sure characters, tall ones more, its unsure ones against it."""
+        """How much it explains: its sure characters, tall ones more, its unsure ones against it; less where it is doubted.
+
+        Two lines read as one are tall, and each of their letters may look like one.
+        """
         heights = [character.box.height for character in self.line.characters]
-        return float(np.dot(self.sure - WORTH, heights))
+        return float(np.dot(self.sure - WORTH, heights)) * self.line.confidence
 
     @property
     def is_sure(self) -> bool:

@@ -23,6 +23,9 @@ plates (n = 816): at 0.9 five plates more are read than at 0.8, at 0.8 half of t
 SURE_CHARACTER = 0.98
 """The same on average over its characters, from which the answer to a long line stands: that all of sixty are right is
 never sure."""
+LEAST_OF_READ = 0.3
+"""Share of the columns that a reading takes up which are the line's own: three digits of which the segmenter found one
+as ink are still read, the end of another line beside a speck is not."""
 NEIGHBOUR = 0.3
 """Share of its height that another line must have beside a line to end its margin."""
 
@@ -155,9 +158,10 @@ def around(box: Box, size: tuple[int, int], others: Sequence[Box] = ()) -> Box:
 
 
 def _is_of(line: Box, found: Decoded) -> bool:
-    """Whether at least half of the characters stand on the line, and not in its margins."""
-    middles = [c.box.left + c.box.width / 2 for c in found.line.characters]
-    return 2 * sum(line.left <= x < line.right for x in middles) >= len(middles)
+    """Whether the line takes up enough of what was read, which is else another line's, seen in the margins."""
+    boxes = [character.box for character in found.line.characters]
+    left, right = min(box.left for box in boxes), max(box.right for box in boxes)
+    return min(right, line.right) - max(left, line.left) >= LEAST_OF_READ * (right - left)
 
 
 def _into(box: Box, posteriors: Posteriors, line: Box) -> Callable[[int, int], Box]:

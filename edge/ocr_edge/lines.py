@@ -4,14 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from ocr_edge.bundle import Bundle
+from ocr_edge.contract.labels import is_mark
 from ocr_edge.contract.preprocess import STEP, fill, strip
 from ocr_edge.contract.quantize import log_softmax, quantize_pixels
 from ocr_edge.contract.types import Image, Polarity, Scores
 from ocr_edge.cuts import Piece, pieces
 from ocr_edge.errors import ModelError
 from ocr_edge.interpreter import Network, Widths
+
+NEVER = -69.0
+"""Log-probability of what cannot be: e to the -69 is 1e-30."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,6 +55,7 @@ class LineRecognizer:
         self.stage = bundle.manifest.lines[0]
         self.labels = self.stage.labels
         self._widths = bundle.lines[0]
+        self._marks = np.flatnonzero([is_mark(label) for label in self.labels])
 
     def recognize(self, image: Image, polarity: Polarity | None = None) -> Posteriors:
         """Read the crop of one line.
@@ -74,9 +80,36 @@ class LineRecognizer:
         Raises:
             ModelError: The network failed.
         """
-        return Posteriors(
-            log_softmax(strip_logits(self._widths, rgb, binary), self.stage.temperature), rgb, binary
-        )
+        scores = log_softmax(strip_logits(self._widths, rgb, binary), self.stage.temperature)
+        return Posteriors(without_marks_on_paper(scores, binary, self._marks), rgb, binary)
+
+
+def without_marks_on_paper(scores: Scores, binary: Image, marks: npt.NDArray[np.intp]) -> Scores:
+    """Log-probabilities without marks before the first ink of a strip and after its last: there, they are the blank's.
+
+    The network sees a colon in the margin of every third line of a receipt, and a point or a minus as faint as that is
+    ink nevertheless. Letters and digits stay: glare hides their ink.
+
+    Args:
+        scores: float32, shape ``(T, labels + 1)``, the blank last.
+        binary: uint8, shape ``(32, w, 1)``, ink 255.
+        marks: Numbers of the labels that are marks, the space among them.
+
+    Returns:
+        float32, the same shape.
+    """
+    inked = np.flatnonzero(binary.any(axis=(0, 2)))
+    if not len(inked) or not len(marks):
+        return scores
+    outside = np.ones(len(scores), np.bool_)
+    # A mark is loudest on its ink or a step beside it.
+    outside[max(0, inked[0] // STEP - 1) : inked[-1] // STEP + 2] = False
+    rows = np.flatnonzero(outside)
+    result = scores.copy()
+    heard = scores[np.ix_(rows, [*marks.tolist(), scores.shape[1] - 1])]
+    result[rows, -1] = np.logaddexp.reduce(heard, axis=1)
+    result[np.ix_(rows, marks)] = NEVER
+    return result
 
 
 def strip_logits(networks: Widths, rgb: Image, binary: Image) -> Scores:

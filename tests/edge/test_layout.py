@@ -1,5 +1,7 @@
 """Which of several readings of a picture stand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -27,6 +29,13 @@ def test_of_two_readings_of_one_place_the_surer_stands():
 
 def test_readings_of_different_places_all_stand():
     assert texts(rated("AB"), rated("CD", top=100), rated("EF", left=200)) == ["AB", "CD", "EF"]
+
+
+def test_two_lines_read_as_one_do_not_beat_the_sure_reading_of_one_of_them():
+    both, one = rated("VRANNALDY", height=80), rated("HDMLSMLDY", height=36)
+    doubted = RatedLine(replace(both.line, calibrated=0.2), both.sure)
+    assert texts(both, one) == ["VRANNALDY"]
+    assert texts(doubted, one) == ["HDMLSMLDY"]
 
 
 def test_what_is_unsure_is_texture():

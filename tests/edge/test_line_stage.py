@@ -19,7 +19,7 @@ from ocr_edge.decode import ctc
 from ocr_edge.errors import ModelError
 from ocr_edge.installed import Installed
 from ocr_edge.interpreter import Network, Widths
-from ocr_edge.lines import LineRecognizer, run
+from ocr_edge.lines import LineRecognizer, run, without_marks_on_paper
 from ocr_edge.recognizer import Recognizer
 from tests.edge import hand_made_line
 from tests.edge.hand_made_line import FILE, WIDTHS, bars, logits
@@ -145,6 +145,20 @@ def test_cuts_lie_where_wide_gaps_begin_and_both_pieces_see_beyond_them():
         assert binary[:, before.end - 8 : before.end].any()
         assert after.left == before.end - 32
         assert before.right == min(before.end + 32, binary.shape[1])
+
+
+def test_a_mark_is_heard_on_ink_and_not_on_paper_beyond_it():
+    binary = np.zeros((32, 40, 1), np.uint8)
+    binary[10:20, 16:24] = 255
+    scores = np.log(np.full((10, 3), 1 / 3, np.float32))  # a letter, a mark, the blank
+    found = np.exp(without_marks_on_paper(scores, binary, np.array([1])))
+    inside = slice(3, 7)
+    assert np.array_equal(found[inside], np.exp(scores)[inside])
+    for outside in (found[:3], found[7:]):
+        assert np.allclose(outside, [1 / 3, 0, 2 / 3], atol=1e-6)
+    assert np.allclose(found.sum(axis=1), 1)
+    nothing = without_marks_on_paper(scores, np.zeros_like(binary), np.array([1]))
+    assert np.array_equal(nothing, scores)
 
 
 @settings(max_examples=200)

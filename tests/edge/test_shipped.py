@@ -75,10 +75,10 @@ def test_four_bundles_ship_in_int8_and_name_the_same_62_characters():
             assert network.output.scale <= 0.15
 
 
-def test_every_character_stage_but_the_original_is_a_file_of_less_than_500_kb_and_a_bundle_of_3_5_mb():
+def test_every_character_stage_but_the_original_is_a_file_of_less_than_500_kb_and_a_bundle_of_5_mb():
     for name in set(NETWORKS) - {"original"}:
         files = list(bundles.shipped(name).glob("*.tflite"))
-        assert sum(file.stat().st_size for file in files) < 3_500_000
+        assert sum(file.stat().st_size for file in files) < 5_000_000
         assert all(file.stat().st_size < 500_000 for file in files if not file.name.startswith("line-"))
 
 
