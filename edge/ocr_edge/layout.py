@@ -53,9 +53,9 @@ class RatedLine:
 
     @property
     def value(self) -> float:
-        """How much it explains: its sure characters, tall ones more, its unsure ones against it; less where it is doubted.
+        """How much it explains: its sure characters, tall ones more, its unsure ones against it.
 
-        Two lines read as one are tall, and each of their letters may look like one.
+        Less where the line is doubted: two lines read as one are tall, and each of their letters may look like one.
         """
         heights = [character.box.height for character in self.line.characters]
         return float(np.dot(self.sure - WORTH, heights)) * self.line.confidence
