@@ -83,6 +83,32 @@ def test_a_picture_that_ends_the_program_twice_is_skipped(box, tmp_path, logged)
         assert names(drain(folder)) == ["2.png"]
 
 
+@pytest.mark.parametrize("kind", ["one byte", "empty", "cut short", "damaged", "gone"])
+def test_a_thousand_bad_files_do_not_delay_the_good_one_after_them(box, tmp_path, monkeypatch, kind):
+    good = picture(box / "9999.png").read_bytes()
+    damaged = good[:60] + bytes(len(good) - 80) + good[-20:]
+    content = {"one byte": b"x", "empty": b"", "cut short": good[:-30], "damaged": damaged, "gone": good}[
+        kind
+    ]
+    bad = [box / f"{number}.png" for number in range(1000)]
+    for path in bad:
+        path.write_bytes(content)
+    load = pictures.whole
+
+    def deleted_meanwhile(path, live):
+        while bad:
+            bad.pop().unlink()
+        return load(path, live)
+
+    if kind == "gone":
+        monkeypatch.setattr(pictures, "whole", deleted_meanwhile)
+    chosen = SourceSettings(url=f"dir:{box}")
+    began = time.monotonic()
+    with Capturer(lambda: open_source(chosen, tmp_path / "state"), chosen) as frames:
+        assert names([frames.next(0, 10)]) == ["9999.png"]
+    assert time.monotonic() - began < 5
+
+
 def test_an_orderly_end_in_the_middle_of_a_picture_does_not_count(box, tmp_path):
     picture(box / "1.png")
     for _ in range(3):

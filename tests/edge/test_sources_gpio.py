@@ -74,7 +74,7 @@ def lines(monkeypatch):
 class Camera:
     """Frames take 20 ms; ``seen`` is when each retrieved one was exposed."""
 
-    name, separate, grabbed_at = "camera", False, 0.0
+    name, separate, more, grabbed_at = "camera", False, False, 0.0
 
     def __init__(self, drained=False):
         self.drained, self.fails = drained, False

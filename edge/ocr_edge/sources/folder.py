@@ -72,6 +72,11 @@ class Folder:
             self._tries.pop(version or ("", 0, 0), None)
         self._note_begun()
 
+    @property
+    def more(self) -> bool:
+        """Whether files wait to be looked at, after one that was bad or has gone."""
+        return bool(self._ready)
+
     def grab(self) -> bool:
         """Load the next picture whose file is complete; a broken one is reported and passed over."""
         if self._current is None:
@@ -102,12 +107,15 @@ class Folder:
             _LOGGER.error("%s: the program ended %d times while it was read; skipped", path, tries)
             self._unwritten.append((time.monotonic(), version))
             return
-        self._tries[version] = tries + 1
-        self._note_begun(durably=True)
         try:
-            self._current = version, pictures.load(path, live=True)
+            data = pictures.whole(
+                path, live=True
+            )  # before the note: a thousand bad files would be a thousand notes
+            self._tries[version] = tries + 1
+            self._note_begun(durably=True)
+            self._current = version, pictures.decode(path, data, live=True)
         except CaptureError as error:
-            self._tries.pop(version)
+            self._tries.pop(version, None)
             if path.exists():
                 _LOGGER.warning("%s; skipped", error)
                 self._unwritten.append((time.monotonic(), version))
