@@ -2,8 +2,6 @@
 
 import fcntl
 import logging
-import os
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -86,12 +84,13 @@ class Builder:
         return bundle
 
 
-def run(path: Path, config: Config) -> int:
+def run(path: Path, config: Config, signals: Signals) -> int:
     """Run the daemon.
 
     Args:
         path: The configuration file, read again at a reload.
         config: What it says now.
+        signals: What the daemon is told, noted since the process began.
 
     Returns:
         The exit code.
@@ -100,6 +99,7 @@ def run(path: Path, config: Config) -> int:
         ConfigError: The configuration is wrong.
         ModelError: No bundle can be used.
         CaptureError: The source hangs for good.
+        Stopped: It was told to end before anything was opened.
     """
     if why := nobody_asks(config):
         raise ConfigError(why)
@@ -110,26 +110,22 @@ def run(path: Path, config: Config) -> int:
     health, counters, trigger = Health(), Counters(), Trigger()
     health.fact("version", __version__)
     builder = Builder(path, health, counters, config)
-    scene = builder.scene()
+    with signals.interrupting():
+        scene = builder.scene()
     source, fire = config.source, trigger.fire if config.source.mode == "trigger" else None
-    # SIGHUP from a terminal means that it was closed; from a service manager, that settings have changed.
-    hangup_ends = sys.stdin is not None and sys.stdin.isatty() and "NOTIFY_SOCKET" not in os.environ
-    with Signals(hangup_ends=hangup_ends) as signals, ExitStack() as stack:
+    with ExitStack() as stack:
         stack.enter_context(alone(state))
         outputs = stack.enter_context(Outputs(config, health, fire))
         last = outputs.resume(scene)
         if config.http:
-            from ocr_edge.sinks import http  # noqa: PLC0415 - loads a web server
+            from ocr_edge.sinks.http import Page  # noqa: PLC0415 - loads a web server
 
-            stack.enter_context(
-                http.serve(
-                    config.http,
-                    lambda: Snapshot(
-                        health.state(time.time()), counters, outputs.stats, tuple(outputs.latest.values())
-                    ),
-                    fire if source.trigger.http else None,
-                )
-            )
+            def snapshot() -> Snapshot:
+                state, latest = health.state(time.time()), tuple(outputs.latest.values())
+                return Snapshot(state, counters, outputs.stats, latest, outputs.deleted)
+
+            asked = fire if source.trigger.http else None
+            stack.enter_context(Page(config.http, health, snapshot, asked))
         lamp = stack.enter_context(Lamp(source.lamp)) if source.lamp else None
         capturer = stack.enter_context(Capturer(lambda: open_source(source, state), source, lamp))
         if fire and source.trigger.gpio:

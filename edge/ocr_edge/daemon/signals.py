@@ -10,7 +10,7 @@ _HANDLED = signal.SIGTERM, signal.SIGINT, signal.SIGHUP
 
 
 class Stopped(BaseException):
-    """The daemon was told to end while it was reading a picture; like KeyboardInterrupt, no error to be survived."""
+    """The daemon was told to end in the middle of pure work; like KeyboardInterrupt, no error to be survived."""
 
 
 class Signals:
