@@ -149,6 +149,18 @@ def test_a_file_of_an_absurd_date_counts_as_taken_now(box, monkeypatch):
             assert abs(frame.captured_at - time.time()) < 5
 
 
+def test_a_picture_is_not_remembered_before_its_reading_is_on_the_disk(box, tmp_path, monkeypatch):
+    monkeypatch.setattr(folder_source, "REMEMBER_AFTER_S", 0.0)
+    picture(box / "1.png")
+    chosen = SourceSettings(url=f"dir:{box}")
+    for commit_s, remembered in ((3600.0, 0), (0.0, 1)):
+        state = tmp_path / f"state-{remembered}"
+        source = open_source(chosen, state, commit_s).__enter__()  # and a power cut, no end
+        assert names(drain(source)) == ["1.png"]
+        (memory,) = (state / "folders").glob("*.jsonl")
+        assert len(memory.read_text().splitlines()) == remembered
+
+
 def test_the_memory_of_what_was_read_forgets_pictures_that_are_gone(box, tmp_path, monkeypatch):
     monkeypatch.setattr(folder_source, "REMEMBER_AFTER_S", 0.0)
     monkeypatch.setattr(folder_source, "MOST_LINES", 5)

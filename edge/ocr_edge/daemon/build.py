@@ -127,7 +127,8 @@ def run(path: Path, config: Config, signals: Signals) -> int:
             asked = fire if source.trigger.http else None
             stack.enter_context(Page(config.http, health, snapshot, asked))
         lamp = stack.enter_context(Lamp(source.lamp)) if source.lamp else None
-        capturer = stack.enter_context(Capturer(lambda: open_source(source, state), source, lamp))
+        commit_s = config.store.commit_s if config.store.enabled else 0.0
+        capturer = stack.enter_context(Capturer(lambda: open_source(source, state, commit_s), source, lamp))
         if fire and source.trigger.gpio:
             stack.enter_context(watch_button(source.trigger.gpio, trigger))
         daemon = Daemon(

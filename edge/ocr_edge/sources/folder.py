@@ -18,7 +18,7 @@ _LOGGER = logging.getLogger(__name__)
 SETTLE_S = 0.5
 """Seconds that size and time of a file must stay the same before it is read."""
 REMEMBER_AFTER_S = 30.0
-"""Seconds after which a picture that was read is remembered on disk: by then its reading is there too."""
+"""Seconds after which a picture that was read is remembered on disk, beside those until its reading is there."""
 
 MOST_TRIES = 2
 """Times that a picture is begun; the program ended in the middle of each, so it is passed over."""
@@ -35,15 +35,17 @@ class Folder:
     Args:
         path: The folder.
         state: Folder in which is remembered what was read; None: only as long as the source is open.
+        commit_s: Seconds until the reading of a picture is on the disk: remembered before, it could be lost.
     """
 
     separate = True
     drained = False
 
-    def __init__(self, path: Path, state: Path | None = None) -> None:
+    def __init__(self, path: Path, state: Path | None = None, commit_s: float = 0.0) -> None:
         self.name = str(path)
         self.grabbed_at = 0.0
         self._path = path
+        self._remember_after_s = REMEMBER_AFTER_S + commit_s
         key = hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
         self._memory = state and state / "folders" / f"{key}.jsonl"
         self._workplace = state and state / "folders" / f"{key}.begun"
@@ -129,7 +131,7 @@ class Folder:
             self._given = None
             self._note_begun()
         old = []
-        while self._unwritten and now - self._unwritten[0][0] > REMEMBER_AFTER_S:
+        while self._unwritten and now - self._unwritten[0][0] > self._remember_after_s:
             old.append(self._unwritten.popleft()[1])
         self._append(old)
         if self._lines > max(MOST_LINES, 2 * len(self._done)):
