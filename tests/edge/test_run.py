@@ -18,6 +18,8 @@ import cv2
 import numpy as np
 import pytest
 
+from ocr_edge.daemon.signals import Signals, Stopped
+
 from .broker import Broker, free_port, until
 from .daemon_process import EDGE, DaemonProcess
 
@@ -202,6 +204,18 @@ def test_a_signal_while_the_program_loads_ends_it_well(
     ended = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=20, check=False)
     assert (ended.returncode, ended.stderr) == (0, "")
     assert not (tmp_path / "state").exists()
+
+
+def test_an_error_that_a_library_makes_of_a_signal_is_no_error():
+    signals = Signals()  # without its handlers: they would stay off in this process once it was told to stop
+
+    def load() -> None:
+        with signals.interrupting():
+            signals.stop = True
+            raise ImportError("initialization failed")
+
+    with pytest.raises(Stopped):
+        load()
 
 
 def test_a_reload_while_the_program_loads_is_done_when_it_runs(tmp_path: Path, picture: Path):

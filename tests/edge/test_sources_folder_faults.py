@@ -102,11 +102,25 @@ def test_a_thousand_bad_files_do_not_delay_the_good_one_after_them(box, tmp_path
 
     if kind == "gone":
         monkeypatch.setattr(pictures, "whole", deleted_meanwhile)
+    force = os.fsync
+    monkeypatch.setattr(os, "fsync", lambda descriptor: (time.sleep(0.02), force(descriptor)))  # an SD card
     chosen = SourceSettings(url=f"dir:{box}")
     began = time.monotonic()
     with Capturer(lambda: open_source(chosen, tmp_path / "state"), chosen) as frames:
         assert names([frames.next(0, 10)]) == ["9999.png"]
     assert time.monotonic() - began < 5
+
+
+def test_the_picture_in_work_is_forced_to_the_disk_while_it_is_read(box, tmp_path, monkeypatch):
+    forced = []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: forced.append(os.pread(descriptor, 1000, 0).decode()))
+    picture(box / "1.png")
+    with Folder(box, tmp_path / "state") as folder:
+        assert names(drain(folder, 0.3)) == ["1.png"]
+        picture(box / "2.png")
+        assert names(drain(folder, 0.3)) == ["2.png"]
+    assert any("1.png" in text for text in forced)
+    assert any("2.png" in text and "1.png" not in text for text in forced)
 
 
 def test_an_orderly_end_in_the_middle_of_a_picture_does_not_count(box, tmp_path):

@@ -48,6 +48,10 @@ class Signals:
             if self.stop:
                 raise Stopped
             yield
+        except Exception:
+            if self.stop:  # some libraries of C answer with an error of their own: an import that failed
+                raise Stopped from None
+            raise
         finally:
             self._raise = False
 

@@ -12,6 +12,7 @@ from ocr_edge.contract.types import Image
 from ocr_edge.errors import CaptureError
 from ocr_edge.sources import paths, pictures
 from ocr_edge.sources.base import Frame, file_time
+from ocr_edge.sources.syncing import Syncer
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -49,6 +50,7 @@ class Folder:
         key = hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
         self._memory = state and state / "folders" / f"{key}.jsonl"
         self._workplace = state and state / "folders" / f"{key}.begun"
+        self._syncer = self._workplace and Syncer(self._workplace)
         self._lines = 0
         self._tries: dict[Version, int] = {}
         self._done: set[Version] = set()
@@ -73,6 +75,8 @@ class Folder:
         for version in (self._given, self._current and self._current[0]):
             self._tries.pop(version or ("", 0, 0), None)
         self._note_begun()
+        if self._syncer:
+            self._syncer.close()
 
     @property
     def more(self) -> bool:
@@ -202,9 +206,10 @@ class Folder:
         try:
             with open(self._workplace, "w", encoding="utf-8") as file:
                 file.writelines(lines)
-                file.flush()
-                if durably:
-                    os.fsync(file.fileno())
+            if (
+                durably and self._syncer
+            ):  # a kill leaves it as it is; what takes the machine down takes its time too
+                self._syncer.soon()
         except OSError as error:
             _LOGGER.warning("%s: cannot be written: %s", self._workplace, error)
 
