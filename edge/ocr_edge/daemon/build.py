@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -21,7 +22,7 @@ from ocr_edge.daemon.notify import Notifier
 from ocr_edge.daemon.outputs import Outputs
 from ocr_edge.daemon.scene import Scene
 from ocr_edge.daemon.signals import Signals
-from ocr_edge.errors import ConfigError
+from ocr_edge.errors import ConfigError, OcrEdgeError
 from ocr_edge.health import Health
 from ocr_edge.installed import Installed
 from ocr_edge.selftest import prove
@@ -126,11 +127,13 @@ def run(path: Path, config: Config, signals: Signals) -> int:
 
             asked = fire if source.trigger.http else None
             stack.enter_context(Page(config.http, health, snapshot, asked))
-        lamp = stack.enter_context(Lamp(source.lamp)) if source.lamp else None
+        lamp = None
+        if source.lamp:
+            lamp = stack.enter_context(Lamp(source.lamp, partial(health.problem, "lamp")))
         commit_s = config.store.commit_s if config.store.enabled else 0.0
         capturer = stack.enter_context(Capturer(lambda: open_source(source, state, commit_s), source, lamp))
         if fire and source.trigger.gpio:
-            stack.enter_context(watch_button(source.trigger.gpio, trigger))
+            stack.enter_context(watch_button(source.trigger.gpio, trigger, partial(health.problem, "button")))
         daemon = Daemon(
             source=source,
             capturer=capturer,
@@ -151,7 +154,7 @@ def alone(state: Path) -> Iterator[None]:
     """Hold the state folder for this process: two daemons would number and store their readings twice.
 
     Raises:
-        ConfigError: Another daemon holds it.
+        OcrEdgeError: Another daemon holds it; when that has ended, a new start will do.
     """
     try:
         state.mkdir(parents=True, exist_ok=True)
@@ -164,7 +167,7 @@ def alone(state: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            raise ConfigError(
+            raise OcrEdgeError(
                 f"{state}: another ocr-edge works here; give this one a state_dir of its own"
             ) from error
         yield
