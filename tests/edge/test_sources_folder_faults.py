@@ -112,15 +112,27 @@ def test_a_thousand_bad_files_do_not_delay_the_good_one_after_them(box, tmp_path
 
 
 def test_the_picture_in_work_is_forced_to_the_disk_while_it_is_read(box, tmp_path, monkeypatch):
-    forced = []
-    monkeypatch.setattr(os, "fsync", lambda descriptor: forced.append(os.pread(descriptor, 1000, 0).decode()))
-    picture(box / "1.png")
+    decode, forced = pictures.decode, []
+
+    def fsync(descriptor):
+        (begun,) = (tmp_path / "state" / "folders").glob("*.begun")
+        if os.path.samestat(os.fstat(descriptor), begun.stat()):
+            forced.append(begun.read_text())
+
+    def slowly(path, data, live):
+        ends = time.monotonic() + 3
+        while not any(path.name in text for text in forced) and time.monotonic() < ends:
+            time.sleep(0.01)
+        assert any(path.name in text for text in forced)
+        return decode(path, data, live)
+
     with Folder(box, tmp_path / "state") as folder:
-        assert names(drain(folder, 0.3)) == ["1.png"]
-        picture(box / "2.png")
-        assert names(drain(folder, 0.3)) == ["2.png"]
-    assert any("1.png" in text for text in forced)
-    assert any("2.png" in text and "1.png" not in text for text in forced)
+        monkeypatch.setattr(os, "fsync", fsync)
+        monkeypatch.setattr(pictures, "decode", slowly)
+        for name in ("1.png", "2.png"):
+            picture(box / name)
+            assert names(drain(folder, 0.3)) == [name]
+    assert "1.png" not in forced[-1]
 
 
 def test_an_orderly_end_in_the_middle_of_a_picture_does_not_count(box, tmp_path):
