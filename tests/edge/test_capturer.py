@@ -17,6 +17,7 @@ class FakeSource:
     """Counts; its frames show their number. ``mood`` is called before each grab and may raise or sleep."""
 
     name = "fake"
+    more = False
     grabbed_at = 0.0
 
     def __init__(self, drained=True, separate=False, pace_s=0.01, mood=lambda number: None):
@@ -112,6 +113,22 @@ def test_a_source_that_says_nothing_new_is_asked_again_at_leisure():
         assert capturer.next(0, 0.5) is None
         assert 2 <= source.grabbed <= 4
         assert capturer.status.state == "ok"
+
+
+def test_a_source_that_has_more_to_look_at_is_not_left_waiting():
+    source = FakeSource(drained=False, separate=True, pace_s=0)
+
+    def grab(original=source.grab):
+        original()
+        source.more = source.grabbed < 1000
+        return not source.more
+
+    source.grab = grab
+    with Capturer(lambda: source, settings()) as capturer:
+        began = time.monotonic()
+        assert capturer.next(0, 5) is not None
+        assert time.monotonic() - began < 1
+    assert source.grabbed == 1000
 
 
 def test_a_source_that_gives_no_pictures_is_lost_and_opened_anew_now_and_then(monkeypatch, logged):

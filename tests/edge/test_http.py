@@ -13,12 +13,13 @@ import pytest
 
 from ocr_edge.config.settings import Http
 from ocr_edge.counters import Counters
-from ocr_edge.errors import ConfigError
-from ocr_edge.health import State
+from ocr_edge.health import Health, State
 from ocr_edge.reading import Reading
 from ocr_edge.sinks import http as page
 from ocr_edge.sinks.metrics import Snapshot
 from ocr_edge.sinks.outbox import OutboxStats
+
+from .broker import until
 
 parser = pytest.importorskip("prometheus_client.parser", reason="prometheus-client is not installed")
 
@@ -38,7 +39,7 @@ class Daemon:
         state = State(1.5, dict(self.problems), {"version": "1.2", "bundle": "default"})
         latest = Reading("camera", (), 1000.5, "meter", value=12.5, unit="m³")
         boxes = (OutboxStats("mqtt", 17, 5, 2, "refused"),)
-        return Snapshot(state, self.counters, boxes, (latest,))
+        return Snapshot(state, self.counters, boxes, (latest,), {"age": 3})
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ def daemon():
 
 @pytest.fixture
 def port(daemon):
-    with page.serve(Http(port=0), daemon.snapshot, daemon.pulled.append) as served:
+    with page.Page(Http(port=0), Health(), daemon.snapshot, daemon.pulled.append) as served:
         yield served.port
 
 
@@ -95,6 +96,7 @@ def test_metrics_are_named_and_counted_as_prometheus_wants_it(port):
     assert value("ocr_edge_queued", receiver="mqtt") == 17
     assert value("ocr_edge_delivered_total", receiver="mqtt") == 5
     assert value("ocr_edge_dropped_total", receiver="mqtt") == 2
+    assert value("ocr_edge_deleted_total", reason="age") == 3
     assert value("ocr_edge_value", region="meter", unit="m³") == 12.5
     assert value("ocr_edge_reading_timestamp_seconds", region="meter") == 1000.5
     assert value("process_resident_memory_bytes") > 1e6
@@ -183,7 +185,7 @@ def test_there_is_nothing_else(daemon, port, method, path, code):
 
 
 def test_without_a_trigger_nobody_can_ask_for_a_picture(daemon):
-    with page.serve(Http(port=0), daemon.snapshot) as served:
+    with page.Page(Http(port=0), Health(), daemon.snapshot) as served:
         assert ask(served.port, "POST", "/trigger")[0] == 404
 
 
@@ -215,19 +217,42 @@ def test_five_hundred_connections_cost_few_threads_and_files_and_pass(port):
             time.sleep(0.05)
 
 
-def test_a_port_that_is_in_use_is_a_mistake_in_the_configuration(daemon, port):
-    with pytest.raises(ConfigError, match=rf"http\.port {port} on 127\.0\.0\.1: Address already in use"):
-        page.serve(Http(port=port), daemon.snapshot)
+def test_a_port_that_is_in_use_is_said_and_taken_when_it_is_free(daemon, monkeypatch):
+    monkeypatch.setattr(page, "RETRY_MIN_S", 0.05)
+    health = Health()
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        served = page.Page(Http(port=port), health, daemon.snapshot)
+        said = f"http.port {port} on 127.0.0.1: Address already in use; tried again"
+        assert health.state(0).problems["http"] == said
+    with served:
+        until(lambda: served.port)
+        assert ask(port, "GET", "/healthz")[0] == 200
+        until(lambda: health.state(0).ok)
+
+
+def test_a_page_that_never_got_its_port_ends_at_once(daemon):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        served = page.Page(Http(port=other.getsockname()[1]), Health(), daemon.snapshot)
+        began = time.monotonic()
+        served.close()
+        assert time.monotonic() - began < 1
 
 
 def test_without_prometheus_the_missing_extra_is_named(daemon, monkeypatch):
-    monkeypatch.setitem(sys.modules, "prometheus_client", None)
-    with pytest.raises(ConfigError, match=r"pip install 'ocr-edge\[metrics\]'"):
-        page.serve(Http(port=0), daemon.snapshot)
+    monkeypatch.setattr(page, "RETRY_MIN_S", 0.05)
+    health = Health()
+    with monkeypatch.context() as patch:
+        patch.setitem(sys.modules, "prometheus_client", None)
+        served = page.Page(Http(port=0), health, daemon.snapshot)
+        assert "pip install 'ocr-edge[metrics]'" in health.state(0).problems["http"]
+    with served:
+        until(lambda: served.port)
+        assert health.state(0).ok
 
 
 def test_it_listens_on_this_machine_alone_and_ends_quickly(daemon):
-    served = page.serve(Http(port=0), daemon.snapshot)
+    served = page.Page(Http(port=0), Health(), daemon.snapshot)
     assert served._server.socket.getsockname()[0] == "127.0.0.1"
     begin = time.monotonic()
     with closing(socket.create_connection(("127.0.0.1", served.port))):
@@ -239,10 +264,11 @@ def test_it_listens_on_this_machine_alone_and_ends_quickly(daemon):
 
 
 def test_the_other_loopback_works_too(daemon):
-    try:
-        served = page.serve(Http(port=0, address="::1"), daemon.snapshot)
-    except ConfigError as error:
-        pytest.skip(f"no IPv6 here: {error}")
+    health = Health()
+    served = page.Page(Http(port=0, address="::1"), health, daemon.snapshot)
+    if served.port is None:
+        served.close()
+        pytest.skip(f"no IPv6 here: {health.state(0).text}")
     with served, closing(http.client.HTTPConnection("::1", served.port, timeout=5)) as connection:
         connection.request("GET", "/healthz")
         assert connection.getresponse().status == 200

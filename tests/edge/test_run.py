@@ -4,8 +4,10 @@ import json
 import os
 import shutil
 import signal
+import socket
 import sqlite3
 import subprocess
+import sys
 import threading
 import time
 import urllib.request
@@ -16,8 +18,10 @@ import cv2
 import numpy as np
 import pytest
 
+from ocr_edge.daemon.signals import Signals, Stopped
+
 from .broker import Broker, free_port, until
-from .daemon_process import DaemonProcess
+from .daemon_process import EDGE, DaemonProcess
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 LABEL = EXAMPLES / "cheque-4.jpg"
@@ -176,6 +180,110 @@ def test_a_signal_to_stop_is_heard_at_any_moment(tmp_path: Path, picture: Path, 
     # Before the program has begun there is nobody to hear it: the signal ends the interpreter.
     assert daemon.process.returncode in (0, -signal.SIGTERM), daemon.log
     assert daemon.process.returncode == 0 or "READY=1" not in daemon.told
+
+
+@pytest.mark.parametrize(
+    "module", ["cv2", "ocr_edge.config", "ocr_edge.daemon.build", "ocr_edge.daemon.scene"]
+)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_while_the_program_loads_ends_it_well(
+    tmp_path: Path, picture: Path, module: str, number: int
+):
+    (tmp_path / "config.toml").write_text(config(f"file:{picture}"))
+    told = (
+        "import os, signal, sys\n"
+        "class Finder:\n"
+        "    def find_spec(self, name, *_):\n"
+        f"        if name == {module!r}: os.kill(os.getpid(), {int(number)})\n"
+        "sys.meta_path.insert(0, Finder())\n"
+        "from ocr_edge.cli import main\n"
+        "sys.exit(main(['run', '--config', sys.argv[1]]))\n"
+    )
+    command = [sys.executable, "-c", told, str(tmp_path / "config.toml")]
+    environment = os.environ | {"PYTHONPATH": str(EDGE), "STATE_DIRECTORY": str(tmp_path / "state")}
+    ended = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=20, check=False)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert not (tmp_path / "state").exists()
+
+
+def test_an_error_that_a_library_makes_of_a_signal_is_no_error():
+    signals = Signals()  # without its handlers: they would stay off in this process once it was told to stop
+
+    def load() -> None:
+        with signals.interrupting():
+            signals.stop = True
+            raise ImportError("initialization failed")
+
+    with pytest.raises(Stopped):
+        load()
+
+
+def test_a_reload_while_the_program_loads_is_done_when_it_runs(tmp_path: Path, picture: Path):
+    with DaemonProcess(tmp_path, config(f"file:{picture}")) as daemon:
+        until(
+            lambda: (
+                "SigCgt" in (found := Path(f"/proc/{daemon.process.pid}/status").read_text())
+                and int(found.partition("SigCgt:")[2].split()[0], 16) & 1
+            )
+        )  # bit of SIGHUP, signal 1
+        assert "READY=1" not in daemon.told
+        os.kill(daemon.process.pid, signal.SIGHUP)
+        until(lambda: "reloaded" in daemon.log)
+        daemon.end()
+    assert daemon.process.returncode == 0, daemon.log
+
+
+def test_receivers_that_cannot_start_hold_up_nothing_and_are_had_later(tmp_path: Path, picture: Path):
+    got: list[dict] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    (tmp_path / "disk").write_text("not mounted")
+    busy = socket.create_server(("127.0.0.1", 0))
+    page = busy.getsockname()[1]
+    settings = config(
+        f"file:{picture}",
+        f'[webhook]\nurl = "http://127.0.0.1:{server.server_port}/x"\ntoken_file = "{tmp_path}/token"\n'
+        f'[files]\npath = "{tmp_path}/disk/readings.jsonl"\n[http]\nport = {page}\n'
+        f'[store]\npath = "{tmp_path}/disk/readings.sqlite"\n[mqtt]\nhost = "127.0.0.1"\ntls = true\n'
+        f'ca_file = "{tmp_path}/ca.crt"\n',
+    )
+    with DaemonProcess(tmp_path, settings) as daemon:
+        daemon.until_ready()
+        daemon.until_said(TEXT)
+        until(
+            lambda: all(
+                f"{name}: " in daemon.status for name in ("webhook", "files", "http", "store", "mqtt")
+            )
+        )
+        assert "Address already in use" in daemon.status
+        busy.close()
+        (tmp_path / "token").write_text("secret")
+        (tmp_path / "disk").unlink()
+        until(lambda: got)
+        until(
+            lambda: all(f"{name}: " not in daemon.status for name in ("webhook", "files", "http", "store")),
+            20,
+        )
+        with urllib.request.urlopen(f"http://127.0.0.1:{page}/metrics", timeout=5) as answer:
+            assert b"ocr_edge_frames_total" in answer.read()
+        daemon.end()
+    server.shutdown()
+    assert daemon.process.returncode == 0, daemon.log
+    assert "Traceback" not in daemon.log
+    assert [reading["text"] for reading in got] == [TEXT]
+    assert json.loads((tmp_path / "disk" / "readings.jsonl").read_text())["text"] == TEXT
+    with sqlite3.connect(tmp_path / "disk" / "readings.sqlite") as store:
+        assert store.execute("SELECT text FROM readings").fetchall() == [(TEXT,)]
 
 
 def test_a_long_reading_does_not_delay_the_end(tmp_path: Path):

@@ -83,6 +83,58 @@ def test_a_picture_that_ends_the_program_twice_is_skipped(box, tmp_path, logged)
         assert names(drain(folder)) == ["2.png"]
 
 
+@pytest.mark.parametrize("kind", ["one byte", "empty", "cut short", "damaged", "gone"])
+def test_a_thousand_bad_files_do_not_delay_the_good_one_after_them(box, tmp_path, monkeypatch, kind):
+    good = picture(box / "9999.png").read_bytes()
+    damaged = good[:60] + bytes(len(good) - 80) + good[-20:]
+    content = {"one byte": b"x", "empty": b"", "cut short": good[:-30], "damaged": damaged, "gone": good}[
+        kind
+    ]
+    bad = [box / f"{number}.png" for number in range(1000)]
+    for path in bad:
+        path.write_bytes(content)
+    load = pictures.whole
+
+    def deleted_meanwhile(path, live):
+        while bad:
+            bad.pop().unlink()
+        return load(path, live)
+
+    if kind == "gone":
+        monkeypatch.setattr(pictures, "whole", deleted_meanwhile)
+    force = os.fsync
+    monkeypatch.setattr(os, "fsync", lambda descriptor: (time.sleep(0.02), force(descriptor)))  # an SD card
+    chosen = SourceSettings(url=f"dir:{box}")
+    began = time.monotonic()
+    with Capturer(lambda: open_source(chosen, tmp_path / "state"), chosen) as frames:
+        assert names([frames.next(0, 10)]) == ["9999.png"]
+    assert time.monotonic() - began < 5
+
+
+def test_the_picture_in_work_is_forced_to_the_disk_while_it_is_read(box, tmp_path, monkeypatch):
+    decode, forced = pictures.decode, []
+
+    def fsync(descriptor):
+        (begun,) = (tmp_path / "state" / "folders").glob("*.begun")
+        if os.path.samestat(os.fstat(descriptor), begun.stat()):
+            forced.append(begun.read_text())
+
+    def slowly(path, data, live):
+        ends = time.monotonic() + 3
+        while not any(path.name in text for text in forced) and time.monotonic() < ends:
+            time.sleep(0.01)
+        assert any(path.name in text for text in forced)
+        return decode(path, data, live)
+
+    with Folder(box, tmp_path / "state") as folder:
+        monkeypatch.setattr(os, "fsync", fsync)
+        monkeypatch.setattr(pictures, "decode", slowly)
+        for name in ("1.png", "2.png"):
+            picture(box / name)
+            assert names(drain(folder, 0.3)) == [name]
+    assert "1.png" not in forced[-1]
+
+
 def test_an_orderly_end_in_the_middle_of_a_picture_does_not_count(box, tmp_path):
     picture(box / "1.png")
     for _ in range(3):
@@ -121,6 +173,18 @@ def test_a_file_of_an_absurd_date_counts_as_taken_now(box, monkeypatch):
         still.grab()
         for frame in (*drain(folder), still.retrieve()):
             assert abs(frame.captured_at - time.time()) < 5
+
+
+def test_a_picture_is_not_remembered_before_its_reading_is_on_the_disk(box, tmp_path, monkeypatch):
+    monkeypatch.setattr(folder_source, "REMEMBER_AFTER_S", 0.0)
+    picture(box / "1.png")
+    chosen = SourceSettings(url=f"dir:{box}")
+    for commit_s, remembered in ((3600.0, 0), (0.0, 1)):
+        state = tmp_path / f"state-{remembered}"
+        source = open_source(chosen, state, commit_s).__enter__()  # and a power cut, no end
+        assert names(drain(source)) == ["1.png"]
+        (memory,) = (state / "folders").glob("*.jsonl")
+        assert len(memory.read_text().splitlines()) == remembered
 
 
 def test_the_memory_of_what_was_read_forgets_pictures_that_are_gone(box, tmp_path, monkeypatch):

@@ -12,7 +12,8 @@ import pytest
 
 from ocr_edge.config.settings import Button, SourceSettings
 from ocr_edge.config.settings import Lamp as LampSettings
-from ocr_edge.errors import CaptureError, ConfigError
+from ocr_edge.errors import CaptureError
+from ocr_edge.sources import gpio
 from ocr_edge.sources.base import Frame
 from ocr_edge.sources.capturer import LIT_S, Capturer
 from ocr_edge.sources.gpio import Lamp, watch_button
@@ -74,7 +75,7 @@ def lines(monkeypatch):
 class Camera:
     """Frames take 20 ms; ``seen`` is when each retrieved one was exposed."""
 
-    name, separate, grabbed_at = "camera", False, 0.0
+    name, separate, more, grabbed_at = "camera", False, False, 0.0
 
     def __init__(self, drained=False):
         self.drained, self.fails = drained, False
@@ -142,20 +143,37 @@ def test_a_button_fires_the_trigger_and_is_given_back(lines):
         (ValueError("line offset of out range"), "out range"),
     ],
 )
-def test_a_line_that_cannot_be_had_is_one_clear_line(lines, error, words):
-    lines.error = error
-    with pytest.raises(ConfigError, match=words) as caught:
-        Lamp(LampSettings(line=4))
-    assert "/dev/gpiochip0 line 4" in str(caught.value)
-    with pytest.raises(ConfigError, match=words), watch_button(Button(line=4), Trigger()):
-        pass
+def test_a_line_that_cannot_be_had_is_one_clear_line_and_asked_for_again(lines, monkeypatch, error, words):
+    monkeypatch.setattr(gpio, "AGAIN_S", 0.02)
+    lines.error, said, trigger = error, [], Trigger()
+    with Lamp(LampSettings(line=4), said.append) as lamp, watch_button(Button(line=17), trigger, said.append):
+        lamp.on()
+        lamp.off()
+        end = time.monotonic() + 3
+        assert "line 17" in said[1]
+        assert all(words in each for each in said)
+        assert said[0].startswith("GPIO /dev/gpiochip0 line 4: ")
+        assert lines.made == []
+        lines.error = None
+        lamp.on()
+        while len(lines.made) < 2:
+            assert time.monotonic() < end
+            time.sleep(0.01)
+        lit = next(line for line in lines.made if line.line == 4)
+        assert lit.lit
+        next(line for line in lines.made if line.line == 17).edge.set()
+        assert trigger.wait(1) == "gpio"
+        assert said.count("") == 2
+    assert not lit.lit
+    assert all(line.released for line in lines.made)
 
 
 def test_a_missing_or_old_gpiod_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "gpiod", types.ModuleType("gpiod"))  # version 1 has no gpiod.line
     monkeypatch.delitem(sys.modules, "gpiod.line", raising=False)
-    with pytest.raises(ConfigError, match=r"ocr-edge\[gpio\]"):
-        Lamp(LampSettings(line=4))
+    said: list[str] = []
+    with Lamp(LampSettings(line=4), said.append):
+        assert "ocr-edge[gpio]" in said[0]
 
 
 @pytest.mark.parametrize("drained", [False, True])

@@ -7,11 +7,11 @@ import time
 from contextlib import closing
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from ocr_edge.config.settings import StoreSettings
 from ocr_edge.contract.types import Box
-from ocr_edge.errors import ConfigError
 from ocr_edge.health import Health
 from ocr_edge.reading import Character, Line, Reading
 from ocr_edge.sinks import database
@@ -140,20 +140,118 @@ def test_a_row_that_cannot_be_read_back_is_passed_over(opened, path, caplog):
     assert "reading 2 cannot be read back" in caplog.text
 
 
+DAY = 86400.0
+TEN_DAYS = StoreSettings(commit_s=3600, commit_readings=10**6, keep_days=10)
+
+
+def run_for(store: Store, seconds: float) -> None:
+    """Let the store's own clock go on, as if the daemon had run so long."""
+    store._born -= seconds
+
+
 def test_old_readings_go_by_age_unless_a_receiver_still_waits_for_them(opened, path):
-    store = opened(StoreSettings(commit_s=3600, commit_readings=10**6, keep_days=10))
-    day = 86400
+    store = opened(TEN_DAYS)
     store.delivered("mqtt")
-    for number in range(1, 21):
-        store.publish(reading(number, at=time.time() - (21 - number) * day + 60))
     store.set_delivered("mqtt", 5)
-    store.flush()
+    for number in range(1, 21):
+        store.publish(reading(number))
+        store.flush()
+        run_for(store, DAY - 1)
     assert numbers(path) == list(range(6, 21))
     store.set_delivered("mqtt", 20)
     store.publish(reading(21))
     store.flush()
     assert numbers(path) == list(range(11, 22))
     assert store.stats.dropped == 0
+
+
+def test_age_counts_from_the_storing_and_not_from_the_picture(opened, path):
+    store = opened(TEN_DAYS)
+    store.publish(reading(1, at=time.time() - 400 * DAY))
+    store.publish(reading(2, at=time.time() + 400 * DAY))
+    for _ in range(3):
+        store.flush()
+    assert numbers(path) == [1, 2]
+    run_for(store, 11 * DAY)
+    store.flush()
+    assert numbers(path) == []
+
+
+@pytest.mark.parametrize("years", [70, -70])
+def test_a_leap_of_the_clock_deletes_nothing_and_stops_no_deletion(opened, path, monkeypatch, years):
+    store = opened(TEN_DAYS)
+    store.publish(reading(1))
+    store.flush()
+    now = time.time
+    monkeypatch.setattr(time, "time", lambda: now() + years * 365 * DAY)
+    store.publish(reading(2))
+    store.flush()
+    store.close()
+    store = opened(TEN_DAYS)
+    store.publish(reading(3))
+    store.flush()
+    assert numbers(path) == [1, 2, 3]
+    monkeypatch.undo()
+    run_for(store, 11 * DAY)
+    store.flush()
+    assert numbers(path) == []
+
+
+def test_a_restart_does_not_make_readings_young_again(opened, path):
+    for number in range(1, 9):
+        store = opened(TEN_DAYS)
+        run_for(store, 4 * DAY)
+        store.publish(reading(number))
+        store.close()
+    assert numbers(path) == [6, 7, 8]
+
+
+def test_a_deletion_is_logged_and_counted(opened, path, logged):
+    store = opened(msgspec.structs.replace(TEN_DAYS, max_mb=0.5))
+    for number in (1, 2):
+        store.publish(reading(number))
+    store.flush()
+    run_for(store, 11 * DAY)
+    for number in range(3, 503):
+        store.publish(reading(number, "0123456789"))
+        if number % 10 == 0:
+            store.flush()
+    store.flush()
+    assert dict(store.deleted) == {"age": 2, "size": 500 - len(numbers(path))}
+    said = [record.getMessage() for record in logged if "deleted" in record.getMessage()]
+    assert said == ["store: readings deleted: 2 stored more than keep_days ago"]  # the next line in a day
+    store.close()
+    assert f"readings deleted: {store.deleted['size']} to stay below max_mb" in logged[-1].getMessage()
+
+
+def test_a_database_of_the_first_version_is_taken_over_with_all_readings(opened, path):
+    store = opened()
+    store.publish(reading(1, at=0.0))
+    store.close()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("ALTER TABLE readings DROP COLUMN stored")
+        connection.execute("PRAGMA user_version = 1")
+        connection.commit()
+    database.look(path)
+    store = opened(TEN_DAYS)
+    store.publish(reading(2))
+    store.flush()
+    assert store._health.state(0).ok
+    assert numbers(path) == [1, 2]
+    assert ask(path, "PRAGMA user_version") == [(database.VERSION,)]
+
+
+def test_numbers_go_on_above_what_receivers_have_although_all_readings_were_deleted(opened, path):
+    store = opened(TEN_DAYS)
+    store.delivered("mqtt")
+    store.publish(reading(7))
+    store.set_delivered("mqtt", 7)
+    store.flush()
+    run_for(store, 11 * DAY)
+    store.flush()
+    store.close()
+    assert numbers(path) == []
+    assert opened().last_number() == 7
 
 
 def test_the_file_stays_below_its_size_and_not_far_below(opened, path):
@@ -215,21 +313,35 @@ def test_the_file_can_be_read_while_it_is_written(opened, path):
             assert reader.execute("SELECT max(number) FROM readings").fetchone() == (number,)
 
 
-def test_a_path_that_can_never_work_is_refused(tmp_path):
-    (tmp_path / "file").write_text("")
-    (tmp_path / "other.sqlite").touch()
-    with closing(sqlite3.connect(tmp_path / "other.sqlite")) as connection:
-        connection.execute("CREATE TABLE mine (a)")
-    with closing(sqlite3.connect(tmp_path / "newer.sqlite")) as connection:
-        connection.execute("PRAGMA user_version = 99")
-    for name, why in [
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
         ("file/readings.sqlite", "folder cannot be made"),
         ("", "is a folder"),
         ("other.sqlite", "another program"),
         ("newer.sqlite", "schema 99"),
-    ]:
-        with pytest.raises(ConfigError, match=why):
-            Store(LAZY, tmp_path / name, Health())
+    ],
+)
+def test_a_path_that_cannot_be_used_is_said_and_tried_again(tmp_path, monkeypatch, name, why):
+    monkeypatch.setattr("ocr_edge.sinks.store.RETRY_MIN_S", 0.05)
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "file").write_text("")
+    with closing(sqlite3.connect(home / "other.sqlite")) as connection:
+        connection.execute("CREATE TABLE mine (a)")
+    with closing(sqlite3.connect(home / "newer.sqlite")) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    health = Health()
+    store = Store(LAZY, home / name, health)
+    store.publish(reading(1))
+    assert why in health.state(0).problems["store"]
+    home.rename(tmp_path / "away")  # the owner puts it right
+    end = time.monotonic() + 3
+    while store.accepted < 1:
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    assert health.state(0).ok
+    assert store.close()
 
 
 def test_the_queries_of_the_documentation_run(opened, path):

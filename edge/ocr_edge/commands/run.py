@@ -2,8 +2,12 @@
 
 import argparse
 import logging
+import os
+import sys
 from pathlib import Path
 from typing import Any
+
+from ocr_edge.daemon.signals import Signals, Stopped
 
 DESCRIPTION = """Read what a camera sees and publish it, until told to stop.
 
@@ -50,13 +54,23 @@ def run(args: argparse.Namespace) -> int:
         ModelError: No bundle can be used.
         CaptureError: The source hangs for good.
     """
-    import cv2  # noqa: PLC0415 - see commands/__init__.py
+    with Signals(hangup_ends=_ends_with_terminal()) as signals:
+        try:
+            with signals.interrupting():
+                import cv2  # noqa: PLC0415 - see commands/__init__.py
 
-    from ocr_edge.config import load  # noqa: PLC0415
-    from ocr_edge.daemon.build import run as run_daemon  # noqa: PLC0415
-    from ocr_edge.quiet import keep_stderr  # noqa: PLC0415
+                from ocr_edge.config import load  # noqa: PLC0415
+                from ocr_edge.daemon.build import run as run_daemon  # noqa: PLC0415
+                from ocr_edge.quiet import keep_stderr  # noqa: PLC0415
 
-    keep_stderr()
-    config = load(args.config)
-    cv2.setNumThreads(config.threads)
-    return run_daemon(args.config, config)
+                keep_stderr()
+                config = load(args.config)
+                cv2.setNumThreads(config.threads)
+            return run_daemon(args.config, config, signals)
+        except Stopped:
+            return 0
+
+
+def _ends_with_terminal() -> bool:
+    """Whether SIGHUP means that the terminal was closed, and not, as from a service manager, a reload."""
+    return sys.stdin is not None and sys.stdin.isatty() and "NOTIFY_SOCKET" not in os.environ

@@ -2,12 +2,11 @@
 
 import fcntl
 import logging
-import os
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -23,7 +22,7 @@ from ocr_edge.daemon.notify import Notifier
 from ocr_edge.daemon.outputs import Outputs
 from ocr_edge.daemon.scene import Scene
 from ocr_edge.daemon.signals import Signals
-from ocr_edge.errors import ConfigError
+from ocr_edge.errors import ConfigError, OcrEdgeError
 from ocr_edge.health import Health
 from ocr_edge.installed import Installed
 from ocr_edge.selftest import prove
@@ -86,12 +85,13 @@ class Builder:
         return bundle
 
 
-def run(path: Path, config: Config) -> int:
+def run(path: Path, config: Config, signals: Signals) -> int:
     """Run the daemon.
 
     Args:
         path: The configuration file, read again at a reload.
         config: What it says now.
+        signals: What the daemon is told, noted since the process began.
 
     Returns:
         The exit code.
@@ -100,6 +100,7 @@ def run(path: Path, config: Config) -> int:
         ConfigError: The configuration is wrong.
         ModelError: No bundle can be used.
         CaptureError: The source hangs for good.
+        Stopped: It was told to end before anything was opened.
     """
     if why := nobody_asks(config):
         raise ConfigError(why)
@@ -110,30 +111,29 @@ def run(path: Path, config: Config) -> int:
     health, counters, trigger = Health(), Counters(), Trigger()
     health.fact("version", __version__)
     builder = Builder(path, health, counters, config)
-    scene = builder.scene()
+    with signals.interrupting():
+        scene = builder.scene()
     source, fire = config.source, trigger.fire if config.source.mode == "trigger" else None
-    # SIGHUP from a terminal means that it was closed; from a service manager, that settings have changed.
-    hangup_ends = sys.stdin is not None and sys.stdin.isatty() and "NOTIFY_SOCKET" not in os.environ
-    with Signals(hangup_ends=hangup_ends) as signals, ExitStack() as stack:
+    with ExitStack() as stack:
         stack.enter_context(alone(state))
         outputs = stack.enter_context(Outputs(config, health, fire))
         last = outputs.resume(scene)
         if config.http:
-            from ocr_edge.sinks import http  # noqa: PLC0415 - loads a web server
+            from ocr_edge.sinks.http import Page  # noqa: PLC0415 - loads a web server
 
-            stack.enter_context(
-                http.serve(
-                    config.http,
-                    lambda: Snapshot(
-                        health.state(time.time()), counters, outputs.stats, tuple(outputs.latest.values())
-                    ),
-                    fire if source.trigger.http else None,
-                )
-            )
-        lamp = stack.enter_context(Lamp(source.lamp)) if source.lamp else None
-        capturer = stack.enter_context(Capturer(lambda: open_source(source, state), source, lamp))
+            def snapshot() -> Snapshot:
+                state, latest = health.state(time.time()), tuple(outputs.latest.values())
+                return Snapshot(state, counters, outputs.stats, latest, outputs.deleted)
+
+            asked = fire if source.trigger.http else None
+            stack.enter_context(Page(config.http, health, snapshot, asked))
+        lamp = None
+        if source.lamp:
+            lamp = stack.enter_context(Lamp(source.lamp, partial(health.problem, "lamp")))
+        commit_s = config.store.commit_s if config.store.enabled else 0.0
+        capturer = stack.enter_context(Capturer(lambda: open_source(source, state, commit_s), source, lamp))
         if fire and source.trigger.gpio:
-            stack.enter_context(watch_button(source.trigger.gpio, trigger))
+            stack.enter_context(watch_button(source.trigger.gpio, trigger, partial(health.problem, "button")))
         daemon = Daemon(
             source=source,
             capturer=capturer,
@@ -154,7 +154,7 @@ def alone(state: Path) -> Iterator[None]:
     """Hold the state folder for this process: two daemons would number and store their readings twice.
 
     Raises:
-        ConfigError: Another daemon holds it.
+        OcrEdgeError: Another daemon holds it; when that has ended, a new start will do.
     """
     try:
         state.mkdir(parents=True, exist_ok=True)
@@ -167,7 +167,7 @@ def alone(state: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            raise ConfigError(
+            raise OcrEdgeError(
                 f"{state}: another ocr-edge works here; give this one a state_dir of its own"
             ) from error
         yield

@@ -1,15 +1,17 @@
 """All receivers of readings, each behind its own outbox."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Self
 
 from ocr_edge import __version__
 from ocr_edge.config import Config
-from ocr_edge.config.settings import Region
+from ocr_edge.config.settings import Mqtt, Region
 from ocr_edge.contract.types import Image
 from ocr_edge.daemon.identity import device_id, device_name
+from ocr_edge.daemon.numbers import Numbers
 from ocr_edge.daemon.scene import Scene
+from ocr_edge.errors import ConfigError
 from ocr_edge.health import Health, State
 from ocr_edge.reading import Reading
 from ocr_edge.sinks.base import Sink
@@ -18,6 +20,7 @@ from ocr_edge.sinks.outbox import Outbox, OutboxStats
 from ocr_edge.sinks.rotating import RotatingSink
 from ocr_edge.sinks.store import Store
 from ocr_edge.sinks.streams import StdoutSink
+from ocr_edge.sinks.unopened import Unopened
 from ocr_edge.state_dir import state_dir
 
 GOODBYE_S = 0.5
@@ -37,8 +40,8 @@ class Outputs:
     Attributes:
         latest: The last reading of each region.
 
-    Raises:
-        ConfigError: A receiver cannot be set up: a secret, folder or package is missing.
+    A receiver that cannot be set up (a secret, folder or package is missing) is tried again and said to be: the others
+    and the reading go on.
     """
 
     def __init__(self, config: Config, health: Health, trigger: Callable[[str], None] | None = None) -> None:
@@ -47,14 +50,15 @@ class Outputs:
         self._store: Store | None = None
         self._outboxes: list[Outbox] = []
         self._mqtt: MqttSink | None = None
+        self._regions: Sequence[Region] = config.region
         self._snapshots = bool(config.mqtt and config.mqtt.snapshot)
         try:
             self._open(config, trigger)
         except BaseException:
             self.close()
             raise
-        # Numbers grow although the clock may jump back, and although the store may have been lost.
-        self._number = max(self._store.last_number() if self._store else 0, int(time.time() * 1000))
+        given = self._store.last_number() if self._store else 0
+        self._numbers = Numbers(state_dir(config) / "numbers", given, health)
 
     def __enter__(self) -> Self:
         return self
@@ -66,33 +70,54 @@ class Outputs:
         if config.store.enabled:
             self._store = Store(config.store, state_dir(config) / config.store.path, self._health)
         if config.stdout.enabled:
-            self._add("stdout", StdoutSink("json"))
-        if config.files:
-            self._add("files", RotatingSink(config.files))
-        if config.webhook:
+            self._add("stdout", lambda: StdoutSink("json"))
+        if files := config.files:
+            self._add("files", lambda: RotatingSink(files))
+        if webhook := config.webhook:
             from ocr_edge.sinks.webhook import WebhookSink  # noqa: PLC0415 - loads TLS, which takes its time
 
-            self._add("webhook", WebhookSink(config.webhook), self._store)
-        if config.mqtt:
-            self._mqtt = MqttSink(
-                config.mqtt,
-                device=self._device,
-                name=device_name(config),
-                version=__version__,
-                regions=config.region,
-                trigger=trigger if config.source.trigger.mqtt else None,
-            )
-            self._mqtt.on_ready = self._add("mqtt", self._mqtt, self._store).kick
+            self._add("webhook", lambda: WebhookSink(webhook), self._store)
+        if mqtt := config.mqtt:
+            self._add("mqtt", lambda: self._connect(config, mqtt, trigger), self._store)
 
-    def _add(self, name: str, sink: Sink, store: Store | None = None) -> Outbox:
+    def _connect(self, config: Config, mqtt: Mqtt, trigger: Callable[[str], None] | None) -> MqttSink:
+        """The sink of the broker; in the thread of its outbox where it could not be made at once."""
+        sink = MqttSink(
+            mqtt,
+            device=self._device,
+            name=device_name(config),
+            version=__version__,
+            regions=self._regions,
+            trigger=trigger if config.source.trigger.mqtt else None,
+        )
+        sink.on_ready = self._kick
+        self._mqtt = sink
+        return sink
+
+    def _kick(self) -> None:
+        """The broker takes readings again."""
+        for outbox in self._outboxes:
+            if outbox.name == "mqtt":
+                outbox.kick()
+
+    def _add(self, name: str, make: Callable[[], Sink], store: Store | None = None) -> None:
+        try:
+            sink = make()
+        except ConfigError as error:
+            self._health.problem(name, str(error))
+            sink = Unopened(make)
         self._outboxes.append(Outbox(name, sink, health=self._health, store=store))
-        return self._outboxes[-1]
 
     @property
     def stats(self) -> tuple[OutboxStats, ...]:
         """How each receiver is doing."""
         stores = (self._store,) if self._store else ()
         return tuple(receiver.stats for receiver in (*stores, *self._outboxes))
+
+    @property
+    def deleted(self) -> Mapping[str, int]:
+        """Readings deleted from the store, by why."""
+        return self._store.deleted if self._store else {}
 
     @property
     def gone(self) -> bool:
@@ -120,8 +145,7 @@ class Outputs:
 
     def publish(self, reading: Reading) -> None:
         """Number a reading and hand it to all receivers."""
-        self._number += 1
-        reading = reading.numbered(self._number, self._device)
+        reading = reading.numbered(self._numbers.next(), self._device)
         self.latest[reading.region] = reading
         if self._store:
             self._store.publish(reading)
@@ -142,6 +166,7 @@ class Outputs:
         """Tell the receivers that describe regions which ones there are."""
         names = {region.name for region in regions}
         self.latest = {name: reading for name, reading in self.latest.items() if name in names}
+        self._regions = regions
         if self._mqtt:
             self._mqtt.set_regions(regions)
 

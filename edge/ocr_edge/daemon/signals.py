@@ -10,7 +10,7 @@ _HANDLED = signal.SIGTERM, signal.SIGINT, signal.SIGHUP
 
 
 class Stopped(BaseException):
-    """The daemon was told to end while it was reading a picture; like KeyboardInterrupt, no error to be survived."""
+    """The daemon was told to end in the middle of pure work; like KeyboardInterrupt, no error to be survived."""
 
 
 class Signals:
@@ -48,6 +48,10 @@ class Signals:
             if self.stop:
                 raise Stopped
             yield
+        except Exception:
+            if self.stop:  # some libraries of C answer with an error of their own: an import that failed
+                raise Stopped from None
+            raise
         finally:
             self._raise = False
 

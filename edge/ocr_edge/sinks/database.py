@@ -9,9 +9,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 from ocr_edge.errors import ConfigError, PublishError
-from ocr_edge.sinks.retention import Keep, tidy
+from ocr_edge.sinks.retention import Deleted, Keep, tidy
 
-VERSION = 1
+VERSION = 2
 _SCHEMA = """
 CREATE TABLE readings (
     number INTEGER PRIMARY KEY,
@@ -23,13 +23,16 @@ CREATE TABLE readings (
     unit TEXT NOT NULL,
     confidence REAL,
     why TEXT NOT NULL,
-    data TEXT NOT NULL
+    data TEXT NOT NULL,
+    stored REAL NOT NULL DEFAULT 0
 );
 CREATE INDEX readings_time ON readings (time);
 CREATE TABLE delivered (receiver TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
 """
-_INSERT = """INSERT INTO readings (number, time, region, text, value, unit, confidence, why, data)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (number) DO NOTHING"""
+_UPGRADE = "ALTER TABLE readings ADD COLUMN stored REAL NOT NULL DEFAULT 0"
+"""From version 1 to 2: the readings there are count as stored now."""
+_INSERT = """INSERT INTO readings (number, time, region, text, value, unit, confidence, why, data, stored)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (number) DO NOTHING"""
 _PLACE = """INSERT INTO delivered VALUES (?, ?)
 ON CONFLICT (receiver) DO UPDATE SET number = excluded.number"""
 _BUSY_S = 1.0
@@ -77,8 +80,9 @@ class Database:
 
     Attributes:
         path: The file.
-        last: Number of the newest reading; 0 without one.
+        last: Number of the newest reading that was ever in it, as far as can be seen; 0 without one.
         delivered: Number of the last reading each receiver has.
+        age_s: Seconds of the store's own clock when the newest reading was stored; see ``write``.
     """
 
     def __init__(self, path: Path) -> None:
@@ -108,21 +112,33 @@ class Database:
         run(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
         # See `_checkpoint`.
         run("PRAGMA wal_autocheckpoint = 0")
-        if _version(self._connection, self.path) == 0:
+        if (version := _version(self._connection, self.path)) != VERSION:
             run("BEGIN IMMEDIATE")
-            for statement in _SCHEMA.split(";\n"):
+            for statement in _SCHEMA.split(";\n") if version == 0 else [_UPGRADE]:
                 run(statement)
             run(f"PRAGMA user_version = {VERSION}")
             run("COMMIT")
-        (self.last,) = run("SELECT coalesce(max(number), 0) FROM readings").fetchone()
+        newest = run("SELECT number, stored FROM readings ORDER BY number DESC LIMIT 1").fetchone()
+        number, age_s = newest or (0, 0.0)
+        self.age_s = float(age_s)
         self.delivered: dict[str, int] = dict(run("SELECT receiver, number FROM delivered"))
+        # Where all readings were deleted, a receiver would take lower numbers for what it has.
+        self.last: int = max(number, *self.delivered.values(), 0)
         self._inode = os.stat(self.path).st_ino
 
-    def write(self, rows: Sequence[Row], places: Mapping[str, int], keep: Keep) -> int:
+    def write(
+        self, rows: Sequence[Row], places: Mapping[str, int], keep: Keep, age_s: float = 0.0
+    ) -> Deleted:
         """Commit readings and receivers' places, and delete what is too old or too much.
 
+        Args:
+            rows: In the order of their numbers.
+            places: Number of the last reading each receiver has.
+            keep: What may be deleted.
+            age_s: What the store's own clock says, which never goes back and never leaps.
+
         Returns:
-            How many readings were deleted that some receiver did not have.
+            What was deleted.
 
         Raises:
             PublishError: Nothing was committed; the database should be closed and opened again.
@@ -133,9 +149,9 @@ class Database:
                 raise PublishError(f"{self.path.name}: was replaced while it was in use")
             run("BEGIN IMMEDIATE")
             try:
-                self._connection.executemany(_INSERT, rows)
+                self._connection.executemany(_INSERT, [(*row, age_s) for row in rows])
                 self._connection.executemany(_PLACE, places.items())
-                lost = tidy(self._connection, keep, most=50 + 2 * len(rows))
+                deleted = tidy(self._connection, keep, most=50 + 2 * len(rows))
                 run("COMMIT")
             except BaseException:
                 with suppress(sqlite3.Error):
@@ -144,7 +160,7 @@ class Database:
         if rows:
             self.last = max(self.last, rows[-1][0])
         self._checkpoint()
-        return lost
+        return deleted
 
     def _checkpoint(self) -> None:
         """Move a long write-ahead log into the file, and empty it.
@@ -209,9 +225,9 @@ def _version(connection: sqlite3.Connection, path: Path) -> int:
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if version == 0 and connection.execute("SELECT count(*) FROM sqlite_schema").fetchone() != (0,):
         raise ConfigError(f"{path}: is the database of another program; give store.path another name")
-    if version not in (0, VERSION):
+    if not 0 <= version <= VERSION:
         raise ConfigError(
-            f"{path}: has schema {version}, this program knows {VERSION}: it was written by another version"
+            f"{path}: has schema {version}, this program knows 1 to {VERSION}: it was written by another version"
             " of ocr-edge; install that one, or move the file away"
         )
     return version

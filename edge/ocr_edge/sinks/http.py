@@ -22,8 +22,10 @@ import msgspec
 
 from ocr_edge.config.settings import Http
 from ocr_edge.errors import ConfigError
+from ocr_edge.health import Health
 from ocr_edge.sinks import metrics
 from ocr_edge.sinks.metrics import Snapshot
+from ocr_edge.sinks.outbox import RETRY_MAX_S, RETRY_MIN_S
 
 _LOGGER = logging.getLogger(__name__)
 _NAMES = {"localhost", "127.0.0.1", "::1"}
@@ -35,18 +37,35 @@ _LENGTH = re.compile(rb"\r\ncontent-length: *(\d{1,9})\r\n", re.IGNORECASE)
 
 
 class Page:
-    """The running server; ``with`` or ``close`` ends it.
+    """The server, in threads of its own; ``with`` or ``close`` ends it.
+
+    While it cannot be had (the port is busy, prometheus-client is missing) it is tried again, and said to be.
+
+    Args:
+        settings: Address and port.
+        health: Where it is written, as ``http``, why there is none.
+        snapshot: Asked for each answer; called in other threads.
+        trigger: Called with ``http`` when somebody asks for a picture; must return at once. None: nobody may.
 
     Attributes:
-        port: The port it listens on.
+        port: The port it listens on; None while it does not.
     """
 
-    def __init__(self, server: "_Server") -> None:
-        self.port: int = server.server_port
-        self._server = server
-        self._thread = threading.Thread(
-            target=server.serve_forever, args=(_POLL_S,), name="http", daemon=True
-        )
+    def __init__(
+        self,
+        settings: Http,
+        health: Health,
+        snapshot: Callable[[], Snapshot],
+        trigger: Callable[[str], None] | None = None,
+    ) -> None:
+        self.port: int | None = None
+        self._settings, self._health = settings, health
+        self._snapshot, self._trigger = snapshot, trigger
+        self._closing = threading.Event()
+        self._lock = threading.Lock()
+        self._server: _Server | None = None
+        first = self._open()
+        self._thread = threading.Thread(target=self._run, args=(first,), name="http", daemon=True)
         self._thread.start()
 
     def __enter__(self) -> Self:
@@ -57,33 +76,40 @@ class Page:
 
     def close(self) -> None:
         """Stop listening; a request that is being answered is not waited for."""
-        self._server.shutdown()
+        with self._lock:
+            self._closing.set()
+        if self._server is not None:
+            self._server.shutdown()
         self._thread.join()
-        self._server.server_close()
+        if self._server is not None:
+            self._server.server_close()
 
+    def _run(self, server: "_Server | None") -> None:
+        delay_s = RETRY_MIN_S
+        while server is None and not self._closing.wait(delay_s):
+            delay_s = min(2 * delay_s, RETRY_MAX_S)
+            server = self._open()
+        if server is not None:
+            server.serve_forever(_POLL_S)
 
-def serve(
-    settings: Http, snapshot: Callable[[], Snapshot], trigger: Callable[[str], None] | None = None
-) -> Page:
-    """Answer in threads of their own until closed.
-
-    Args:
-        settings: Address and port.
-        snapshot: Asked for each answer; called in other threads.
-        trigger: Called with ``http`` when somebody asks for a picture; must return at once. None: nobody may.
-
-    Raises:
-        ConfigError: The port is in use, or prometheus-client is missing.
-    """
-    app = _app(snapshot, trigger)
-    try:
-        server = _Server(settings)
-    except OSError as error:
-        raise ConfigError(
-            f"http.port {settings.port} on {settings.address}: {error.strerror}; choose another one"
-        ) from error
-    server.set_app(app)
-    return Page(server)
+    def _open(self) -> "_Server | None":
+        """Listen; None, with the reason said, where that cannot be done now."""
+        where = f"http.port {self._settings.port} on {self._settings.address}"
+        try:
+            app = _app(self._snapshot, self._trigger)
+            server = _Server(self._settings)
+        except (ConfigError, OSError) as error:
+            why = f"{where}: {error.strerror}" if isinstance(error, OSError) else str(error)
+            self._health.problem("http", f"{why}; tried again")
+            return None
+        server.set_app(app)
+        with self._lock:
+            if self._closing.is_set():
+                server.server_close()
+                return None
+            self._server, self.port = server, server.server_port
+        self._health.problem("http", "")
+        return server
 
 
 def _app(snapshot: Callable[[], Snapshot], trigger: Callable[[str], None] | None) -> WSGIApplication:

@@ -1,8 +1,8 @@
 """What the daemon counts, as Prometheus metrics."""
 
 import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ocr_edge.counters import Counters
@@ -24,12 +24,14 @@ class Snapshot:
         counters: What it has counted.
         outboxes: What went to each receiver.
         latest: The last reading of each region.
+        deleted: Readings deleted from the store, by why.
     """
 
     state: State
     counters: Counters
     outboxes: tuple[OutboxStats, ...] = ()
     latest: tuple[Reading, ...] = ()
+    deleted: Mapping[str, int] = field(default_factory=dict)
 
 
 def registry(snapshot: Callable[[], Snapshot]) -> "CollectorRegistry":
@@ -86,6 +88,9 @@ def families(now: Snapshot) -> "Iterator[Metric]":
     )
     yield total(
         "dropped", "Readings a receiver will never get.", {b.name: b.dropped for b in boxes}, "receiver"
+    )
+    yield total(
+        "deleted", "Readings deleted from the store for their age or its size.", now.deleted, "reason"
     )
     said = [reading for reading in now.latest if not reading.why]
     values = {(r.region, r.unit): r.value for r in said if r.value is not None}

@@ -3,20 +3,20 @@
 import logging
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
 from ocr_edge.config.settings import StoreSettings
-from ocr_edge.errors import PublishError
+from ocr_edge.errors import ConfigError, PublishError
 from ocr_edge.health import Health
 from ocr_edge.reading import Reading
 from ocr_edge.sinks import database
 from ocr_edge.sinks.database import DamagedError, Database, Row
 from ocr_edge.sinks.outbox import RETRY_MAX_S, RETRY_MIN_S, OutboxStats
-from ocr_edge.sinks.retention import Keep
+from ocr_edge.sinks.retention import Deleted, Keep
 
 _LOGGER = logging.getLogger(__name__)
 _MEGABYTE = 1_000_000
@@ -29,8 +29,12 @@ class Store:
     It is its own outbox: ``publish`` only takes a reading into memory. One that is *accepted* has been committed,
     and survives whatever happens to the process. While the disk is full or read-only, readings wait in memory.
 
+    Age is counted by a clock of the store's own: the time that daemons have run on it. The machine's clock leaps (a Pi
+    starts in the past, until the network has told it the time), and pictures may be years old when they are read.
+
     Attributes:
         path: The file.
+        deleted: Readings deleted since the start, by ``age`` and ``size``.
     """
 
     def __init__(self, settings: StoreSettings, path: Path, health: Health, *, limit: int = 5000) -> None:
@@ -42,8 +46,7 @@ class Store:
             health: Where trouble is written, as ``store``.
             limit: Readings that may wait in memory; then the oldest are dropped and counted.
 
-        Raises:
-            ConfigError: The path can never work. A disk that is full, read-only or failing is survived.
+        A path that cannot be used is tried again and said: a disk may be mounted later, or be given back its rights.
         """
         self.path = path
         self._settings = settings
@@ -58,6 +61,7 @@ class Store:
         self._active: set[str] = set()
         self._known = False  # whether the places in the file have been read
         self._accepted = self._committed = self._dropped = 0
+        self.deleted: Counter[str] = Counter()
         self._retry_at: float | None = None
         self._error = ""
         self._damaged = self._closing = False
@@ -66,7 +70,8 @@ class Store:
         self._database: Database | None = None
         self._delay = 0.0
         self._full = False
-        database.refuse(path)
+        self._born = time.monotonic()  # when the store's own clock said 0, by the machine's that never leaps
+        self._unsaid, self._said_at = Deleted(), -_DAY_S
         try:
             try:
                 self._open()
@@ -235,6 +240,7 @@ class Store:
         if self._damaged:
             with suppress(PublishError):
                 self.flush()
+        self._say_deleted()
         if self._database is not None:
             self._database.close()
 
@@ -260,20 +266,21 @@ class Store:
             places = {name: self._places[name] for name in self._moved}
             oldest_place = min((self._places[name] for name in self._active), default=2**63 - 1)
             self._since = None
+        age_s = time.monotonic() - self._born
         keep = Keep(
-            time.time() - self._settings.keep_days * _DAY_S, self._settings.max_mb * _MEGABYTE, oldest_place
+            age_s - self._settings.keep_days * _DAY_S, self._settings.max_mb * _MEGABYTE, oldest_place
         )
         try:
-            lost = self._database.write(rows, places, keep)
+            deleted = self._database.write(rows, places, keep, age_s)
         except PublishError as error:
             self._database.close()
             self._database = None
             with self._changed:
                 self._damaged = isinstance(error, DamagedError)
             raise
-        self._succeed(rows, places, lost)
+        self._succeed(rows, places, deleted)
 
-    def _succeed(self, rows: list[Row], places: dict[str, int], lost: int) -> None:
+    def _succeed(self, rows: list[Row], places: dict[str, int], deleted: Deleted) -> None:
         """Forget what was committed."""
         self._delay = 0.0
         with self._changed:
@@ -283,15 +290,31 @@ class Store:
             while self._rows and self._rows[0][0] <= self._accepted:
                 self._rows.popleft()
             self._moved -= {name for name, number in places.items() if self._places[name] == number}
-            self._dropped += lost
+            self._dropped += deleted.lost
+            self.deleted += Counter(age=deleted.old, size=deleted.much)
             if self._error:
                 _LOGGER.info("store: %s takes readings again", self.path.name)
             self._error = ""
             self._retry_at = None
-        if lost and not self._full:
+        if deleted.lost and not self._full:
             _LOGGER.warning("store: max_mb is reached; readings are deleted before every receiver has them")
-        self._full = lost > 0
-        self._health.problem("store", "max_mb is reached; undelivered readings are deleted" if lost else "")
+        self._full = deleted.lost > 0
+        self._health.problem(
+            "store", "max_mb is reached; undelivered readings are deleted" if self._full else ""
+        )
+        self._unsaid = Deleted(self._unsaid.old + deleted.old, self._unsaid.much + deleted.much)
+        if time.monotonic() - self._said_at >= _DAY_S:
+            self._say_deleted()
+
+    def _say_deleted(self) -> None:
+        """Log what was deleted: at once, then once a day, for a full store deletes with every commit."""
+        old, much = self._unsaid.old, self._unsaid.much
+        if old or much:
+            why = [f"{old} stored more than keep_days ago"] * bool(old) + [
+                f"{much} to stay below max_mb"
+            ] * bool(much)
+            _LOGGER.info("store: readings deleted: %s", ", ".join(why))
+            self._unsaid, self._said_at = Deleted(), time.monotonic()
 
     def _fail(self, error: PublishError) -> None:
         """Say that a commit failed, and when it is tried again."""
@@ -307,11 +330,17 @@ class Store:
 
     def _open(self) -> None:
         """Open the file; the places in memory are newer than those in it."""
-        with database.explained(self.path):
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._database = Database(self.path)
+        try:
+            database.refuse(self.path)
+            with database.explained(self.path):
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._database = Database(self.path)
+        except ConfigError as error:
+            raise PublishError(str(error)) from error
         with self._changed:
             self._accepted = self._database.last
+            # A file begun anew does not set the clock back.
+            self._born = min(self._born, time.monotonic() - self._database.age_s)
             self._places = self._database.delivered | self._places
             self._known = True
 

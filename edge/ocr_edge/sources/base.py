@@ -49,6 +49,10 @@ class Source(Protocol):
     drained: bool
     grabbed_at: float
 
+    @property
+    def more(self) -> bool:
+        """Whether another ``grab`` has something to look at, although the last one gave no picture: no need to wait."""
+
     def __enter__(self) -> Self:
         """Open the device.
 

@@ -39,6 +39,7 @@ class Camera:
 
     separate = False
     drained = False
+    more = False
 
     def __init__(self, index: int, settings: SourceSettings) -> None:
         self.name = f"picamera2:{index}"

@@ -179,7 +179,10 @@ class Capturer:
                 if found:
                     self._hand_over(source)
                 took = time.monotonic() - began
-                self._pause(PACE_S - took if found or source.drained else max(POLL_S, POLL_SHARE * took))
+                if found or source.drained:
+                    self._pause(PACE_S - took)
+                elif not source.more:  # a bad file must not delay the good one after it
+                    self._pause(max(POLL_S, POLL_SHARE * took))
                 if self._gives_nothing():
                     return
         finally:

@@ -18,6 +18,7 @@ class Clip:
 
     separate = False
     drained = True
+    more = False
 
     def __init__(self, path: Path) -> None:
         self.name = str(path)

@@ -12,13 +12,14 @@ from ocr_edge.contract.types import Image
 from ocr_edge.errors import CaptureError
 from ocr_edge.sources import paths, pictures
 from ocr_edge.sources.base import Frame, file_time
+from ocr_edge.sources.syncing import Syncer
 
 _LOGGER = logging.getLogger(__name__)
 
 SETTLE_S = 0.5
 """Seconds that size and time of a file must stay the same before it is read."""
 REMEMBER_AFTER_S = 30.0
-"""Seconds after which a picture that was read is remembered on disk: by then its reading is there too."""
+"""Seconds after which a picture that was read is remembered on disk, beside those until its reading is there."""
 
 MOST_TRIES = 2
 """Times that a picture is begun; the program ended in the middle of each, so it is passed over."""
@@ -35,18 +36,21 @@ class Folder:
     Args:
         path: The folder.
         state: Folder in which is remembered what was read; None: only as long as the source is open.
+        commit_s: Seconds until the reading of a picture is on the disk: remembered before, it could be lost.
     """
 
     separate = True
     drained = False
 
-    def __init__(self, path: Path, state: Path | None = None) -> None:
+    def __init__(self, path: Path, state: Path | None = None, commit_s: float = 0.0) -> None:
         self.name = str(path)
         self.grabbed_at = 0.0
         self._path = path
+        self._remember_after_s = REMEMBER_AFTER_S + commit_s
         key = hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
         self._memory = state and state / "folders" / f"{key}.jsonl"
         self._workplace = state and state / "folders" / f"{key}.begun"
+        self._syncer = self._workplace and Syncer(self._workplace)
         self._lines = 0
         self._tries: dict[Version, int] = {}
         self._done: set[Version] = set()
@@ -71,6 +75,13 @@ class Folder:
         for version in (self._given, self._current and self._current[0]):
             self._tries.pop(version or ("", 0, 0), None)
         self._note_begun()
+        if self._syncer:
+            self._syncer.close()
+
+    @property
+    def more(self) -> bool:
+        """Whether files wait to be looked at, after one that was bad or has gone."""
+        return bool(self._ready)
 
     def grab(self) -> bool:
         """Load the next picture whose file is complete; a broken one is reported and passed over."""
@@ -102,12 +113,15 @@ class Folder:
             _LOGGER.error("%s: the program ended %d times while it was read; skipped", path, tries)
             self._unwritten.append((time.monotonic(), version))
             return
-        self._tries[version] = tries + 1
-        self._note_begun(durably=True)
         try:
-            self._current = version, pictures.load(path, live=True)
+            data = pictures.whole(
+                path, live=True
+            )  # before the note: a thousand bad files would be a thousand notes
+            self._tries[version] = tries + 1
+            self._note_begun(durably=True)
+            self._current = version, pictures.decode(path, data, live=True)
         except CaptureError as error:
-            self._tries.pop(version)
+            self._tries.pop(version, None)
             if path.exists():
                 _LOGGER.warning("%s; skipped", error)
                 self._unwritten.append((time.monotonic(), version))
@@ -121,7 +135,7 @@ class Folder:
             self._given = None
             self._note_begun()
         old = []
-        while self._unwritten and now - self._unwritten[0][0] > REMEMBER_AFTER_S:
+        while self._unwritten and now - self._unwritten[0][0] > self._remember_after_s:
             old.append(self._unwritten.popleft()[1])
         self._append(old)
         if self._lines > max(MOST_LINES, 2 * len(self._done)):
@@ -192,9 +206,10 @@ class Folder:
         try:
             with open(self._workplace, "w", encoding="utf-8") as file:
                 file.writelines(lines)
-                file.flush()
-                if durably:
-                    os.fsync(file.fileno())
+            if (
+                durably and self._syncer
+            ):  # a kill leaves it as it is; what takes the machine down takes its time too
+                self._syncer.soon()
         except OSError as error:
             _LOGGER.warning("%s: cannot be written: %s", self._workplace, error)
 

@@ -4,7 +4,7 @@ import contextlib
 import errno
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any, Self
 
@@ -14,6 +14,8 @@ from ocr_edge.sources.trigger import Trigger
 
 _LOGGER = logging.getLogger(__name__)
 
+AGAIN_S = 5.0
+"""Seconds until the line of a button is asked for again: a person who presses it in vain presses again."""
 _WHY = {
     errno.ENOENT: "no such GPIO chip; gpiodetect lists them",
     errno.EACCES: "no permission; add the user to the group gpio",
@@ -22,60 +24,123 @@ _WHY = {
 }
 
 
+def _nobody(_why: str) -> None:
+    """Whom nothing is said to."""
+
+
 class Lamp:
     """A lamp that is dark unless a picture is taken; the line is had from the start to the end of ``with``.
 
+    A line that cannot be had is asked for again with the next picture: without light there is still one, and its region
+    is called dark.
+
     Args:
         lamp: The line and how long the light needs.
-
-    Raises:
-        ConfigError: The line cannot be had.
+        said: Called with why the line cannot be had, or with nothing when it is.
 
     Attributes:
         settle_s: Seconds from ``on`` until the light is steady.
     """
 
-    def __init__(self, lamp: settings.Lamp) -> None:
+    def __init__(self, lamp: settings.Lamp, said: Callable[[str], None] = _nobody) -> None:
         self.settle_s = lamp.settle_s
-        line = _gpiod().line
-        self._line, self._values = lamp.line, line.Value
-        self._request = _request(lamp, direction=line.Direction.OUTPUT, output_value=line.Value.INACTIVE)
+        self._lamp, self._said = lamp, said
+        self._request: Any = None
+        self._have()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc: object) -> None:
         self.off()
-        self._request.release()
+        if self._request is not None:
+            self._request.release()
 
     def on(self) -> None:
         """Light it."""
-        self._set(self._values.ACTIVE)
+        if self._have():
+            self._set("ACTIVE")
 
     def off(self) -> None:
         """Make it dark."""
-        self._set(self._values.INACTIVE)
+        if self._request is not None:
+            self._set("INACTIVE")
 
-    def _set(self, value: Any) -> None:
+    def _have(self) -> bool:
+        """Whether the line is ours, asked for if it is not."""
+        if self._request is None:
+            try:
+                line = _gpiod().line
+                self._request = _request(
+                    self._lamp, direction=line.Direction.OUTPUT, output_value=line.Value.INACTIVE
+                )
+            except ConfigError as error:
+                self._said(str(error))
+                return False
+            self._said("")
+        return True
+
+    def _set(self, value: str) -> None:
         try:
-            self._request.set_value(self._line, value)
-        except OSError as error:  # without light there is still a picture, and its region is called dark
-            _LOGGER.error("lamp on line %d: cannot be switched: %s", self._line, error)
+            self._request.set_value(self._lamp.line, getattr(_gpiod().line.Value, value))
+        except OSError as error:
+            _LOGGER.error("lamp on line %d: cannot be switched: %s", self._lamp.line, error)
 
 
 @contextlib.contextmanager
-def watch_button(button: settings.Button, trigger: Trigger) -> Iterator[None]:
+def watch_button(
+    button: settings.Button, trigger: Trigger, said: Callable[[str], None] = _nobody
+) -> Iterator[None]:
     """Fire a trigger whenever a line becomes active, while the block runs.
+
+    A line that cannot be had, or is lost, is asked for again.
 
     Args:
         button: The line, and how long it must stay quiet.
         trigger: What is fired, with the origin ``gpio``.
-
-    Raises:
-        ConfigError: The line cannot be had.
+        said: Called with why the line cannot be had, or with nothing when it is.
     """
+    over = threading.Event()
+
+    def have() -> Any:
+        try:
+            request = _button(button)
+        except ConfigError as error:
+            said(str(error))
+            return None
+        said("")
+        return request
+
+    def watch(request: Any) -> None:
+        while not over.is_set():
+            if request is None:
+                over.wait(AGAIN_S)
+                request = have()
+                continue
+            try:
+                if request.wait_edge_events(0.25):
+                    request.read_edge_events()
+                    trigger.fire("gpio")
+            except OSError as error:
+                said(f"GPIO {button.chip} line {button.line}: no longer watched: {error}")
+                request.release()
+                request = None
+        if request is not None:
+            request.release()
+
+    thread = threading.Thread(target=watch, args=(have(),), name="button", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join(1.0)
+
+
+def _button(button: settings.Button) -> Any:
+    """The line of a button."""
     line = _gpiod().line
-    request = _request(
+    return _request(
         button,
         direction=line.Direction.INPUT,
         edge_detection=line.Edge.RISING,
@@ -83,25 +148,6 @@ def watch_button(button: settings.Button, trigger: Trigger) -> Iterator[None]:
         bias=line.Bias.PULL_UP if button.active_low else line.Bias.PULL_DOWN,
         debounce_period=timedelta(seconds=button.debounce_s),
     )
-    over = threading.Event()
-
-    def watch() -> None:
-        try:
-            while not over.is_set():
-                if request.wait_edge_events(0.25):
-                    request.read_edge_events()
-                    trigger.fire("gpio")
-        except OSError as error:
-            _LOGGER.error("%s line %d: no longer watched: %s", button.chip, button.line, error)
-
-    thread = threading.Thread(target=watch, name="button", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join(1.0)
-        request.release()
 
 
 def _gpiod() -> Any:

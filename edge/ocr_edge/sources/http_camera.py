@@ -32,7 +32,7 @@ class HttpCamera:
 
     def __init__(self, settings: SourceSettings, password: str) -> None:
         self.name = urls.shown(settings.url)
-        self.drained = False
+        self.drained = self.more = False
         self.grabbed_at = 0.0
         self._limit_s = settings.timeout_s * PATIENCE
         self._stream: http.client.HTTPResponse | None = None

@@ -16,12 +16,13 @@ from ocr_edge.sources.still import Still
 from ocr_edge.sources.stream import Stream
 
 
-def open_source(settings: SourceSettings, state: Path | None = None) -> Source:
+def open_source(settings: SourceSettings, state: Path | None = None, commit_s: float = 0.0) -> Source:
     """Make the source that the settings name; nothing is opened before its ``with``.
 
     Args:
         settings: ``[source]``.
         state: The daemon's state folder, where ``dir:`` remembers what it has read.
+        commit_s: Seconds until a reading is on the disk.
 
     Returns:
         The source, not open yet.
@@ -45,7 +46,7 @@ def open_source(settings: SourceSettings, state: Path | None = None) -> Source:
             # A trigger asks for the picture as it is, changed or not.
             return Still(Path(where), bool(settings.separate) and settings.mode != "trigger")
         case "dir":
-            return Folder(_existing(Path(where), "folder"), state)
+            return Folder(_existing(Path(where), "folder"), state, commit_s)
         case "video":
             return Clip(_existing(Path(where), "file"))
     return _network_camera(kind, settings)

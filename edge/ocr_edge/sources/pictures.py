@@ -40,8 +40,29 @@ def load(path: Path, live: bool = False) -> Image:
     Raises:
         CaptureError: The file is missing, unreadable, empty, too large, damaged, cut short or not a picture.
     """
+    return decode(path, whole(path, live), live)
+
+
+def whole(path: Path, live: bool = False) -> bytes:
+    """The content of a picture file, not seen to be bad without decoding it; arguments and errors of ``load``."""
     try:
-        return _load(path, live)
+        data = _content(path)
+    except MemoryError as error:
+        raise CaptureError(f"{path}: {NO_MEMORY}") from error
+    if live:
+        try:
+            _check_live(data)
+        except CaptureError as error:
+            raise CaptureError(f"{path}: {error}") from error
+    if not headers.is_whole(data):
+        raise CaptureError(f"{path}: {_why_not(headers.kind(data))}")
+    return data
+
+
+def decode(path: Path, data: bytes, live: bool = False) -> Image:
+    """The pixels of what ``whole`` gave; arguments, result and errors of ``load``."""
+    try:
+        return _decode(path, data, live)
     except MemoryError as error:
         raise CaptureError(f"{path}: {NO_MEMORY}") from error
 
@@ -65,19 +86,11 @@ def decode_live(data: bytes) -> Image:
     return headers.turn(raw, headers.orientation(data))
 
 
-def _load(path: Path, live: bool) -> Image:
-    data = _content(path)
+def _decode(path: Path, data: bytes, live: bool) -> Image:
     name = headers.kind(data)
-    if live:
-        try:
-            _check_live(data)
-        except CaptureError as error:
-            raise CaptureError(f"{path}: {error}") from error
-    if not headers.is_whole(data):
-        raise CaptureError(f"{path}: {_why_not(name)}")
     try:
         with hush() as noise:
-            raw = _decode(data, name, live)
+            raw = _stored(data, name, live)
             if raw is None and name == "GIF" and not cv2.haveImageWriter("any.gif"):
                 raw = _first_frame(path)
             if raw is not None and raw.shape[0] * raw.shape[1] > MAX_PIXELS:
@@ -126,7 +139,7 @@ def _content(path: Path) -> bytes:
     return data
 
 
-def _decode(data: bytes, name: str, live: bool) -> Pixels | None:
+def _stored(data: bytes, name: str, live: bool) -> Pixels | None:
     """The pixels as stored: RGB bytes of a JPEG, grey or BGR with depth and alpha of all others."""
     # A JPEG has neither depth nor alpha to keep; decoded straight to RGB, a large photo needs no second copy.
     if name == "JPEG":

@@ -24,6 +24,7 @@ class Still:
     """
 
     drained = False
+    more = False
 
     def __init__(self, path: Path, separate: bool = False) -> None:
         self.name = str(path)

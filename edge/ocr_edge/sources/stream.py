@@ -28,6 +28,7 @@ class Stream:
 
     separate = False
     drained = True
+    more = False
 
     def __init__(self, address: str, name: str, settings: SourceSettings) -> None:
         self.name = name
