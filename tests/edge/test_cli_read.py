@@ -77,7 +77,7 @@ def test_a_bad_file_is_one_line_and_the_next_is_still_read(folder, capsys):
     assert err.splitlines() == [
         "ERROR: bad.png: damaged or cut short PNG file",
         "ERROR: missing.png: no such file",
-        "ERROR: notes.txt: not a picture",
+        "ERROR: notes.txt: not a picture; JPEG, PNG, WebP, TIFF and BMP are read",
     ]
 
 

@@ -8,7 +8,7 @@ from typing import cast
 
 from ocr_edge.config.settings import SourceSettings
 from ocr_edge.errors import CaptureError
-from ocr_edge.sources import headers, pictures, urls
+from ocr_edge.sources import decoder, headers, urls
 from ocr_edge.sources.base import Frame
 from ocr_edge.sources.parts import Parts, read
 from ocr_edge.sources.stream import PATIENCE
@@ -81,7 +81,7 @@ class HttpCamera:
     def retrieve(self) -> Frame:
         """The picture that came, decoded."""
         try:
-            image = pictures.decode_live(self._data)
+            image = decoder.decode(self._data, live=True)
         except CaptureError as error:
             raise CaptureError(f"{self.name}: {error} ({len(self._data)} bytes)") from error
         age = time.monotonic() - self.grabbed_at
