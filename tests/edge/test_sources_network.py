@@ -86,6 +86,20 @@ def test_a_stream_without_end_marks_or_with_a_mad_length_is_given_up(camera):
         source.grab()
 
 
+def test_a_length_of_thousands_of_digits_is_one_line(camera, logged):
+    lengths = iter([b"9" * 5000, b"9" * 5000])
+    camera.head = lambda part: (
+        b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %s\r\n\r\n"
+        % next(lengths, b"%d" % len(part))
+    )
+    with capturer(settings(camera.url("stream"))) as frames:
+        assert next_within(frames)
+    lost = [record for record in logged if record.levelname == "WARNING"]
+    assert ["32 MiB" in record.getMessage() for record in lost] == [True] * len(lost)
+    assert lost
+    assert not any(record.exc_info for record in lost)
+
+
 def test_a_page_is_not_a_camera(camera):
     camera.boundary = "x"
     camera.answer = lambda handler: handler.send_error(200)

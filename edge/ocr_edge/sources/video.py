@@ -24,7 +24,7 @@ STARTS = {
     4: (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"),
     8: (b"AVI ",),
 }
-"""What a video begins with, by place: Matroska and WebM, MPEG, ASF, JPEGs in a row, a transport stream; MP4 and MOV; AVI.
+"""What a video begins with, by place: Matroska, WebM, MPEG, ASF, JPEGs in a row, a transport stream; MP4, MOV; AVI.
 FFmpeg and OpenCV would take more for a video: any still picture, and playlists that name other files and addresses."""
 
 
