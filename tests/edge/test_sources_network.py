@@ -1,5 +1,6 @@
 """Network cameras: a real server on loopback that streams, hangs, dies, comes back, and answers with garbage."""
 
+import contextlib
 import os
 import re
 import socket
@@ -155,6 +156,40 @@ def test_a_camera_that_accepts_and_says_nothing_is_given_up(url):
         with pytest.raises(CaptureError, match=r"no picture in 0\.\d s|does not answer"), open_source(chosen):
             pass
         assert time.monotonic() - began < 1.5
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "HTTP/1.1 401 No\r\nWWW-Authenticate: Digest realm=\r\nContent-Length: 0",
+        "HTTP/1.1 401 No\r\nWWW-Authenticate: Digest realm=x, algorithm=ROT13, nonce=1\r\nContent-Length: 0",
+        "HTTP/1.1 302 Away\r\nLocation: file:///etc/passwd\r\nContent-Length: 0",
+        "HTTP/1.1 302 Away\r\nLocation: http://[::1\r\nContent-Length: 0",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Type: image/jpeg\r\n\r\n" + "f" * 5000,
+        "HTTP/1.1 200 OK\r\nContent-Length: " + "9" * 5000 + "\r\nContent-Type: image/jpeg",
+        "HTTP/1.1 " + "9" * 5000 + " OK",
+        "HTTP/1.1 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary*=x'y'%FF%00\r\n\r\n--\r\n\r\n",
+    ],
+    ids=["empty realm", "algorithm", "file", "address", "chunk", "length", "status", "boundary"],
+)
+def test_an_answer_that_makes_no_sense_is_a_lost_camera(head):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer():
+            with contextlib.suppress(OSError):
+                while True:
+                    connection, _ = listener.accept()
+                    with connection:
+                        connection.recv(4096)
+                        connection.sendall(head.encode() + b"\r\n\r\n")
+
+        threading.Thread(target=answer, daemon=True).start()
+        chosen = settings(f"http://127.0.0.1:{listener.getsockname()[1]}/x", username="me", timeout_s=0.3)
+        with pytest.raises(CaptureError) as caught, open_source(chosen) as source:
+            source.grab()
+        assert "\n" not in str(caught.value)
+        assert len(str(caught.value)) < 300
+        listener.shutdown(socket.SHUT_RDWR)
 
 
 def test_garbage_instead_of_pictures_is_no_frame_and_no_busy_loop(camera, capfd):
