@@ -32,47 +32,45 @@ unit = "m³"
 min = 0.0
 max = 99999.0
 """
+ALIKE = 0.7
+"""Share of new values that are of the sort of the old one, and so get further."""
 VALUES = (
     *(
         "0",
         "-1",
         "1",
+        "0.5",
+        "5",
+        "100",
+        "1e6",
+        "99999999999",
         "1e308",
         "-1e308",
         "1e-308",
         "inf",
         "-inf",
         "nan",
-        "9" * 4000,
-        "9" * 5000,
-        "0x" + "f" * 9000,
     ),
+    *("9" * 4000, "9" * 5000, "0x" + "f" * 9000, "true", "1979-05-27", "1979-05-27T07:32:00Z", "07:32:00"),
+    *("''", "'x'", '"\\u0000"', '"\\n"', '"é\\u2028"', "'" + "x" * 5000 + "'", "'''" + "\n" * 50 + "'''"),
     *(
-        "true",
-        "[]",
-        "{}",
-        "[[]]",
-        "[1]",
-        "[[1, 2], [3, 4], [5, 6], [7, 8]]",
-        "[0, 0]",
-        "[-5, 1e9]",
-        "[99999, 99999]",
-    ),
-    *(
-        "''",
-        "'x'",
-        '"\\u0000"',
-        '"\\n"',
-        '"é\\u2028"',
-        "'" + "x" * 5000 + "'",
-        "'" + "(" * 500 + "a" + ")" * 500 + "'",
-    ),
-    *(
-        "'(a+)+b'",
-        "'(a|a)*{9}'",
+        "'[A-Z]{2}\\d{1,4}'",
+        "'-?\\d+(\\.\\d)?'",
+        "'\\d{400}'",
+        "'.{3}'",
+        "'[0-9A-Z]*'",
+        "'a?'",
         "'[^'",
         "'\\d{9999}'",
-        "'((((a{99}){99}){99}){99})'",
+    ),
+    *("'(a+)+b'", "'(a|a)*{9}'", "'((((a{99}){99}){99}){99})'", "'" + "(" * 500 + "a" + ")" * 500 + "'"),
+    *(
+        "'luhn'",
+        "'mod97'",
+        "'iban'",
+        "'00:00-00:00'",
+        "['25:99-xx']",
+        "'23:00-05:00'",
         "'/'",
         "'.'",
         "'~nobody/x'",
@@ -82,11 +80,25 @@ VALUES = (
         "'rtsp://[::1'",
         "'http://:::'",
         "'dir:/dev/null'",
-        "'file:\\u0000'",
         "'picamera2:99999999999'",
+        "'/dev/zero'",
     ),
-    *("1979-05-27", "1979-05-27T07:32:00Z", "07:32:00", "'00:00-00:00'", "['25:99-xx']", "{a = {b = {}}}"),
-    *("[" * 50 + "]" * 50, "[" * 2000 + "]" * 2000, "{a=" * 400 + "1" + "}" * 400, "'''" + "\n" * 50 + "'''"),
+    *("'http://127.0.0.1:1/x'", "'file:/dev/zero'", "'dir:/proc'", "'video:/dev/zero'", "'/proc/self/mem'"),
+    *(
+        "[]",
+        "{}",
+        "[[]]",
+        "[1]",
+        "[0, 0]",
+        "[1, 1]",
+        "[640, 480]",
+        "[-5, 1e9]",
+        "[99999, 99999]",
+        "{a = {b = {}}}",
+    ),
+    *("[[0, 0], [640, 0], [640, 480], [0, 480]]", "[[1, 1], [1, 1], [1, 1], [1, 1]]", "[[0, 0, 9, 9]]"),
+    *("[[1, 2], [3, 4], [5, 6], [7, 8]]", "[[-1e9, 0], [1e9, 0], [1e9, 1], [-1e9, 1]]"),
+    *("[" * 50 + "]" * 50, "[" * 2000 + "]" * 2000, "{a=" * 400 + "1" + "}" * 400),
 )
 KEYS = (
     "a",
@@ -159,11 +171,16 @@ def _child() -> Child:
 
 @functools.cache
 def _example() -> str:
-    """The example with every key in use, but for where things are kept."""
-    text = re.sub(
-        r"^# (?=(\[+[a-z0-9_.]+\]+|[a-z0-9_]+ = ))", "", EXAMPLE.read_text("utf-8"), flags=re.MULTILINE
-    )
-    return re.sub(r"^(state_dir|bundle) = ", "# ", text, flags=re.MULTILINE)
+    """The example with every key in use, but for where things are kept and what hangs on a reference picture."""
+    text = EXAMPLE.read_text("utf-8").replace('url = "picamera2:0"', 'url = "v4l2:/dev/video0"')
+    text = re.sub(r"^# (?=(\[+[a-z0-9_.]+\]+|[a-z0-9_]+ = ))", "", text, flags=re.MULTILINE)
+    text = re.sub(r"^\[\[picture\.mark\]\].*?^$", "", text, flags=re.MULTILINE | re.DOTALL)
+    return re.sub(r"^(state_dir|bundle|reference) = ", "# ", text, flags=re.MULTILINE)
+
+
+def _sort(value: str) -> str:
+    """Whether a value is a text, a list or table, or something else, by how it begins."""
+    return {"'": "text", '"': "text", "[": "list", "{": "list"}.get(value[:1], "")
 
 
 def _changed(text: str, chance: random.Random) -> str:
@@ -176,7 +193,9 @@ def _changed(text: str, chance: random.Random) -> str:
     key = chance.choice(assigned)
     match chance.randrange(8):
         case 0 | 1 | 2:
-            lines[key] = f"{lines[key].partition(' = ')[0]} = {chance.choice(VALUES)}"
+            name, _, old = lines[key].partition(" = ")
+            alike = [value for value in VALUES if _sort(value) == _sort(old)]
+            lines[key] = f"{name} = {chance.choice(alike if chance.random() < ALIKE else VALUES)}"
         case 3:
             lines[key] = f"{chance.choice(KEYS)} = {lines[key].partition(' = ')[2]}"
         case 4:

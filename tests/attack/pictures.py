@@ -17,6 +17,7 @@ from PIL import Image, features
 from ocr_edge.cli import main
 from ocr_edge.commands import read
 from ocr_edge.errors import CaptureError
+from ocr_edge.quiet import hush
 from ocr_edge.sources import decoder
 from tests.attack.child import Child
 from tests.attack.mutate import mutate, with_right_sums
@@ -96,7 +97,7 @@ def handed_over(seed: int, folder: Path) -> tuple[str, str | None]:
         return "failed", f"noise on stderr: {lines}"
     if (code, len(refused), len(out.getvalue().splitlines())) not in {(0, 0, 1), (4, 1, 0)}:
         return "failed", f"exit code {code} with {len(refused)} errors: {lines}"
-    with contextlib.suppress(CaptureError):
+    with contextlib.suppress(CaptureError), hush():
         decoder.decode(path.read_bytes(), live=True)
     path.unlink()
     return "refused" if code else "read", None

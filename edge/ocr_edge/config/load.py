@@ -76,7 +76,7 @@ def parse(text: str, path: Path) -> Config:
         bundle = named(given.bundle.expanduser(), folder) if given.bundle else None
         source = msgspec.structs.replace(config.source, url=urls.anchored(config.source.url, folder))
     except (ConfigError, RuntimeError) as error:  # RuntimeError: "~" of a user that is not there
-        raise ConfigError(f"{path}: {error}") from error
+        raise ConfigError(f"{path}: {_short(str(error))}") from error
     return msgspec.structs.replace(config, source=source, bundle=bundle)
 
 
