@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 
+import cv2
 import pytest
 
 from ocr_edge.config.settings import SourceSettings
@@ -99,6 +100,31 @@ def test_a_length_of_thousands_of_digits_is_one_line(camera, logged):
     assert ["32 MiB" in record.getMessage() for record in lost] == [True] * len(lost)
     assert lost
     assert not any(record.exc_info for record in lost)
+
+
+def test_a_stream_too_large_for_the_daemon_is_refused_before_a_frame_is_decoded(monkeypatch):
+    class Huge:
+        released = False
+
+        def __init__(self, *_):
+            pass
+
+        def isOpened(self):  # noqa: N802 - OpenCV's name
+            return True
+
+        def get(self, _):
+            return 8192.0
+
+        def release(self):
+            Huge.released = True
+
+    monkeypatch.setattr(cv2, "VideoCapture", Huge)
+    with (
+        pytest.raises(CaptureError, match="gives 8192x8192, at most 17 million"),
+        open_source(settings("rtsp://x/y")),
+    ):
+        pass
+    assert Huge.released
 
 
 def test_a_page_is_not_a_camera(camera):
