@@ -362,6 +362,46 @@ def test_a_file_too_short_for_its_pixels_is_damaged(put):
             load(put(bytes(data)))
 
 
+@pytest.mark.parametrize("packing", ["raw", "packbits", "tiff_lzw", "tiff_adobe_deflate", "jpeg", "group4"])
+def test_a_tiff_too_short_for_its_pixels_is_damaged(put, packing):
+    data = bytearray(
+        encoded(
+            Pillow.fromarray(scene()).convert("1" if packing == "group4" else "RGB"),
+            "TIFF",
+            compression=packing,
+        )
+    )
+    for tag in (headers.WIDTH, headers.HEIGHT):
+        at = next(at for form in (3, 4) if (at := data.find(struct.pack("<HHI", tag, form, 1))) >= 0)
+        data[at + 2 : at + 12] = struct.pack("<HII", 4, 1, 8000)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(CaptureError, match="damaged or cut short TIFF"):
+        load(put(bytes(data)))
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000
+
+
+@pytest.mark.parametrize("packing", ["raw", "packbits", "tiff_lzw", "tiff_adobe_deflate", "jpeg", "group4"])
+@pytest.mark.parametrize("level", [0, 255])
+def test_a_blank_page_is_not_too_short_however_well_it_is_packed(put, packing, level):
+    blank = Pillow.new("L", (3000, 4000), level)
+    image = blank.convert("1") if packing == "group4" else blank.convert("RGB")
+    assert load(put(encoded(image, "TIFF", compression=packing))).shape == (4000, 3000, 3)
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP", "BMP"])
+@pytest.mark.parametrize("mode", ["1", "L", "RGB"])
+def test_a_blank_picture_is_not_too_short_however_well_it_is_packed(put, form, mode):
+    image = Pillow.new(mode, (6000, 4000), 255 if mode != "RGB" else "white")
+    options = (
+        {"optimize": True, "progressive": True, "quality": 1}
+        if form == "JPEG"
+        else {"optimize": True}
+        if form == "PNG"
+        else {}
+    )
+    assert load(put(encoded(image, form, **options))).shape == (4000, 6000, 3)
+
+
 def test_a_jpeg_of_a_thousand_passes_is_refused_and_one_with_bytes_between_its_segments_is_read(put):
     data = encoded(Pillow.fromarray(scene()), "JPEG", progressive=True)
     last = data.rindex(b"\xff\xda")

@@ -16,7 +16,12 @@ JPEG_PIXELS_A_BYTE = 512
 DEFLATED = 1032
 """Bytes that one of deflate can stand for at most."""
 TILE_WIDTH, TILE_HEIGHT = 0x0142, 0x0143
-BITS, PHOTOMETRIC, SAMPLES = 0x0102, 0x0106, 0x0115
+BITS, PACKING, PHOTOMETRIC, SAMPLES = 0x0102, 0x0103, 0x0106, 0x0115
+FAX = (2, 3, 4)
+"""Packings of TIFF for one bit a pixel; a row takes a bit at least."""
+PACKED = {1: 1, 5: 1400, 7: JPEG_PIXELS_A_BYTE * 4, 8: DEFLATED, 32946: DEFLATED, 32773: 64}
+"""The other packings of TIFF that are read, and how many bytes one may stand for: none, LZW (codes of up to 12 bits for
+strings of up to 4096), JPEG (of at most four bytes a pixel), deflate under both its numbers, PackBits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +142,10 @@ def _tiff(data: bytes) -> Size | None:
     tags = headers.tiff_tags(data)
     width, height = tags.get(headers.WIDTH, 0), tags.get(headers.HEIGHT, 0)
     if not width or not height:
+        return None
+    bits, packing = tags.get(SAMPLES, 1) * tags.get(BITS, 1), tags.get(PACKING, 1)
+    least = height / 8 if packing in FAX else width * height * bits / 8 / PACKED.get(packing, 1e-9)
+    if least > len(data):  # libtiff would give what there is, and grey for the rest
         return None
     samples = 3 if tags.get(PHOTOMETRIC, 1) == 3 else tags.get(SAMPLES, 1)
     raw = samples * max(tags.get(BITS, 1), 8) / 8
