@@ -16,6 +16,7 @@ from PIL import Image, features
 
 from ocr_edge.cli import main
 from ocr_edge.commands import read
+from ocr_edge.daemon.region_setup import READ_LIMIT_S
 from ocr_edge.errors import CaptureError
 from ocr_edge.quiet import hush
 from ocr_edge.sources import decoder
@@ -110,9 +111,10 @@ def _child() -> Child:
 
 @functools.cache
 def _reader() -> Any:
-    from ocr_edge.reader import Reader
+    from ocr_edge import reader
 
-    return Reader()
+    reader.LIMIT_S = READ_LIMIT_S  # a texture may use up the limit, and the command's is 30 s
+    return reader.Reader()
 
 
 def _whole(chance: random.Random) -> tuple[str, bytes]:
