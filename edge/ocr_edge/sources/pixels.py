@@ -38,7 +38,7 @@ def to_rgb(raw: Pixels) -> Image:
     low, gain = _scale(colour)
     rgb = np.empty((*raw.shape[:2], 3), np.uint8)
     for rows in _bands(raw):
-        rgb[rows] = cv2.cvtColor(_scaled(colour[rows], low, gain), flag)
+        cv2.cvtColor(_scaled(colour[rows], low, gain), flag, dst=rgb[rows])
     if channels in (2, 4):
         _lay_over_paper(rgb, raw[:, :, channels - 1])
     return rgb
