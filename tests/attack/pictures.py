@@ -25,10 +25,10 @@ from tests.attack.mutate import mutate, with_right_sums
 
 OUTCOMES: Counter[str] = Counter()
 """How often inputs were read and refused, of those of ``attack``."""
-WHOLE = 0.1
+WHOLE = 0.25
 """Share of pictures in which nothing is wrong but their shape and what they show."""
 SIDES = (1, 2, 3, 7, 16, 40, 64, 65, 150, 300)
-LONG = 5000
+LONG = (5000, 20_000)
 _FORMS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("JPEG", "RGB", {}),
     ("JPEG", "RGB", {"progressive": True}),
@@ -138,7 +138,7 @@ def _pixels(chance: random.Random) -> npt.NDArray[np.uint8]:
     """Noise, specks, rectangles or text, of any shape."""
     height, width = chance.choice(SIDES), chance.choice(SIDES)
     if chance.random() < 0.05:
-        height, width = chance.sample((chance.choice(SIDES), LONG), 2)
+        height, width = chance.sample((chance.choice(SIDES), chance.choice(LONG)), 2)
     random_ = np.random.default_rng(chance.getrandbits(32))
     image = np.full((height, width, 3), chance.randrange(256), np.uint8)
     match chance.randrange(4):
