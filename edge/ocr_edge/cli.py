@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from ocr_edge import __version__
 from ocr_edge.commands import bench, bundle, check, doctor, read, run
-from ocr_edge.errors import OcrEdgeError
+from ocr_edge.errors import OcrEdgeError, one_line
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -81,13 +81,13 @@ _SYSLOG = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR:
 
 
 class _OneLine(logging.Formatter):
-    """One record, one line, although a file name may hold line breaks and terminal codes."""
+    """One record, one line."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the standard library's name
         text = super().formatMessage(record)
         if "JOURNAL_STREAM" in os.environ:  # the journal takes the level from a prefix, sd-daemon(3)
             text = f"<{_SYSLOG.get(record.levelno, 6)}>{record.getMessage()}"
-        return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+        return one_line(text)
 
 
 def _configure_logging(level: int) -> None:

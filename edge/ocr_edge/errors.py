@@ -8,6 +8,15 @@
     * RefusedError  and never will                      -> counted, dropped
 """
 
+SHOWN = 1000
+"""Characters of a message that people see: what it quotes may be as long as a file."""
+
+
+def one_line(text: str) -> str:
+    """A text as one line, although what it quotes may hold line breaks and terminal codes, or be endless."""
+    text = text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
 
 class OcrEdgeError(Exception):
     """Base of every error that is the world's fault and not the code's.

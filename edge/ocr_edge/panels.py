@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from ocr_edge.contract.preprocess import scaled_by
 from ocr_edge.contract.types import Box, Image
 from ocr_edge.regions.pose import Matrix
 from ocr_edge.regions.rectify import rectify
@@ -79,7 +80,7 @@ def find(image: Image, gray: Image) -> list[Panel]:
     if min(gray.shape) < MIN_PICTURE:
         return []
     scale = min(1.0, SIDE / max(gray.shape))
-    small = np.asarray(cv2.resize(gray, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
+    small = scaled_by(gray, scale)
     small = np.asarray(cv2.medianBlur(small, 5), np.uint8)
     levels = np.unique(np.quantile(small, np.linspace(0.04, 0.96, LEVELS)).astype(int))
     quads: list[Quad] = []
@@ -151,8 +152,6 @@ def _cut(image: Image, quad: Quad) -> Panel:
     inner = whole.image[margin : high - margin, margin : wide - margin]
     scale = min(1.0, HEIGHT / inner.shape[0])
     if scale < 1:
-        inner = np.asarray(
-            cv2.resize(inner, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8
-        )
+        inner = scaled_by(inner, scale)
     back = np.array([(1 / scale, 0, margin), (0, 1 / scale, margin), (0, 0, 1)], float)
     return Panel(inner, whole.matrix @ back, Box(*cv2.boundingRect(quad)))

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from ocr_edge.contract.preprocess import scaled_by
 from ocr_edge.contract.types import Image
 from ocr_edge.regions.pose import Matrix
 from ocr_edge.segment import CandidateLine
@@ -62,7 +63,7 @@ def slant(gray: Image) -> float:
         Degrees between ``-MAX_SLANT`` and ``MAX_SLANT``, in steps of ``SLANT_STEP``.
     """
     scale = min(1.0, SLANT_HEIGHT / gray.shape[0])
-    small = cv2.resize(gray, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    small = scaled_by(gray, scale)
     edges = np.abs(np.asarray(cv2.Sobel(small, cv2.CV_32F, 1, 0), np.float32))[..., None]
     steps = np.arange(-MAX_SLANT, MAX_SLANT + 1, SLANT_STEP)
     sharpness = [float(np.square(upright(edges, degrees)[0].sum(axis=0)).sum()) for degrees in steps]

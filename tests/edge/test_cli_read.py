@@ -77,8 +77,25 @@ def test_a_bad_file_is_one_line_and_the_next_is_still_read(folder, capsys):
     assert err.splitlines() == [
         "ERROR: bad.png: damaged or cut short PNG file",
         "ERROR: missing.png: no such file",
-        "ERROR: notes.txt: not a picture",
+        "ERROR: notes.txt: not a picture; JPEG, PNG, WebP, TIFF and BMP are read",
     ]
+
+
+@pytest.mark.parametrize("error", [RuntimeError("a mistake\nof ours"), MemoryError(), cv2.error("resize")])
+def test_an_unexpected_error_costs_one_picture_and_one_line(folder, capsys, monkeypatch, error):
+    whole = FakeReader.read
+
+    def fail_once(self, image, **named):
+        if image.shape[1] == 20:
+            raise error
+        return whole(self, image, **named)
+
+    monkeypatch.setattr(FakeReader, "read", fail_once)
+    assert main(["read", "p10.png", "p20.png", "p30.png"]) == 4
+    out, err = capsys.readouterr()
+    assert out == "p10.png: 10\np30.png: 30\n"
+    assert len(err.splitlines()) == 1
+    assert err.startswith("ERROR: p20.png: not read, the program failed on it (")
 
 
 def test_a_folder_gives_its_pictures_and_leaves_out_the_rest(folder, capsys):

@@ -1,4 +1,5 @@
 import re
+import tracemalloc
 import typing
 from pathlib import Path
 
@@ -6,7 +7,7 @@ import msgspec
 import pytest
 
 from ocr_edge.config import Config, load
-from ocr_edge.config.load import parse
+from ocr_edge.config.load import MAX_BYTES, parse
 from ocr_edge.config.settings import Table
 from ocr_edge.errors import ConfigError
 
@@ -77,7 +78,15 @@ def test_the_example_explains_every_key_and_every_choice_loads():
         ("region = []\n" + SOURCE, "region: an empty list"),
         ("x", "is not TOML"),
         ("x = " + "1" * 5000, "is not TOML"),
-        ("x = " + "[" * 3000, "is not TOML"),
+        ("x = " + "[" * 3000, "too deep in each other"),
+        (SOURCE + "a" + ".a" * 150 + " = 1", "too deep in each other"),
+        (SOURCE + "a" + ".a" * 200 + ".a = 1", "a line with more than 200 dots"),
+        ("[a" + ".a" * 50_000 + "]", "a line with more than 200 dots"),
+        ("a" + ". 'b.\u2028' " * 1000 + "= 1", "a line with more than 200 dots"),
+        (SOURCE + "x = " + "{x = " * 300 + "1" + "}" * 300, "too deep in each other"),
+        ("#" * 2**17 + "\n" + SOURCE, "larger than 128 KiB"),
+        ("a" * 100_000 + " = 1\n" + SOURCE, "unknown key"),
+        ("threads = 0x" + "f" * 10_000 + "\n" + SOURCE, "threads: "),
         ("threads = 1000\n" + SOURCE, "threads: Expected 'int' <= 64"),
         ('id = "a\\n"\n' + SOURCE, "id: "),
         ('bundle = "~nobody-of-this-name/x"\n' + SOURCE, "home"),
@@ -92,6 +101,24 @@ def test_a_mistake_is_one_line_with_the_place_and_what_to_do(text: str, said: st
     assert str(caught.value).startswith("c.toml: ")
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 400
+
+
+def test_what_tomllib_would_keep_of_a_key_stays_small():
+    """As many of the longest keys as fit: each costs the square of its parts."""
+    keys = [f"k{number}" + ".a" * 200 + " = 1\n" for number in range(MAX_BYTES // 410)]
+    tracemalloc.start()
+    try:
+        with pytest.raises(ConfigError, match="too deep"):
+            parse("".join(keys), Path("c.toml"))
+        assert tracemalloc.get_traced_memory()[1] < 100e6
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_file_without_end_is_not_read_to_it():
+    with pytest.raises(ConfigError, match="larger than 128 KiB"):
+        load(Path("/dev/zero"))
 
 
 def test_a_secret_with_a_slash_is_a_path_and_a_bare_name_is_none(tmp_path: Path):

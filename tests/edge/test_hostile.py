@@ -50,6 +50,8 @@ THIN = [
     pytest.param((2, 2000), id="two rows"),
     pytest.param((1, 5000), id="one long row"),
     pytest.param((2000, 1), id="one column"),
+    pytest.param((100, 1), id="a hair"),
+    pytest.param((66_000, 65), id="a ribbon"),
 ]
 
 

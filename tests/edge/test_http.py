@@ -1,5 +1,6 @@
 """The local page answers this machine's programs, no web page, and cannot be worn down."""
 
+import contextlib
 import http.client
 import json
 import os
@@ -145,6 +146,8 @@ def test_a_program_may_ask_for_a_picture(daemon, port):
     [
         {"Origin": "https://evil.example"},
         {"Origin": "null"},
+        {"Referer": "https://evil.example/page"},
+        {"Referer": "http://localhost:3000/"},
         {"Sec_Fetch_Site": "cross-site"},
         {"Sec_Fetch_Site": "same-site"},
         {"Host": "evil.example"},
@@ -198,6 +201,35 @@ def test_a_request_that_is_too_long_or_too_slow_is_hung_up_on(port, monkeypatch)
     with pytest.raises(OSError, match=r"reset|Broken pipe"):
         drip(port, b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n" * 9)
     assert time.monotonic() - begin < 3
+
+
+@pytest.mark.parametrize("size", [16_385, 20_000, 20_480])
+def test_a_request_of_more_than_16_kib_is_hung_up_on(daemon, port, size):
+    def asked(size: int) -> bytes:
+        head = b"POST /trigger HTTP/1.1\r\nHost: localhost\r\nX-Long: "
+        return head + b"x" * (size - len(head) - 4) + b"\r\n\r\n"
+
+    with contextlib.suppress(ConnectionError):
+        assert raw(port, asked(size)) == b""
+    body = b"POST /trigger HTTP/1.1\r\nHost: localhost\r\nContent-Length: 16384\r\n\r\n"
+    assert raw(port, body) == b""  # at once: it is too long whatever follows
+    assert daemon.pulled == []
+    assert raw(port, asked(16_000)).startswith(b"HTTP/1.0 202 ")
+
+
+def test_idle_connections_keep_nobody_waiting(port):
+    with ExitStack() as stack:
+        idle = [
+            stack.enter_context(closing(socket.create_connection(("127.0.0.1", port), timeout=5)))
+            for _ in range(50)
+        ]
+        for connection in idle[::2]:
+            connection.sendall(b"GET /healthz HTTP/1.1\r\n")
+        for _ in range(20):
+            began = time.monotonic()
+            assert ask(port, "GET", "/healthz")[0] == 200
+            assert time.monotonic() - began < 0.5
+        assert threading.active_count() < 50
 
 
 def test_five_hundred_connections_cost_few_threads_and_files_and_pass(port):

@@ -11,7 +11,7 @@ from ocr_edge.counters import Counters
 from ocr_edge.daemon import loop
 from ocr_edge.daemon.loop import Daemon
 from ocr_edge.daemon.signals import Signals
-from ocr_edge.errors import CaptureError
+from ocr_edge.errors import CaptureError, ModelError
 from ocr_edge.health import Health
 from ocr_edge.sources.base import Frame
 from ocr_edge.sources.capturer import CaptureStatus
@@ -106,3 +106,20 @@ def test_mistakes_of_ours_end_the_daemon_only_in_a_row(monkeypatch: pytest.Monke
     fake.error = True
     assert daemon(fake).run(Signals()) == 1
     assert fake.left == 1000 - loop.MAX_ERRORS
+
+
+@pytest.mark.parametrize("sound", [True, False])
+def test_pictures_that_cannot_be_read_end_the_daemon_only_when_the_self_test_fails_too(sound: bool):
+    fake = Fake(after=50)
+    fake.failed, proved = True, []
+
+    def prove() -> None:
+        proved.append(made._unread)
+        if not sound:
+            raise ModelError("other labels")
+
+    fake.prove = prove  # type: ignore[attr-defined]
+    made = daemon(fake)
+    assert made.run(Signals()) == (0 if sound else 1)
+    assert proved == ([5, 10, 20, 40] if sound else [5])
+    assert made.health.state(0.0).problems["program"].startswith("failed on 5")

@@ -271,6 +271,36 @@ def test_an_error_in_one_region_keeps_no_other_from_being_said(model: bundle.Bun
     assert "region broken" in scene_.problems
 
 
+def test_an_error_costs_one_answer_and_one_region(model: bundle.Bundle, monkeypatch):
+    scene_, _ = scene(model, HEAD + region("broken") + region("good"))
+    with monkeypatch.context() as patched:
+        patched.setattr(scene_.readers[0], "read", lambda *_: 1 / 0)
+        broken, good = scene_.answer([Frame(table(), 0.0, float(index), "camera") for index in range(9)])
+        assert (broken.region, broken.text, broken.why) == ("broken", "", "error of the program, see the log")
+        assert (good.region, good.text) == ("good", "15346")
+        assert scene_.failed
+    assert [r.text for r in scene_.answer([Frame(table(), 0.0, 9.0 + i, "camera") for i in range(9)])] == [
+        "15346"
+    ] * 2
+    assert not scene_.failed
+
+
+def test_an_error_while_the_marks_are_looked_for_costs_one_frame(model: bundle.Bundle, monkeypatch):
+    scene_, _ = scene(model, HEAD + region())
+    with monkeypatch.context() as patched:
+        patched.setattr("ocr_edge.regions.pose.scaling", lambda *_: 1 / 0)
+        assert look(scene_, table()) == []
+        assert scene_.failed
+        (silent,) = scene_.answer([Frame(table(), 0.0, 0.0, "camera")])
+        assert silent.why == "error of the program, see the log"
+    assert [reading.text for reading in look(scene_, *[table()] * 4, start=5)] == ["15346"]
+    assert not scene_.failed
+
+
+def test_a_scene_proves_its_networks(model: bundle.Bundle):
+    scene(model, HEAD + region())[0].prove()
+
+
 def test_regions_that_had_no_time_have_their_turn_with_the_next_frame(model: bundle.Bundle, monkeypatch):
     from ocr_edge.daemon import scene as scenes
 

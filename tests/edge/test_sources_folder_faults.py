@@ -151,7 +151,7 @@ def test_a_picture_for_which_memory_is_short_is_skipped_and_the_next_one_read(bo
             raise MemoryError
         return image
 
-    monkeypatch.setattr(pictures.cv2, "imdecode", decode)
+    monkeypatch.setattr(cv2, "imdecode", decode)
     picture(box / "1.png", 250)
     picture(box / "2.png")
     chosen = SourceSettings(url=f"dir:{box}")
@@ -201,3 +201,37 @@ def test_the_memory_of_what_was_read_forgets_pictures_that_are_gone(box, tmp_pat
         lines = remembered.read_text().splitlines()
     assert len(lines) <= 6
     assert "0.png" in {json.loads(line)[0] for line in lines}
+
+
+def test_an_entry_that_cannot_be_looked_at_costs_itself_alone(box, logged):
+    (box / "loop.png").symlink_to("loop.png")
+    (box / "nothing.png").symlink_to("gone.png")
+    (box / "way.png").symlink_to(box / "1.png" / "deeper.png")
+    for number in (1, 2):
+        picture(box / f"{number}.png")
+    with Folder(box) as folder:
+        assert names(drain(folder)) == ["1.png", "2.png"]
+        picture(box / "3.png")
+        assert names(drain(folder)) == ["3.png"]
+    warned = [record.getMessage() for record in logged]
+    assert [message for message in warned if "loop.png" in message] == [
+        f"{box / 'loop.png'}: skipped: Too many levels of symbolic links"
+    ]
+    assert len([message for message in warned if "way.png" in message]) == 1
+
+
+def test_a_mistake_of_ours_costs_one_picture_of_the_folder(box, tmp_path, monkeypatch, logged):
+    for number in (1, 2, 3):
+        picture(box / f"{number}.png")
+    decode = pictures.decode
+
+    def fail(path, data, live=False):
+        if path.name == "2.png":
+            raise RuntimeError("a mistake")
+        return decode(path, data, live)
+
+    monkeypatch.setattr(pictures, "decode", fail)
+    for expected in (["1.png", "3.png"], []):
+        with Folder(box, tmp_path / "state") as folder:
+            assert names(drain(folder)) == expected
+    assert len([record for record in logged if "the program failed on it" in record.getMessage()]) == 1

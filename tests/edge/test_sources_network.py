@@ -1,12 +1,15 @@
 """Network cameras: a real server on loopback that streams, hangs, dies, comes back, and answers with garbage."""
 
+import contextlib
 import os
+import re
 import socket
 import subprocess
 import sys
 import threading
 import time
 
+import cv2
 import pytest
 
 from ocr_edge.config.settings import SourceSettings
@@ -85,6 +88,45 @@ def test_a_stream_without_end_marks_or_with_a_mad_length_is_given_up(camera):
         source.grab()
 
 
+def test_a_length_of_thousands_of_digits_is_one_line(camera, logged):
+    lengths = iter([b"9" * 5000, b"9" * 5000])
+    camera.head = lambda part: (
+        b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %s\r\n\r\n"
+        % next(lengths, b"%d" % len(part))
+    )
+    with capturer(settings(camera.url("stream"))) as frames:
+        assert next_within(frames)
+    lost = [record for record in logged if record.levelname == "WARNING"]
+    assert ["32 MiB" in record.getMessage() for record in lost] == [True] * len(lost)
+    assert lost
+    assert not any(record.exc_info for record in lost)
+
+
+def test_a_stream_too_large_for_the_daemon_is_refused_before_a_frame_is_decoded(monkeypatch):
+    class Huge:
+        released = False
+
+        def __init__(self, *_):
+            pass
+
+        def isOpened(self):  # noqa: N802 - OpenCV's name
+            return True
+
+        def get(self, _):
+            return 8192.0
+
+        def release(self):
+            Huge.released = True
+
+    monkeypatch.setattr(cv2, "VideoCapture", Huge)
+    with (
+        pytest.raises(CaptureError, match="gives 8192x8192, at most 17 million"),
+        open_source(settings("rtsp://x/y")),
+    ):
+        pass
+    assert Huge.released
+
+
 def test_a_page_is_not_a_camera(camera):
     camera.boundary = "x"
     camera.answer = lambda handler: handler.send_error(200)
@@ -142,6 +184,40 @@ def test_a_camera_that_accepts_and_says_nothing_is_given_up(url):
         assert time.monotonic() - began < 1.5
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        "HTTP/1.1 401 No\r\nWWW-Authenticate: Digest realm=\r\nContent-Length: 0",
+        "HTTP/1.1 401 No\r\nWWW-Authenticate: Digest realm=x, algorithm=ROT13, nonce=1\r\nContent-Length: 0",
+        "HTTP/1.1 302 Away\r\nLocation: file:///etc/passwd\r\nContent-Length: 0",
+        "HTTP/1.1 302 Away\r\nLocation: http://[::1\r\nContent-Length: 0",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Type: image/jpeg\r\n\r\n" + "f" * 5000,
+        "HTTP/1.1 200 OK\r\nContent-Length: " + "9" * 5000 + "\r\nContent-Type: image/jpeg",
+        "HTTP/1.1 " + "9" * 5000 + " OK",
+        "HTTP/1.1 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary*=x'y'%FF%00\r\n\r\n--\r\n\r\n",
+    ],
+    ids=["empty realm", "algorithm", "file", "address", "chunk", "length", "status", "boundary"],
+)
+def test_an_answer_that_makes_no_sense_is_a_lost_camera(head):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer():
+            with contextlib.suppress(OSError):
+                while True:
+                    connection, _ = listener.accept()
+                    with connection:
+                        connection.recv(4096)
+                        connection.sendall(head.encode() + b"\r\n\r\n")
+
+        threading.Thread(target=answer, daemon=True).start()
+        chosen = settings(f"http://127.0.0.1:{listener.getsockname()[1]}/x", username="me", timeout_s=0.3)
+        with pytest.raises(CaptureError) as caught, open_source(chosen) as source:
+            source.grab()
+        assert "\n" not in str(caught.value)
+        assert len(str(caught.value)) < 300
+        listener.shutdown(socket.SHUT_RDWR)
+
+
 def test_garbage_instead_of_pictures_is_no_frame_and_no_busy_loop(camera, capfd):
     camera.picture, camera.pace_s = lambda: os.urandom(2000), 0.0
     with capturer(settings(camera.url("stream"))) as frames:
@@ -175,7 +251,7 @@ def test_a_damaged_snapshot_is_a_failure_until_a_whole_one_comes(camera, damage,
     camera.picture = lambda: damage(camera.jpeg(9, 640, 480))
     with capturer(settings(camera.url("snapshot"))) as frames:
         assert frames.next(0, 0.3) is None
-        assert "damaged picture" in frames.status.detail
+        assert re.search("damaged or cut short JPEG|not a picture", frames.status.detail)
         camera.picture = lambda: camera.jpeg(70)
         assert abs(level(next_within(frames)) - 70) < 5
     assert capfd.readouterr().err == ""

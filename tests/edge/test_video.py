@@ -83,3 +83,20 @@ def test_what_is_no_video_is_refused_in_one_line(tmp_path, capfd):
 def test_a_wrong_interval_is_a_mistake_in_code(clip):
     with pytest.raises(ValueError, match="must be above 0"):
         next(frames(clip, 0))
+
+
+@pytest.mark.parametrize("ending", [".jp2", ".ppm", ".png", ".bmp", ".tiff", ".webp"])
+def test_a_still_picture_named_like_a_video_reaches_no_decoder(tmp_path, monkeypatch, ending):
+    path = tmp_path / "clip01.mp4"
+    path.write_bytes(cv2.imencode(ending, np.full((40, 60, 3), 90, np.uint8))[1].tobytes())
+    monkeypatch.setattr(cv2, "VideoCapture", lambda *_: pytest.fail("a decoder saw it"))
+    with pytest.raises(CaptureError, match="not a video that can be read"):
+        next(frames(path))
+
+
+def test_a_playlist_of_other_files_is_no_video(tmp_path, clip):
+    path = tmp_path / "list.mp4"
+    for text in (f"#EXTM3U\n#EXTINF:1,\n{clip}\n#EXT-X-ENDLIST\n", f"ffconcat version 1.0\nfile '{clip}'\n"):
+        path.write_text(text)
+        with pytest.raises(CaptureError, match="not a video that can be read"):
+            next(frames(path))

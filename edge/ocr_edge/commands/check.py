@@ -4,7 +4,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from ocr_edge.commands.run import add_config
-from ocr_edge.errors import OcrEdgeError
+from ocr_edge.errors import OcrEdgeError, one_line
 
 if TYPE_CHECKING:
     from ocr_edge.daemon.build import Builder
@@ -70,5 +70,5 @@ def _tell(name: str, check: "Check", builder: "Builder") -> int:
         verdict, what = "ok", check(builder)
     except OcrEdgeError as error:
         verdict, what, code = ("WRONG" if error.exit_code > SAID_NO else "away"), str(error), error.exit_code
-    print(f"{verdict:5} {name:14} {what}")
+    print(f"{verdict:5} {name:14} {one_line(what)}")
     return code

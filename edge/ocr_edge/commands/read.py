@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ocr_edge.errors import CaptureError
+from ocr_edge.errors import CaptureError, OcrEdgeError
 from ocr_edge.sources.paths import ANNOTATED, expand, is_video
 
 if TYPE_CHECKING:
@@ -26,7 +26,8 @@ SAID_NO = 1
 DESCRIPTION = """Read the text in pictures and videos.
 
 PATH is a picture, a video, a folder (its pictures and videos, in natural order) or a quoted pattern such as
-'photos/**/*.jpg'. A file that cannot be read is one line on stderr, and the next ones are still read.
+'photos/**/*.jpg'. A file that cannot be read is one line on stderr, and the next ones are still read;
+the exit code is 4 then.
 
 As text, one picture gives its lines alone. Several inputs, a folder, a pattern or a video give "SOURCE: "
 before each line, and "SOURCE:" alone where there is no text. A video's SOURCE ends in #t= and the seconds
@@ -129,6 +130,14 @@ def run(args: argparse.Namespace) -> int:
                         found = _read(path, args.every, reader, sink, pictures, explained)
             except CaptureError as error:
                 _LOGGER.error("%s", error)
+                failed = True
+            except (OcrEdgeError, OSError):  # the bundle or the output: the next picture would end the same
+                raise
+            except Exception as error:
+                # A mistake of ours, or no memory, costs this picture and no other.
+                what = " ".join(f"{type(error).__name__}: {error}".split())
+                _LOGGER.error("%s: not read, the program failed on it (%s); please report it", path, what)
+                _LOGGER.debug("%s", path, exc_info=True)
                 failed = True
             else:
                 without_text += not found

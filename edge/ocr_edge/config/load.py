@@ -15,6 +15,15 @@ from ocr_edge.errors import ConfigError
 from ocr_edge.shipping import named
 from ocr_edge.sources import urls
 
+MAX_BYTES = 2**17
+"""Largest configuration that is read, 128 KiB: the example, which explains every key, has 9."""
+MAX_DOTS = 200
+"""Dots in a line: ``tomllib`` keeps every beginning of a dotted key, gigabytes of one that is as long as the file."""
+MAX_DEPTH = 16
+"""Tables and lists in each other; ours have six."""
+SHOWN = 300
+"""Characters of a message: a key may be as long as the file."""
+
 _UNKNOWN = re.compile(r"Object contains unknown field `(?P<key>[^`]*)`(?: - at `(?P<path>[^`]*)`)?")
 _AT = re.compile(r"^(?P<what>.*?) - at `\$\.?(?P<path>[^`]*)`$", re.DOTALL)
 
@@ -35,7 +44,9 @@ def load(path: Path) -> Config:
         ConfigError: The file is missing or not TOML, a key is unknown, missing or out of range.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")  # some editors begin a file with a byte order mark
+        with open(path, "rb") as file:
+            content = file.read(MAX_BYTES + 1)
+        text = content.decode("utf-8-sig")  # some editors begin a file with a byte order mark
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: is not UTF-8 text") from error
     except (OSError, ValueError) as error:
@@ -46,14 +57,18 @@ def load(path: Path) -> Config:
 
 def parse(text: str, path: Path) -> Config:
     """Read the text of a configuration file; the arguments and errors of ``load``."""
+    if len(text) > MAX_BYTES:
+        raise ConfigError(f"{path}: larger than {MAX_BYTES >> 10} KiB, which no configuration is")
+    if max(line.count(".") for line in text.split("\n")) > MAX_DOTS:
+        raise ConfigError(f"{path}: a line with more than {MAX_DOTS} dots, which no key or value needs")
     try:
-        values = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ConfigError(f"{path}: is not TOML: {error}") from error
-    try:
-        given = msgspec.convert(_finite(values), Config, dec_hook=_path)
-    except msgspec.ValidationError as error:
+        given = msgspec.convert(_finite(tomllib.loads(text)), Config, dec_hook=_path)
+    except msgspec.ValidationError as error:  # a ValueError too
         raise ConfigError(f"{path}: {_explain(str(error))}") from error
+    except RecursionError as error:
+        raise ConfigError(f"{path}: brackets or tables too deep in each other") from error
+    except (ValueError, OverflowError) as error:
+        raise ConfigError(f"{path}: is not TOML: {_short(str(error))}") from error
     folder = path.absolute().parent
     try:
         urls.split(given.source.url)
@@ -61,7 +76,7 @@ def parse(text: str, path: Path) -> Config:
         bundle = named(given.bundle.expanduser(), folder) if given.bundle else None
         source = msgspec.structs.replace(config.source, url=urls.anchored(config.source.url, folder))
     except (ConfigError, RuntimeError) as error:  # RuntimeError: "~" of a user that is not there
-        raise ConfigError(f"{path}: {error}") from error
+        raise ConfigError(f"{path}: {_short(str(error))}") from error
     return msgspec.structs.replace(config, source=source, bundle=bundle)
 
 
@@ -74,17 +89,27 @@ def _path(kind: type, value: Any) -> Any:
     return Path(value)
 
 
-def _finite(value: Any, at: str = "$") -> Any:
-    """The same values; TOML knows ``inf`` and ``nan``, which are no setting of ours."""
+def _short(message: str) -> str:
+    return message if len(message) <= SHOWN else f"{message[:SHOWN]}…"
+
+
+def _finite(value: Any, at: str = "$", depth: int = 0) -> Any:
+    """The same values; TOML knows ``inf`` and ``nan``, which are no setting of ours, and any depth."""
+    if depth > MAX_DEPTH:
+        raise RecursionError
     if isinstance(value, float) and not math.isfinite(value):
         raise msgspec.ValidationError(f"{value} is no number to work with - at `{at}`")
     if isinstance(value, dict):
-        return {key: _finite(item, f"{at}.{key}") for key, item in value.items()}
-    return [_finite(item, f"{at}[...]") for item in value] if isinstance(value, list) else value
+        return {key: _finite(item, f"{at}.{key}", depth + 1) for key, item in value.items()}
+    return [_finite(item, f"{at}[...]", depth + 1) for item in value] if isinstance(value, list) else value
 
 
 def _explain(message: str) -> str:
     """The decoder's message with the key first, and the nearest known key for an unknown one."""
+    return _short(_told(message))
+
+
+def _told(message: str) -> str:
     unknown = _UNKNOWN.match(message)
     if unknown:
         path = (unknown["path"] or "$").removeprefix("$").removeprefix(".")

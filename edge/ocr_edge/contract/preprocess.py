@@ -47,6 +47,14 @@ def resize(image: Image, size: tuple[int, int]) -> Image:
     return np.asarray(scaled, np.uint8).reshape(*size, image.shape[2])
 
 
+def scaled_by(image: Image, scale: float, how: int = cv2.INTER_AREA) -> Image:
+    """Scale by a factor, each side to one pixel at least: a hair of 1x100 pixels has no half of its width."""
+    if min(image.shape[:2]) * scale > 0.5:
+        return np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=how), np.uint8)
+    width, height = (max(1, round(side * scale)) for side in image.shape[1::-1])
+    return np.asarray(cv2.resize(image, (width, height), interpolation=how), np.uint8)
+
+
 def centre(image: Image, canvas: tuple[int, int], pad: int | tuple[int, ...] | Image) -> Image:
     """Put an image in the middle of a canvas.
 

@@ -27,7 +27,8 @@ HUNG_LIMIT_S = 60.0
 LOST_LIMIT_S = 300.0
 """A ribbon camera that is lost longer ends the daemon: what libcamera holds is freed by a fresh process alone."""
 MAX_ERRORS = 5
-"""Errors of our own in a row after which going on makes no sense: a fresh process may do better."""
+"""Errors of our own in a row after which going on makes no sense: a fresh process may do better. Frames that could not
+be read are no reason, as long as the self-test passes: a fresh process would fail on them too."""
 SHOWN = 60
 """Characters of a reading in the status line."""
 
@@ -64,6 +65,8 @@ class Daemon:
     _hung_since: float | None = None
     _lost_since: float | None = None
     _errors: int = 0
+    _unread: int = 0
+    _ask_at: int = MAX_ERRORS
     _noted: set[str] = field(default_factory=set)
 
     def run(self, signals: Signals) -> int:
@@ -94,26 +97,36 @@ class Daemon:
                 raise
             except Exception:
                 _LOGGER.exception("error while reading")
-                self._failed()
+                self._errors += 1
+                self.health.problem("program", f"{self._errors} errors in a row; see the log")
             if self._errors >= MAX_ERRORS:
-                _LOGGER.error("%d frames in a row failed; ending, for a fresh start", self._errors)
+                _LOGGER.error("%d errors in a row; ending, for a fresh start", self._errors)
                 return OcrEdgeError.exit_code
         self.notifier.stopping()
         self._tell()
         return 0
 
-    def _failed(self) -> None:
-        """Count a frame that our own code failed on."""
-        self._errors += 1
-        self.health.problem("program", f"failed on {self._errors} frames in a row; see the log")
-
     def _read(self) -> None:
-        """Note the end of a frame's reading."""
-        if self.scene.failed:
-            self._failed()
-        else:
-            self._errors = 0
+        """Note the end of a frame's reading; after some that failed in a row, see whether the networks are sound."""
+        if not self.scene.failed:
+            self._errors, self._unread, self._ask_at = 0, 0, MAX_ERRORS
             self.health.problem("program", "")
+            return
+        self._unread += 1
+        self.health.problem("program", f"failed on {self._unread} frames in a row; see the log")
+        if self._unread < self._ask_at:
+            return
+        self._ask_at *= 2
+        try:
+            self.scene.prove()
+        except Exception as error:
+            _LOGGER.error("%d frames in a row failed, and so does the self-test: %s", self._unread, error)
+            self._errors = MAX_ERRORS
+        else:
+            _LOGGER.error(
+                "%d frames in a row failed, the self-test passes: it is what they show; going on",
+                self._unread,
+            )
 
     def _wait_for_frame(self, signals: Signals) -> bool:
         """Wait a little for the next frame and read it; whether there may be more."""

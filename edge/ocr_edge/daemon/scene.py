@@ -9,7 +9,7 @@ from ocr_edge.bundle import Bundle
 from ocr_edge.config import Config
 from ocr_edge.contract.types import Image
 from ocr_edge.counters import Counters
-from ocr_edge.daemon.region_reader import RegionReader
+from ocr_edge.daemon.region_reader import Answer, RegionReader
 from ocr_edge.daemon.region_setup import own_checks
 from ocr_edge.errors import CaptureError, ConfigError
 from ocr_edge.reading import Reading
@@ -17,6 +17,7 @@ from ocr_edge.regions import mask, pose, quality, rectify
 from ocr_edge.regions.align import Aligner
 from ocr_edge.regions.change import ChangeDetector
 from ocr_edge.regions.pose import Matrix
+from ocr_edge.selftest import prove
 from ocr_edge.sources import pictures
 from ocr_edge.sources.base import Frame
 
@@ -26,6 +27,8 @@ SMALL_JITTER = 0.15
 """Cells that things may seem to have moved by in it: more would hide a digit, which is few pixels there."""
 FRAME_LIMIT_S = 6.0
 """Seconds after which the regions not yet looked at wait for the next frame: the watchdog waits for this one."""
+
+FAILED = "error of the program, see the log"
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -48,7 +51,7 @@ class Scene:
     """
 
     def __init__(self, config: Config, bundle: Bundle, counters: Counters) -> None:
-        self._config, self._counters = config, counters
+        self._config, self._counters, self._bundle = config, counters, bundle
         reference = _reference(config.picture.reference) if config.picture.reference else None
         size = config.picture.size or (reference.shape[1::-1] if reference is not None else None)
         self._size = size[::-1] if size else None
@@ -79,6 +82,14 @@ class Scene:
         for reader in self.readers:
             for before in old.readers:
                 reader.take_over(before)
+
+    def prove(self) -> None:
+        """Run the bundle's self-test: if it passes, frames fail because of what they show.
+
+        Raises:
+            ModelError: The networks do not answer as they did.
+        """
+        prove(self._bundle)
 
     def look(self, frame: Frame) -> list[Reading]:
         """Look at a frame of a scene that goes on.
@@ -116,7 +127,7 @@ class Scene:
             return reader.look(frame, self._cut(frame.image, reader, matrix))
         except Exception:
             _LOGGER.exception("region %s: error while reading", reader.region.name)
-            reader.problem, self.failed = "error of the program, see the log", True
+            reader.problem, self.failed = FAILED, True
             return []
 
     def answer(self, frames: Iterable[Frame]) -> list[Reading]:
@@ -137,16 +148,35 @@ class Scene:
                 continue
             for answer in answers:
                 if not answer.done:
-                    answer.push(frame, self._cut(frame.image, answer.reader, matrix))
+                    self._push(answer, frame, matrix)
             if all(answer.done for answer in answers):
                 break
         if frame is None:
             return []
-        if all(answer.latest for answer in answers):
+        if self.failed or all(answer.latest for answer in answers):
             # What was wrong with one thing says nothing about the next; the answer itself has it in ``why``.
             self.problems = {}
-            return [answer.reading(frame.monotonic) for answer in answers]
+            return [self._answered(answer, frame) for answer in answers]
         return self.silent(frame.source, frame.captured_at, "; ".join(self.problems.values()))
+
+    def _push(self, answer: Answer, frame: Frame, matrix: Matrix) -> None:
+        """Read one region of a thing; what goes wrong with it keeps no other one from being said."""
+        try:
+            answer.push(frame, self._cut(frame.image, answer.reader, matrix))
+        except Exception:
+            _LOGGER.exception("%s, region %s: error while reading", frame.source, answer.reader.region.name)
+            self.failed = answer.done = True
+
+    def _answered(self, answer: Answer, frame: Frame) -> Reading:
+        """What one region says of a thing."""
+        name = answer.reader.region.name
+        try:
+            if answer.latest:
+                return answer.reading(frame.monotonic)
+        except Exception:
+            _LOGGER.exception("%s, region %s: error while reading", frame.source, name)
+            self.failed = True
+        return Reading(frame.source, (), frame.captured_at, region=name, why=FAILED)
 
     def silent(self, source: str, at: float, why: str) -> list[Reading]:
         """A reading a region that says nothing, and why."""
@@ -172,6 +202,11 @@ class Scene:
         except CaptureError as error:
             self.problems = {"picture": str(error)}
             self._lost = True
+            return None
+        except Exception:
+            _LOGGER.exception("error while looking for the marks")
+            self.problems = {"alignment": FAILED}
+            self.failed = self._lost = True
             return None
         self._lost = found.lost
         if found.lost:

@@ -7,7 +7,7 @@ from itertools import chain
 import cv2
 import numpy as np
 
-from ocr_edge.contract.preprocess import luminance
+from ocr_edge.contract.preprocess import luminance, scaled_by
 from ocr_edge.contract.types import Box, Image, Polarity
 from ocr_edge.segment import areas, candidates, components, halves, lines
 from ocr_edge.segment.binarize import InkMask, global_masks, ink_masks
@@ -97,7 +97,7 @@ class Segmenter:
         picture = image
         if scale != 1:
             how = cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA
-            picture = np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=how), np.uint8)
+            picture = scaled_by(image, scale, how)
         for mask, area, found in self._guesses(picture, self.text_height and self.text_height * scale):
             moves = scale != 1 or area.left or area.top
             placed = [_placed(line, area, 1 / scale, image.shape[:2]) for line in found] if moves else found

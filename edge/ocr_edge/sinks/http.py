@@ -1,9 +1,11 @@
 """``/metrics``, ``/healthz`` and ``POST /trigger``, for programs on this machine alone.
 
 Nothing here is authenticated, so a web page that the owner has open in a browser on this machine must not get through
-either: not by a form or script of another site (``Origin``), nor by a name that suddenly means 127.0.0.1 (``Host``).
+either: not by a form or script of a page (``Origin``, ``Referer``, ``Sec-Fetch-Site``), nor by a name that suddenly
+means 127.0.0.1 (``Host``).
 """
 
+import contextlib
 import io
 import logging
 import re
@@ -31,7 +33,7 @@ _LOGGER = logging.getLogger(__name__)
 _NAMES = {"localhost", "127.0.0.1", "::1"}
 _CONNECTIONS = 8
 _REQUEST_S = 2.0  # in which a whole request must have come
-_REQUEST_BYTES = 16384
+_REQUEST_BYTES = 16384  # headers and body together
 _POLL_S = 0.2
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d{1,9})\r\n", re.IGNORECASE)
 
@@ -164,16 +166,22 @@ def _is_local(host: str) -> bool:
 def _is_foreign(environ: WSGIEnvironment) -> bool:
     """Whether a browser sends this on behalf of a page."""
     site = environ.get("HTTP_SEC_FETCH_SITE", "none")
-    return "HTTP_ORIGIN" in environ or site not in ("none", "same-origin")
+    return "HTTP_ORIGIN" in environ or "HTTP_REFERER" in environ or site not in ("none", "same-origin")
 
 
 class _Handler(WSGIRequestHandler):
     timeout = _REQUEST_S
 
+    server: "_Server"
+
     def setup(self) -> None:
         """Take the whole request before anything looks at it: limited in size and time."""
         super().setup()
-        self.rfile = io.BufferedReader(io.BytesIO(_request(self.connection)))
+        try:
+            request = _request(self.connection)
+        finally:
+            self.server.arrived(self.connection)
+        self.rfile = io.BufferedReader(io.BytesIO(request))
 
     def log_message(self, format: str, *args: object) -> None:
         """Requests are not news."""
@@ -185,7 +193,7 @@ def _request(connection: socket.socket) -> bytes:
     data, size = b"", None
     while size is None or len(data) < size:
         left = end - time.monotonic()
-        if left <= 0 or len(data) > _REQUEST_BYTES:
+        if left <= 0:
             return b""
         connection.settimeout(left)
         try:
@@ -199,6 +207,8 @@ def _request(connection: socket.socket) -> bytes:
         if head >= 0 and size is None:
             length = _LENGTH.search(data, 0, head + 2)
             size = head + 4 + (int(length[1]) if length else 0)
+        if max(len(data), size or 0) > _REQUEST_BYTES:
+            return b""
     connection.settimeout(_REQUEST_S)
     return data
 
@@ -211,6 +221,8 @@ class _Server(ThreadingMixIn, WSGIServer):
     def __init__(self, settings: Http) -> None:
         self.address_family = socket.AF_INET6 if ":" in settings.address else socket.AF_INET
         self._free = threading.BoundedSemaphore(_CONNECTIONS)
+        self._silent: dict[socket.socket, None] = {}  # those whose request has not come, the oldest first
+        self._changed = threading.Lock()
         super().__init__((settings.address, settings.port), _Handler)
 
     def server_bind(self) -> None:
@@ -220,15 +232,34 @@ class _Server(ThreadingMixIn, WSGIServer):
         self.setup_environ()
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Answer in a thread, or hang up when all are busy."""
+        """Answer in a thread; when all are busy, hang up on who has said nothing for longest, or else on this one."""
         if not self._free.acquire(blocking=False):
-            self.shutdown_request(request)
-            return
+            self._hang_up()
+            if not self._free.acquire(timeout=_POLL_S):
+                self.shutdown_request(request)
+                return
+        with self._changed:
+            self._silent[request] = None
         try:
             super().process_request(request, client_address)
         except RuntimeError:  # no thread could be started
+            self.arrived(request)
             self._free.release()
             self.shutdown_request(request)
+
+    def arrived(self, request: socket.socket) -> None:
+        """A request has come, or never will: it is answered in peace."""
+        with self._changed:
+            self._silent.pop(request, None)
+
+    def _hang_up(self) -> None:
+        """End the wait for the oldest connection that is silent; its thread sees the end and frees its place."""
+        with self._changed:
+            oldest = next(iter(self._silent), None)
+            if oldest is not None:
+                del self._silent[oldest]
+                with contextlib.suppress(OSError):
+                    oldest.shutdown(socket.SHUT_RDWR)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         """Answer one request."""

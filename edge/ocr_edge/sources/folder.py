@@ -52,6 +52,7 @@ class Folder:
         self._workplace = state and state / "folders" / f"{key}.begun"
         self._syncer = self._workplace and Syncer(self._workplace)
         self._lines = 0
+        self._odd: set[str] = set()
         self._tries: dict[Version, int] = {}
         self._done: set[Version] = set()
         self._arriving: dict[Version, float] = {}
@@ -114,9 +115,8 @@ class Folder:
             self._unwritten.append((time.monotonic(), version))
             return
         try:
-            data = pictures.whole(
-                path, live=True
-            )  # before the note: a thousand bad files would be a thousand notes
+            # Before the note: a thousand bad files would be a thousand notes.
+            data = pictures.whole(path, live=True)
             self._tries[version] = tries + 1
             self._note_begun(durably=True)
             self._current = version, pictures.decode(path, data, live=True)
@@ -125,6 +125,10 @@ class Folder:
             if path.exists():
                 _LOGGER.warning("%s; skipped", error)
                 self._unwritten.append((time.monotonic(), version))
+        except Exception:  # a mistake of ours costs this picture, not the folder
+            self._tries.pop(version, None)
+            _LOGGER.exception("%s: the program failed on it; skipped", path)
+            self._unwritten.append((time.monotonic(), version))
 
     def _settle_last(self) -> None:
         """Being asked for the next picture means that the one before has been dealt with."""
@@ -150,7 +154,8 @@ class Folder:
         self._ready.extend(sorted(quiet, key=lambda version: paths.natural(Path(version[0]))))
 
     def _present(self) -> set[Version]:
-        found = set()
+        found: set[Version] = set()
+        odd: set[str] = set()
         try:
             with os.scandir(self._path) as entries:
                 for entry in entries:
@@ -167,8 +172,13 @@ class Folder:
                             found.add((entry.name, status.st_mtime_ns, status.st_size))
                     except FileNotFoundError:  # taken away meanwhile, or a link to nothing
                         continue
+                    except OSError as error:  # a link to itself, a bad sector, a share without permission
+                        odd.add(entry.name)
+                        if entry.name not in self._odd:
+                            _LOGGER.warning("%s: skipped: %s", self._path / entry.name, error.strerror)
         except OSError as error:
             raise CaptureError(f"{self.name}: the folder cannot be read: {error.strerror}") from error
+        self._odd = odd
         return found
 
     def _append(self, versions: list[Version]) -> None:

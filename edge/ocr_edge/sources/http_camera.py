@@ -8,11 +8,13 @@ from typing import cast
 
 from ocr_edge.config.settings import SourceSettings
 from ocr_edge.errors import CaptureError
-from ocr_edge.sources import headers, pictures, urls
+from ocr_edge.sources import decoder, headers, urls
 from ocr_edge.sources.base import Frame
 from ocr_edge.sources.parts import Parts, read
 from ocr_edge.sources.stream import PATIENCE
 
+SHOWN = 200
+"""Characters of what went wrong: it may quote the camera."""
 UNTOLD = ("", "application/octet-stream")
 """Content types that leave it to the content whether it is a picture."""
 
@@ -81,7 +83,7 @@ class HttpCamera:
     def retrieve(self) -> Frame:
         """The picture that came, decoded."""
         try:
-            image = pictures.decode_live(self._data)
+            image = decoder.decode(self._data, live=True)
         except CaptureError as error:
             raise CaptureError(f"{self.name}: {error} ({len(self._data)} bytes)") from error
         age = time.monotonic() - self.grabbed_at
@@ -96,11 +98,13 @@ class HttpCamera:
             raise CaptureError(
                 f"{self.name}: the camera answers {error.code} {error.reason}{hint}"
             ) from error
-        except (OSError, http.client.HTTPException, ValueError) as error:
+        except (OSError, http.client.HTTPException, ValueError, LookupError) as error:
+            # LookupError: urllib's, of a login that is asked for in a form that makes no sense.
             raise self._failure(error) from error
 
     def _failure(self, error: Exception) -> CaptureError:
         reason = getattr(error, "reason", None) or error
         if isinstance(reason, TimeoutError):
             return CaptureError(f"{self.name}: no picture in {self._limit_s:.1f} s")
-        return CaptureError(f"{self.name}: {str(reason) or type(reason).__name__}")
+        what = " ".join(str(reason).split()) or type(reason).__name__
+        return CaptureError(f"{self.name}: {what[:SHOWN]}")

@@ -6,6 +6,8 @@ from typing import BinaryIO, cast
 
 MAX_BYTES = 2**25
 """Largest picture that is read: 32 MiB."""
+MAX_DIGITS = 20
+"""Of a length: no machine has more bytes."""
 CHUNK = 2**16
 
 
@@ -62,7 +64,8 @@ class Parts:
         kind = about.get_content_type() if "Content-Type" in about else ""
         length = about.get("Content-Length", "").strip()
         if length.isdecimal():
-            _check(int(length), deadline)
+            # Python makes no number of thousands of digits; leading zeros are nobody's.
+            _check(int(length) if len(length) <= MAX_DIGITS else MAX_BYTES + 1, deadline)
             return kind, read(self._answer, deadline, int(length))
         lines: list[bytes] = []
         size = 0

@@ -16,6 +16,8 @@ CLEAR_SHARE = 0.25
 """A picture less transparent than this keeps white paper: only its corners or edges are cut out."""
 DARK_SHARE = 0.05
 """With fewer dark pixels than this share of the visible ones, the ink is light and needs black paper."""
+BAND = 2**20
+"""Pixels that are converted at a time: what that takes besides stays small, however large the picture."""
 
 
 def to_rgb(raw: Pixels) -> Image:
@@ -31,10 +33,15 @@ def to_rgb(raw: Pixels) -> Image:
     """
     raw = raw[:, :, None] if raw.ndim == 2 else raw
     channels = raw.shape[2]
-    colour = to_bytes(raw[:, :, : 1 if channels < 3 else 3])
+    colour = raw[:, :, : 1 if channels < 3 else 3]
     flag = cv2.COLOR_GRAY2RGB if channels < 3 else cv2.COLOR_BGR2RGB
-    rgb = np.asarray(cv2.cvtColor(colour, flag), np.uint8)
-    return over_paper(rgb, _alpha(raw[:, :, channels - 1])) if channels in (2, 4) else rgb
+    low, gain = _scale(colour)
+    rgb = np.empty((*raw.shape[:2], 3), np.uint8)
+    for rows in _bands(raw):
+        cv2.cvtColor(_scaled(colour[rows], low, gain), flag, dst=rgb[rows])
+    if channels in (2, 4):
+        _lay_over_paper(rgb, raw[:, :, channels - 1])
+    return rgb
 
 
 def to_bytes(values: Pixels) -> Image:
@@ -50,41 +57,62 @@ def to_bytes(values: Pixels) -> Image:
     Returns:
         uint8, same shape.
     """
-    if values.dtype == np.uint8:
-        return np.ascontiguousarray(values, np.uint8)
+    return _scaled(values, *_scale(values))
+
+
+def _bands(values: Pixels) -> list[slice]:
+    """Rows of a picture, some at a time."""
+    step = max(1, BAND // max(1, values.shape[1]))
+    return [slice(top, top + step) for top in range(0, values.shape[0], step)]
+
+
+def _scale(values: Pixels) -> tuple[float, float]:
+    """What becomes 0, and the factor of all above it."""
     low, gain = 0.0, 255.0
+    if values.dtype == np.uint8:
+        return 0.0, 1.0
     if values.dtype == np.uint16:
         largest = int(values.max())
-        gain /= next(2**bits - 1 for bits in DEPTHS if largest < 2**bits)
-    else:
-        values = np.nan_to_num(values.astype(np.float32), posinf=0.0, neginf=0.0)
-        smallest, highest = float(values.min()), float(values.max())
-        if smallest < 0 or highest > 1:
-            low, gain = smallest, 255.0 / max(highest - smallest, 1e-6)
-    scaled = cv2.convertScaleAbs(np.ascontiguousarray(values), alpha=gain, beta=-low * gain)
+        return low, gain / next(2**bits - 1 for bits in DEPTHS if largest < 2**bits)
+    ranges = [
+        (float(band.min()), float(band.max())) for rows in _bands(values) for band in [_finite(values[rows])]
+    ]
+    smallest, highest = min(low for low, _ in ranges), max(high for _, high in ranges)
+    if smallest < 0 or highest > 1:
+        low, gain = smallest, 255.0 / max(highest - smallest, 1e-6)
+    return low, gain
+
+
+def _finite(values: Pixels) -> Pixels:
+    with np.errstate(over="ignore", invalid="ignore"):  # a float of 64 bits may be none of 32
+        return np.nan_to_num(values.astype(np.float32), posinf=0.0, neginf=0.0)
+
+
+def _scaled(values: Pixels, low: float, gain: float) -> Image:
+    if values.dtype == np.uint8:
+        return np.ascontiguousarray(values, np.uint8)
+    values = np.ascontiguousarray(values) if values.dtype == np.uint16 else _finite(values)
+    scaled = cv2.convertScaleAbs(values, alpha=gain, beta=-low * gain)
     return np.asarray(scaled, np.uint8).reshape(values.shape)
 
 
-def over_paper(rgb: Image, alpha: Image) -> Image:
-    """Lay a transparent picture on the paper that lets its ink be seen.
-
-    Args:
-        rgb: uint8, shape ``(H, W, 3)``.
-        alpha: uint8, shape ``(H, W)``, 255 where the picture is opaque.
-
-    Returns:
-        uint8, shape ``(H, W, 3)``.
-    """
-    if int(alpha.min()) == 255:
-        return rgb
-    visible = alpha >= 128
-    bright = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8) >= 128
-    dark_share = float(np.mean(~bright[visible])) if visible.any() else 1.0
-    paper = 0 if dark_share < DARK_SHARE and 1 - float(visible.mean()) >= CLEAR_SHARE else 255
-    behind = (255 - alpha).astype(np.uint16) * np.uint16(paper) + np.uint16(127)
-    # 255 * 255 + 127 fits into 16 bits, so no channel needs more.
-    mixed = [(rgb[:, :, channel].astype(np.uint16) * alpha + behind) // 255 for channel in range(3)]
-    return np.stack(mixed, axis=2).astype(np.uint8)
+def _lay_over_paper(rgb: Image, alpha: Pixels) -> None:
+    """Lay a transparent picture on the paper that lets its ink be seen, in place."""
+    opaque, seen, dark = True, 0, 0
+    for rows in _bands(rgb):
+        clear = _alpha(alpha[rows])
+        visible = clear >= 128
+        opaque = opaque and int(clear.min()) == 255
+        seen += int(visible.sum())
+        dark += int(((np.asarray(cv2.cvtColor(rgb[rows], cv2.COLOR_RGB2GRAY)) < 128) & visible).sum())
+    if opaque:
+        return
+    light_ink = seen > 0 and dark < DARK_SHARE * seen
+    paper = 0 if light_ink and 1 - seen / alpha.size >= CLEAR_SHARE else 255
+    for rows in _bands(rgb):
+        clear = _alpha(alpha[rows])[:, :, None].astype(np.uint16)
+        # 255 * 255 + 127 fits into 16 bits, so no channel needs more.
+        rgb[rows] = (rgb[rows] * clear + ((255 - clear) * np.uint16(paper) + np.uint16(127))) // 255
 
 
 def _alpha(values: Pixels) -> Image:
@@ -92,4 +120,4 @@ def _alpha(values: Pixels) -> Image:
     if values.dtype == np.uint8:
         return np.asarray(values, np.uint8)
     full = np.iinfo(values.dtype).max if np.issubdtype(values.dtype, np.integer) else 1.0
-    return np.asarray(np.clip(values.astype(np.float32) * (255.0 / full), 0, 255).round(), np.uint8)
+    return np.asarray(np.clip(_finite(values) * (255.0 / full), 0, 255).round(), np.uint8)

@@ -8,6 +8,7 @@ import cv2
 
 from ocr_edge.config.settings import SourceSettings
 from ocr_edge.errors import CaptureError
+from ocr_edge.sources import LIVE_PIXELS
 from ocr_edge.sources.base import Frame
 from ocr_edge.sources.pixels import to_rgb
 
@@ -75,6 +76,15 @@ class Stream:
             slow = time.monotonic() - began > self._limit_s / 2
             why = "does not answer" if slow else "cannot be opened; check address, user name and password"
             raise CaptureError(f"{self.name}: {why}")
+        width, height = (
+            int(capture.get(key)) for key in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)
+        )
+        if width * height > LIVE_PIXELS:
+            capture.release()
+            most = f"{LIVE_PIXELS / 1e6:.0f} million pixels"
+            raise CaptureError(
+                f"{self.name}: gives {width}x{height}, at most {most} are read; take a smaller stream"
+            )
         return capture
 
     def _open_device(self) -> cv2.VideoCapture:

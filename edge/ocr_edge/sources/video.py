@@ -12,11 +12,20 @@ from ocr_edge import MAX_PIXELS
 from ocr_edge.contract.types import Image
 from ocr_edge.errors import CaptureError
 from ocr_edge.quiet import hush
+from ocr_edge.sources import headers
 
 _LOGGER = logging.getLogger(__name__)
 
 USUAL_FPS = 25.0
 """Frames per second assumed of a file that tells neither its rate nor its frames' times."""
+
+STARTS = {
+    0: (b"\x1a\x45\xdf\xa3", b"\0\0\1\xba", b"\0\0\1\xb3", b"\x30\x26\xb2\x75", b"\xff\xd8\xff", b"\x47"),
+    4: (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"),
+    8: (b"AVI ",),
+}
+"""What a video begins with, by place: Matroska, WebM, MPEG, ASF, JPEGs in a row, a transport stream; MP4, MOV; AVI.
+FFmpeg and OpenCV would take more for a video: any still picture, and playlists that name other files and addresses."""
 
 
 def frames(path: Path, every_s: float = 1.0) -> Iterator[tuple[float, Image]]:
@@ -59,13 +68,18 @@ def frames(path: Path, every_s: float = 1.0) -> Iterator[tuple[float, Image]]:
 def _open(path: Path) -> cv2.VideoCapture:
     try:
         with path.open("rb") as file:  # OpenCV would not say which of these it was
-            if not file.read(1):
-                raise CaptureError(f"{path}: the file is empty")
+            start = file.read(16)
     except FileNotFoundError as error:
         raise CaptureError(f"{path}: no such file") from error
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise CaptureError(f"{path}: cannot be opened: {reason}") from error
+    if not start:
+        raise CaptureError(f"{path}: the file is empty")
+    if headers.kind(start) in headers.STILLS or not any(
+        start.startswith(magic, at) for at, magics in STARTS.items() for magic in magics
+    ):
+        raise CaptureError(f"{path}: not a video that can be read")
     try:
         with hush():
             capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
