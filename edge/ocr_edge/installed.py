@@ -2,11 +2,12 @@
 
 import logging
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from ocr_edge import archives, proof, selftest, unpack
-from ocr_edge.bundle import Bundle, described, load
+from ocr_edge.bundle import Bundle, described, load, shipped
 from ocr_edge.contract import manifest as manifests
 from ocr_edge.contract.manifest import Manifest, ManifestError
 from ocr_edge.errors import ConfigError, ModelError, OcrEdgeError
@@ -121,7 +122,12 @@ class Installed:
                 self._shelf.switch(previous, active)
             return previous
 
-    def open_active(self, threads: int = 1, doubt: Path | None = None) -> tuple[Bundle, list[str]]:
+    def open_active(
+        self,
+        threads: int = 1,
+        doubt: Path | None = None,
+        before: Callable[[Path], object] = lambda path: None,
+    ) -> tuple[Bundle, list[str]]:
         """Load and prove the active bundle; when it is bad, the previous one; at last the shipped one.
 
         A bundle that failed is marked as bad and not tried again until it is installed again, but only when
@@ -130,6 +136,7 @@ class Installed:
         Args:
             threads: CPU threads of each interpreter.
             doubt: The bundle that a crash befell: it is proven in a process of its own before this one loads it.
+            before: Hears of each bundle before it is loaded.
 
         Returns:
             The bundle, and what people must know: a line for each bundle that is not used, and one for what is used
@@ -149,12 +156,14 @@ class Installed:
             if why := self._refused.get(path) or self._shelf.bad(path):
                 lines.append(f"bundle {path.name} is not used, it is known to be bad: {why}")
                 continue
+            before(path)
             try:
                 bundle = proven(path, threads, doubted=path == doubt)
                 break
             except ModelError as error:
                 failed[path] = error
         else:
+            before(shipped())
             bundle = proven(None, threads)
         for path, error in failed.items():
             lines.append(f"bundle {path.name} is not used: {error}")

@@ -126,7 +126,7 @@ def _members(path: Path, stack: ExitStack) -> Iterator[_Member]:
         return
     content.seek(0)
     try:
-        tar = stack.enter_context(tarfile.open(fileobj=content, tarinfo=archives.Header))
+        tar = stack.enter_context(tarfile.TarFile.open(fileobj=content, tarinfo=archives.Header))
     except tarfile.ReadError as error:
         raise ModelError(f"{path}: expected a bundle's folder, or a .zip or .tar.gz of one") from error
     for item in tar:

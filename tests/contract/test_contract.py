@@ -189,6 +189,9 @@ def test_a_manifest_of_schema_1_that_contradicts_itself_is_refused_with_the_reas
         manifest.decode(json.dumps(schema_1(**change)).encode())
 
 
+WRONG_NAMES = ("../x", "", ".", "..", "a\0b", "a\nb", "x" * 256, "manifest.json")
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [

@@ -15,12 +15,12 @@ RELIABILITY_NAME = "reliability.png"
 TEMPERATURES = (0.05, 20.0)
 """Least and greatest temperature: beyond them a fit has failed, and every confidence would be one or the same."""
 MAX_BYTES, MAX_FILE = 2**20, 2**29
-"""Largest manifest, and largest other file of a bundle. The shipped default has 0.1 and 4 MB; the largest networks of use
-on a Pi have some tens."""
+"""Largest manifest, and largest other file of a bundle. The shipped default has 0.1 and 4 MB; the largest networks of
+use on a Pi have some tens."""
 SLOPES, OFFSETS = (0.05, 20.0), (-20.0, 20.0)
 """Least and greatest of a line's calibration, for the same reason; a fit stays within (0.05, 3) and (-6, 6)."""
 MAX_WIDTH = 4096
-"""Most columns of a strip: 128 times its height. Memory grows with it, a network of 4 MB takes some 30 MB at this width."""
+"""Most columns of a strip: 128 times its height. Memory grows with it."""
 MAX_LABELS = 2048
 """Most labels of a stage; a table of them by them is kept, which has 32 MB at this size."""
 MAX_NAME = 255
@@ -141,8 +141,8 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
             slope, offset = self.line_calibration
             if not (SLOPES[0] <= slope <= SLOPES[1] and OFFSETS[0] <= offset <= OFFSETS[1]):
                 raise ValueError(
-                    f"{self.file}: line_calibration: expected a slope of {SLOPES[0]:g} to {SLOPES[1]:g} and an offset of"
-                    f" {OFFSETS[0]:g} to {OFFSETS[1]:g}, found {slope:g}, {offset:g}"
+                    f"{self.file}: line_calibration: expected a slope of {SLOPES[0]:g} to {SLOPES[1]:g} and an offset"
+                    f" of {OFFSETS[0]:g} to {OFFSETS[1]:g}, found {slope:g}, {offset:g}"
                 )
 
 
