@@ -24,6 +24,7 @@ __all__ = [
     "Bundle",
     "LineTest",
     "SelfTest",
+    "all_labels",
     "described",
     "load",
     "named",

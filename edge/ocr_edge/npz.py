@@ -1,5 +1,6 @@
 """NumPy archives that somebody else made: each array's claims are checked before memory is given to it."""
 
+import sys
 import tokenize
 import zipfile
 import zlib
@@ -83,5 +84,9 @@ def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> npt.NDArray[Any
             raise ValueError(f"{member.filename}: expected numbers or texts, found {dtype} {shape}")
         if wanted != member.file_size - file.tell():
             raise ValueError(f"{member.filename}: {dtype} {shape} needs {wanted:,} bytes, others are there")
-        found = np.frombuffer(file.read(), dtype)
+        content = file.read()
+    found = np.frombuffer(content, dtype)
+    # Python itself fails on a text that no Unicode has.
+    if dtype.kind == "U" and (np.frombuffer(content, f"{dtype.byteorder}u4") > sys.maxunicode).any():
+        raise ValueError(f"{member.filename}: no text")
     return found.reshape(shape, order="F" if by_columns else "C")

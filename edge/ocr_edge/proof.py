@@ -11,8 +11,8 @@ from pathlib import Path
 from ocr_edge.errors import ModelError, OcrEdgeError
 
 LIMIT_S = 30.0
-"""Time for it: 0.4 s on x86-64, many times that on a slow Pi from a cold card. systemd gives a start 60 s, and the rest of
-the start has to follow."""
+"""Time for it: 0.4 s on x86-64, many times that on a slow Pi from a cold card. systemd gives a start 60 s, and the rest
+of the start has to follow."""
 MEMORY = 320 * 2**20
 """Bytes of data that it may have: the service has 400 MB for all. It takes 120 MB with the shipped default."""
 # -P, and the folder only while it is needed: neither the working directory's modules nor those beside this package come

@@ -1,6 +1,6 @@
 """A TFLite runtime that crashes or fails at will, in front of the real one: for children, by ``PYTHONPATH``.
 
-``FAKE_RUNTIME`` says ``<start of the bundle folder's name>:<abort|raise>:<calls that go well>``; all other networks run.
+``FAKE_RUNTIME`` says ``<start of the name of the bundle's folder>:<abort|raise>:<calls that go well>``; others run.
 """
 
 from pathlib import Path

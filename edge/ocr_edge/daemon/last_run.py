@@ -27,8 +27,8 @@ _NETWORKS = "/ocr_edge/interpreter.py"
 class LastRun:
     """A file that a run writes to, and empties when it ends in order; what is found in it was left by a crash.
 
-    Its first line says when the run began and which bundle it reads with. Where the processor stopped the run, as when a
-    network leads outside of its memory, Python's traceback follows. After a power cut nothing is concluded.
+    Its first line says when the run began and which bundle it reads with. Where the processor stopped the run, as when
+    a network leads outside of its memory, Python's traceback follows. After a power cut nothing is concluded.
 
     Args:
         state: The state folder.
