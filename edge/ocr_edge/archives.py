@@ -6,6 +6,7 @@ import stat
 import struct
 import tarfile
 import zipfile
+from io import BufferedReader
 from pathlib import Path
 from typing import IO, Any, Self
 
@@ -32,7 +33,7 @@ class StrangeError(OSError):
         return str(self.strerror)
 
 
-def regular(path: Path, limit: int) -> IO[bytes]:
+def regular(path: Path, limit: int) -> BufferedReader:
     """Open a regular file for reading.
 
     Args:

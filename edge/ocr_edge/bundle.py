@@ -1,6 +1,5 @@
 """A bundle on disk: checked whole before anything uses it."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -219,7 +218,7 @@ def _texts(arrays: Mapping[str, npt.NDArray[Any]], name: str) -> tuple[str, ...]
 def _check_hash(path: Path, name: str, expected: str) -> None:
     try:
         with archives.regular(path / name, manifests.MAX_FILE) as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
+            found = manifests.digest(file)
     except OSError as error:
         raise ModelError(f"bundle {path}: {name}: {error.strerror}") from error
     if found != expected:

@@ -125,7 +125,7 @@ class Installed:
     def open_active(
         self,
         threads: int = 1,
-        doubt: Path | None = None,
+        doubted: Callable[[Path], bool] = lambda path: False,
         before: Callable[[Path], object] = lambda path: None,
     ) -> tuple[Bundle, list[str]]:
         """Load and prove the active bundle; when it is bad, the previous one; at last the shipped one.
@@ -135,7 +135,7 @@ class Installed:
 
         Args:
             threads: CPU threads of each interpreter.
-            doubt: The bundle that a crash befell: it is proven in a process of its own before this one loads it.
+            doubted: Whether a bundle is proven in a process of its own before this one loads it.
             before: Hears of each bundle before it is loaded.
 
         Returns:
@@ -158,18 +158,18 @@ class Installed:
                 continue
             before(path)
             try:
-                bundle = proven(path, threads, doubted=path == doubt)
+                bundle = proven(path, threads, doubted=doubted(path))
                 break
             except ModelError as error:
                 failed[path] = error
         else:
             before(shipped())
             bundle = proven(None, threads)
-        for path, error in failed.items():
-            lines.append(f"bundle {path.name} is not used: {error}")
+        for path, fault in failed.items():
+            lines.append(f"bundle {path.name} is not used: {fault}")
             # What was merely too slow gets another chance at the next start.
-            if not isinstance(error, proof.UndecidedError):
-                lines += self.condemn(path, str(error))
+            if not isinstance(fault, proof.UndecidedError):
+                lines += self.condemn(path, str(fault))
         if lines:
             lines.append(
                 f"bundle {bundle.path.name} is used instead; install a good one: ocr-edge bundle install PATH"

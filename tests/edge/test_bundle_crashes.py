@@ -231,3 +231,18 @@ def test_two_at_once_keep_the_notes_of_the_first(tmp_path):
         with LastRun(tmp_path) as second:
             second.reads_with(Path("/b/y"))
         assert json.loads((tmp_path / last_run.FILE_NAME).read_text())["bundle"] == "/b/x"
+
+
+def test_check_survives_a_bundle_that_crashes_and_says_so(runtime, installed, config, tmp_path):
+    (tmp_path / "config.toml").write_text(f'state_dir = "{installed.folder.parent}"\n{config}')
+    done = subprocess.run(
+        [sys.executable, "-m", "ocr_edge", "check", "--config", tmp_path / "config.toml"],
+        capture_output=True,
+        text=True,
+        env=os.environ | runtime("bad", "abort", 0),
+        timeout=60,
+        check=False,
+    )
+    (line,) = [line for line in done.stdout.splitlines() if " bundle " in line[:14]]
+    assert "crash the interpreter (SIGABRT" in line
+    assert "bundle good-" in line

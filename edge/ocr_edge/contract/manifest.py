@@ -1,6 +1,7 @@
 """The manifest of a bundle: everything a model file cannot say about itself."""
 
 import hashlib
+from io import BufferedReader
 from pathlib import Path
 from typing import Any, Literal
 
@@ -273,4 +274,9 @@ def _check_name(file: str) -> None:
 def sha256(path: Path) -> str:
     """The SHA-256 of a file, hexadecimal."""
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return digest(file)
+
+
+def digest(file: BufferedReader) -> str:
+    """The SHA-256 of an open file, hexadecimal."""
+    return hashlib.file_digest(file, "sha256").hexdigest()

@@ -18,8 +18,8 @@ SOON_S = 600.0
 """A crash later than this after the start begins a new count: a bundle that reads for ten minutes is no bad one."""
 _MAX_BYTES = 2**16
 """Most that is looked at: a line and a traceback."""
-_SHOWN = 8
-"""Calls of a traceback that are logged, the innermost ones."""
+_SHOWN = 200
+"""Lines of a traceback that are logged: some ten threads with some ten calls each."""
 _NETWORKS = "/ocr_edge/interpreter.py"
 """The module that all networks run in, as a traceback names it."""
 
@@ -106,7 +106,7 @@ class LastRun:
         if trace:
             self.why = trace.splitlines()[0].removeprefix("Fatal Python error: ").lower()
             here = trace.partition("Current thread")[2].partition("\n\n")[0]
-            for part in here.splitlines()[1 : 1 + _SHOWN]:
+            for part in trace.splitlines()[:_SHOWN]:
                 _LOGGER.warning("the last run crashed: %s", part.strip())
             if _NETWORKS in here:
                 self.crashes = 1 + (crashes if time.monotonic() - began < SOON_S else 0)

@@ -22,14 +22,14 @@ class Models:
     Args:
         state: The state folder.
         health: Where it writes what is not used, and why.
-        last: What the last run left.
+        last: What the last run left; None for a command, which doubts every bundle and notes nothing.
     """
 
-    def __init__(self, state: Path, health: Health, last: LastRun) -> None:
+    def __init__(self, state: Path, health: Health, last: LastRun | None) -> None:
         self._installed, self._health, self._last = Installed(state), health, last
-        self._doubt = last.bundle
+        self._proven = False
         self._refused: dict[Path, str] = {}
-        if last.bundle and last.bundle != shipped() and last.crashes >= MAX_CRASHES:
+        if last and last.bundle and last.bundle != shipped() and last.crashes >= MAX_CRASHES:
             self._leave(
                 last.bundle, f"its networks crashed the program {last.crashes} times in a row ({last.why})"
             )
@@ -42,13 +42,13 @@ class Models:
         """
         wanted = config.bundle
         if wanted is None:
-            bundle, notes = self._installed.open_active(config.threads, self._doubt, self._last.reads_with)
+            bundle, notes = self._installed.open_active(config.threads, self._doubted, self._note)
         elif why := self._refused.get(wanted):
             bundle = self._open(None, config.threads)
             notes = [f"bundle {wanted.name} is not used: {why}", f"bundle {bundle.path.name} is used instead"]
         else:
             bundle, notes = self._open(wanted, config.threads), []
-        self._doubt = None  # it was proven, or is not used
+        self._proven = True  # or not used
         self._health.problem("bundle", "; ".join(notes))
         self._health.fact("bundle", bundle.path.name)
         _LOGGER.info("bundle %s (%s)", bundle.manifest.name, bundle.path)
@@ -56,7 +56,7 @@ class Models:
 
     def in_use(self, bundle: Bundle) -> None:
         """Note what is read with from now on: a reload may have tried another one in vain."""
-        self._last.reads_with(bundle.path)
+        self._note(bundle.path)
 
     def refuse(self, bundle: Bundle, why: str) -> None:
         """Use a bundle no more.
@@ -84,5 +84,12 @@ class Models:
             _LOGGER.warning("%s", note)
 
     def _open(self, path: Path | None, threads: int) -> Bundle:
-        self._last.reads_with(path or shipped())
-        return proven(path, threads, doubted=path is not None and path == self._doubt)
+        self._note(path or shipped())
+        return proven(path, threads, doubted=path is not None and self._doubted(path))
+
+    def _doubted(self, path: Path) -> bool:
+        return not self._proven and (self._last is None or path == self._last.bundle)
+
+    def _note(self, path: Path) -> None:
+        if self._last is not None:
+            self._last.reads_with(path)
