@@ -1,5 +1,6 @@
 """A bundle on disk: checked whole before anything uses it."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -218,6 +219,9 @@ def _texts(arrays: Mapping[str, npt.NDArray[Any]], name: str) -> tuple[str, ...]
 def _check_hash(path: Path, name: str, expected: str) -> None:
     try:
         with archives.regular(path / name, manifests.MAX_FILE) as file:
+            # Files of /proc have no bytes, and may never come to an end.
+            if not os.fstat(file.fileno()).st_size:
+                raise archives.StrangeError("is empty")
             found = manifests.digest(file)
     except OSError as error:
         raise ModelError(f"bundle {path}: {name}: {error.strerror}") from error

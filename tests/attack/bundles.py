@@ -56,8 +56,8 @@ def attack(seed: int, folder: Path) -> str | None:
 
 
 def _is_small(file: Path) -> bool:
-    """Whether it can be read here: an earlier fault may have made it a pipe, or 16 GB long."""
-    return file.is_file() and file.stat().st_size < 2**24
+    """Whether it can be read here: an earlier fault may have made it a pipe, a part of /proc, or 16 GB long."""
+    return file.is_file() and 0 < file.stat().st_size < 2**24
 
 
 def _agree(path: Path) -> None:
@@ -177,7 +177,9 @@ def _file(path: Path, dice: random.Random) -> None:
     match dice.randrange(8):
         case 0:
             file.symlink_to(
-                dice.choice(["/dev/zero", "/dev/tty", "/proc/self/mem", "/", "nowhere", file.name])
+                dice.choice(
+                    ["/dev/zero", "/dev/tty", "/proc/self/mem", "/proc/kmsg", "/", "nowhere", file.name]
+                )
             )
         case 1:
             os.mkfifo(file)

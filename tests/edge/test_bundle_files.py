@@ -90,7 +90,7 @@ def test_a_folder_of_ones_own_may_have_any_name(path, tmp_path, capsys):
 
 
 @pytest.mark.parametrize("name", ["manifest.json", "selftest.npz", "1-lean_stem32.tflite"])
-@pytest.mark.parametrize("kind", ["zero", "pipe", "folder", "sparse", "loop"])
+@pytest.mark.parametrize("kind", ["zero", "pipe", "folder", "sparse", "loop", "endless"])
 def test_what_is_no_regular_file_of_a_sensible_size_is_not_read(name, kind, path, capsys):
     file = path / name
     file.unlink()
@@ -101,6 +101,8 @@ def test_what_is_no_regular_file_of_a_sensible_size_is_not_read(name, kind, path
             os.mkfifo(file)
         case "folder":
             file.mkdir()
+        case "endless":
+            file.symlink_to("/proc/kmsg")
         case "loop":
             file.symlink_to(file)
         case "sparse":
