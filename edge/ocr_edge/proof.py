@@ -22,6 +22,8 @@ _PROGRAM = (
     " from ocr_edge.proof import main; main(sys.argv[2])"
 )
 _REFUSED = 3
+_MARK = "proof: "
+"""Begins our line on stdout; libraries of C may have lines of their own."""
 
 
 class UndecidedError(ModelError):
@@ -70,12 +72,12 @@ def verdict(path: Path, code: int, stdout: bytes, stderr: bytes) -> tuple[int, i
         stdout: What it said.
         stderr: What it and the libraries complained of.
     """
-    said = stdout.decode(errors="replace").strip().splitlines()
-    if code == 0:
-        right, count = json.loads(said[-1])
-        return int(right), int(count)
-    if code == _REFUSED and said:
-        raise ModelError(str(json.loads(said[-1])))
+    said = [line for line in stdout.decode(errors="replace").splitlines() if line.startswith(_MARK)]
+    found = json.loads(said[-1].removeprefix(_MARK)) if said else None
+    if code == 0 and found:
+        return int(found[0]), int(found[1])
+    if code == _REFUSED and found:
+        raise ModelError(str(found))
     last = next(iter(reversed(stderr.decode(errors="replace").strip().splitlines())), "")
     if code < 0:
         number = -code
@@ -101,9 +103,9 @@ def main(path: str) -> None:
         result = selftest.prove(bundle)
         selftest.exercise(bundle)
     except ModelError as error:
-        print(json.dumps(str(error)), flush=True)
+        print(_MARK + json.dumps(str(error)), flush=True)
         sys.exit(_REFUSED)
     except MemoryError:
-        print(json.dumps(f"bundle {path}: needs more than {MEMORY >> 20} MiB of memory"), flush=True)
+        print(_MARK + json.dumps(f"bundle {path}: needs more than {MEMORY >> 20} MiB of memory"), flush=True)
         sys.exit(_REFUSED)
-    print(json.dumps(result), flush=True)
+    print(_MARK + json.dumps(result), flush=True)

@@ -142,16 +142,17 @@ def test_a_bundle_that_crashes_while_it_reads_gives_way_at_the_second_time(
     assert "crashed the program" in installed.entries()[0].bad
 
 
-@pytest.mark.parametrize("how", ["installed", "configured"])
+@pytest.mark.parametrize("how", ["installed", "configured", "link"])
 def test_a_bundle_that_fails_while_it_reads_gives_way_at_once_and_no_picture_is_lost(
     how, runtime, installed, config, tmp_path
 ):
-    if how == "configured":
-        config = f'bundle = "{tmp_path}/bad"\n{config}'
+    if how != "installed":
+        path = tmp_path / "bad" if how == "configured" else installed.folder / "active"
+        config = f'bundle = "{path}"\n{config}'
     show(tmp_path, "a.jpg")
     with DaemonProcess(tmp_path, config, **runtime("bad", "raise", SELF_TEST + 2)) as daemon:
         daemon.until_said(TEXT)
-        until(lambda: "bundle: bundle bad" in daemon.status)
+        until(lambda: "bundle: bundle " in daemon.status)
         assert "failed while running (Node number 3 failed to invoke)" in daemon.status
         show(tmp_path, "b.jpg")
         until(lambda: daemon.texts == [TEXT, TEXT])

@@ -77,8 +77,9 @@ class Models:
         self._refused.clear()
 
     def _leave(self, path: Path, why: str) -> None:
-        if path.parent != self._installed.folder:
-            self._refused[path] = why
+        self._refused[path] = why
+        # A configuration may name the link to the active one; what is not used then is said in this run alone.
+        if path.parent != self._installed.folder or path.is_symlink():
             return
         for note in self._installed.condemn(path, why):
             _LOGGER.warning("%s", note)
