@@ -124,7 +124,7 @@ def _fill_line(folder: Path, manifest: Manifest, content: bytes, beside: Bundle 
     )
     manifest = msgspec.structs.replace(manifest, stages=stages)
     _save(folder, manifest)
-    arrays |= line_selftest.drawn(bundles.load(folder))
+    arrays |= line_selftest.drawn(bundles.load(folder)) | bundles.all_labels(manifest)
     np.savez_compressed(folder / manifests.SELFTEST_NAME, allow_pickle=False, **arrays)
     (folder / manifests.CARD_NAME).write_text(card.text(manifest, picture))
     files = {name: manifests.sha256(folder / name) for name in names}
@@ -176,7 +176,8 @@ def _write_selftest(folder: Path, bundle: Bundle, glyphs: dict[str, Image]) -> N
         if labels[row] not in labels[chosen] and len(chosen) < SELFTEST_GLYPHS:
             chosen.append(row)
     rgb, binary = glyphs["rgb"][chosen], glyphs["binary"][chosen]
-    np.savez_compressed(folder / manifests.SELFTEST_NAME, rgb=rgb, binary=binary, labels=labels[chosen])
+    arrays = {"rgb": rgb, "binary": binary, "labels": labels[chosen], **bundles.all_labels(bundle.manifest)}
+    np.savez_compressed(folder / manifests.SELFTEST_NAME, allow_pickle=False, **arrays)
 
 
 def _save(folder: Path, manifest: Manifest) -> None:

@@ -1,12 +1,15 @@
 """A bundle on disk: checked whole before anything uses it."""
 
-import zipfile
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from ocr_edge import archives, npz, shelf
 from ocr_edge.contract import manifest as manifests
 from ocr_edge.contract.manifest import Manifest, Stage
 from ocr_edge.contract.preprocess import LINE_HEIGHT, STEP, VERSION
@@ -21,6 +24,8 @@ __all__ = [
     "Bundle",
     "LineTest",
     "SelfTest",
+    "all_labels",
+    "described",
     "load",
     "named",
     "self_test",
@@ -28,6 +33,8 @@ __all__ = [
     "shipped_names",
 ]
 
+MAX_SELFTEST = 2**26
+"""Largest self-test, unpacked: 28,000 glyphs of 28x28."""
 MAX_STEP = 0.5
 """Largest step of an int8 line stage's logits, in nats; a good one has 0.15, and ties come with coarser ones."""
 
@@ -101,24 +108,7 @@ def load(path: Path | None = None, threads: int = 1) -> Bundle:
         ModelError: Something is missing, damaged or made for another version.
     """
     path = shipped() if path is None else named(path)
-    if not path.is_dir():
-        raise ModelError(f"bundle {path}: no such folder; {said()}")
-    try:
-        manifest = manifests.decode((path / manifests.FILE_NAME).read_bytes())
-    except OSError as error:
-        raise ModelError(f"bundle {path}: {manifests.FILE_NAME}: {error.strerror}") from error
-    except manifests.ManifestError as error:
-        raise ModelError(f"bundle {path}: {manifests.FILE_NAME}: {error}") from error
-    if manifest.preprocess != VERSION:
-        raise ModelError(
-            f"bundle {path}: was trained with preprocessing {manifest.preprocess!r}, this program has {VERSION!r};"
-            " install a bundle made for this version, or convert the model again"
-        )
-    for name, expected in {
-        **manifest.files,
-        **{stage.file: stage.sha256 for stage in manifest.stages},
-    }.items():
-        _check_hash(path, name, expected)
+    manifest = described(path)
     networks = tuple(Network(path / stage.file, threads) for stage in manifest.characters)
     for stage, network in zip(manifest.characters, networks, strict=True):
         _check_tensors(path / stage.file, stage, network, stage.inputs, (stage.outputs,))
@@ -130,32 +120,109 @@ def load(path: Path | None = None, threads: int = 1) -> Bundle:
     return Bundle(path, manifest, networks, lines)
 
 
+def described(path: Path) -> Manifest:
+    """The manifest of a bundle whose files are all there and whole; no network is touched.
+
+    Args:
+        path: The bundle's folder.
+
+    Raises:
+        ModelError: Something is missing, damaged or made for another version.
+    """
+    if not path.is_dir():
+        raise ModelError(f"bundle {path}: no such folder; {said()}")
+    try:
+        text = archives.content(path / manifests.FILE_NAME, manifests.MAX_BYTES)
+        manifest = manifests.decode(text)
+    except OSError as error:
+        raise ModelError(f"bundle {path}: {manifests.FILE_NAME}: {error.strerror}") from error
+    except manifests.ManifestError as error:
+        raise ModelError(f"bundle {path}: {manifests.FILE_NAME}: {error}") from error
+    if why := shelf.altered(path, text):
+        raise ModelError(f"bundle {path}: {manifests.FILE_NAME} {why}")
+    if manifest.preprocess != VERSION:
+        raise ModelError(
+            f"bundle {path}: was trained with preprocessing {manifest.preprocess!r}, this program has {VERSION!r};"
+            " install a bundle made for this version, or convert the model again"
+        )
+    for name, expected in {
+        **manifest.files,
+        **{stage.file: stage.sha256 for stage in manifest.stages},
+    }.items():
+        _check_hash(path, name, expected)
+    return manifest
+
+
 def self_test(bundle: Bundle) -> SelfTest:
     """The bundle's own test glyphs and strips: those of the stages that it has.
 
     Raises:
-        ModelError: There are none, or they cannot be read.
+        ModelError: There are none, or they cannot be read, or they were made for other labels than the manifest's.
     """
     path = bundle.path / manifests.SELFTEST_NAME
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            test = SelfTest()
-            if bundle.manifest.characters:
-                test = SelfTest({"rgb": arrays["rgb"], "binary": arrays["binary"]}, arrays["labels"])
-            if not bundle.manifest.lines:
-                return test
-            rgb, binary, widths = (arrays[f"line_{name}"] for name in ("rgb", "binary", "widths"))
-            texts = arrays["line_texts"]
-            if texts.ndim != 1 or texts.dtype.kind != "U":
-                raise ValueError("line_texts: expected a row of texts")
-            return replace(test, lines=LineTest(rgb, binary, widths, tuple(texts.tolist())))
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
-        raise ModelError(f"{path}: cannot be read ({error})") from error
+        arrays = npz.load(path, MAX_SELFTEST)
+    except FileNotFoundError as error:
+        raise ModelError(
+            f"{path}: a bundle without a self-test is not used; convert the model again"
+        ) from error
+    try:
+        for stage in bundle.manifest.stages:
+            _check_labels(stage, arrays)
+        test = SelfTest()
+        if bundle.manifest.characters:
+            test = SelfTest({"rgb": arrays["rgb"], "binary": arrays["binary"]}, arrays["labels"])
+        if not bundle.manifest.lines:
+            return test
+        rgb, binary, widths = (arrays[f"line_{name}"] for name in ("rgb", "binary", "widths"))
+        texts = _texts(arrays, "line_texts")
+        return replace(test, lines=LineTest(rgb, binary, widths, texts))
+    except KeyError as error:
+        raise ModelError(f"{path}: has no array {error}") from error
+    except ValueError as error:
+        raise ModelError(f"{path}: {error}") from error
+
+
+def all_labels(manifest: Manifest) -> dict[str, npt.NDArray[np.str_]]:
+    """The arrays of a self-test that say which labels it was made for: a manifest that names others is wrong."""
+    return {_LABELS[stage.kind]: np.array(stage.labels) for stage in manifest.stages}
+
+
+_LABELS = {"character": "all_labels", "line": "line_all_labels"}
+
+
+def _check_labels(stage: Stage, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+    name = _LABELS[stage.kind]
+    if name not in arrays:  # older bundles do not say
+        return
+    made_for = _texts(arrays, name)
+    if made_for != stage.labels:
+        at = next((i for i, (a, b) in enumerate(zip(made_for, stage.labels, strict=False)) if a != b), None)
+        differ = (
+            f"{len(stage.labels)} labels, the self-test was made for {len(made_for)}"
+            if at is None
+            else f"label {at} is {stage.labels[at]!r}, the self-test was made for {made_for[at]!r}"
+        )
+        raise ValueError(
+            f"the manifest's labels were changed: {stage.file}: {differ}; convert the model again"
+        )
+
+
+def _texts(arrays: Mapping[str, npt.NDArray[Any]], name: str) -> tuple[str, ...]:
+    """An array of texts as a tuple of them."""
+    found = arrays[name]
+    if found.ndim != 1 or found.dtype.kind != "U":
+        raise ValueError(f"{name}: expected a row of texts")
+    return tuple(found.tolist())
 
 
 def _check_hash(path: Path, name: str, expected: str) -> None:
     try:
-        found = manifests.sha256(path / name)
+        with archives.regular(path / name, manifests.MAX_FILE) as file:
+            # Files of /proc have no bytes, and may never come to an end.
+            if not os.fstat(file.fileno()).st_size:
+                raise archives.StrangeError("is empty")
+            found = manifests.digest(file)
     except OSError as error:
         raise ModelError(f"bundle {path}: {name}: {error.strerror}") from error
     if found != expected:

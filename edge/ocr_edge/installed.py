@@ -1,16 +1,20 @@
 """Bundles below the state folder: taken in, proven, made active, rolled back, and replaced when they are bad."""
 
+import logging
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ocr_edge import selftest, unpack
-from ocr_edge.bundle import Bundle, load
+from ocr_edge import archives, proof, selftest, unpack
+from ocr_edge.bundle import Bundle, described, load, shipped
 from ocr_edge.contract import manifest as manifests
 from ocr_edge.contract.manifest import Manifest, ManifestError
-from ocr_edge.errors import ConfigError, ModelError
-from ocr_edge.shelf import Shelf
+from ocr_edge.errors import ConfigError, ModelError, OcrEdgeError
+from ocr_edge.shelf import FOLDER, Shelf
 from ocr_edge.state_dir import as_owner
+
+_LOGGER = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +49,9 @@ class Installed:
     """
 
     def __init__(self, state_dir: Path) -> None:
-        self.folder = state_dir / "bundles"
+        self.folder = state_dir / FOLDER
         self._shelf = Shelf(self.folder)
+        self._refused: dict[Path, str] = {}
 
     def active(self) -> Path | None:
         """The folder of the bundle that is to be used; None for the shipped one."""
@@ -81,10 +86,9 @@ class Installed:
                 with as_owner(self.folder):
                     unpack.copy(files, staged)
                     staged.chmod(0o755)
-                bundle = load(staged)
-                selftest.prove(bundle)
+                proof.prove(staged)
                 with as_owner(self.folder):
-                    return self._adopt(staged, bundle.manifest)
+                    return self._adopt(staged, described(staged))
             except ModelError as error:
                 message = str(error).replace(f"bundle {staged}", "").replace(f"{staged}/", "").lstrip(": ")
                 raise ModelError(f"{path}: {message}; nothing was changed") from error
@@ -113,12 +117,17 @@ class Installed:
             if previous is not None:
                 if why := self._shelf.bad(previous):
                     raise ModelError(f"{previous.name} is known to be bad: {why}; install it again")
-                selftest.prove(load(previous))
+                proof.prove(previous)
             with as_owner(self.folder):
                 self._shelf.switch(previous, active)
             return previous
 
-    def open_active(self, threads: int = 1) -> tuple[Bundle, list[str]]:
+    def open_active(
+        self,
+        threads: int = 1,
+        doubted: Callable[[Path], bool] = lambda path: False,
+        before: Callable[[Path], object] = lambda path: None,
+    ) -> tuple[Bundle, list[str]]:
         """Load and prove the active bundle; when it is bad, the previous one; at last the shipped one.
 
         A bundle that failed is marked as bad and not tried again until it is installed again, but only when
@@ -126,6 +135,8 @@ class Installed:
 
         Args:
             threads: CPU threads of each interpreter.
+            doubted: Whether a bundle is proven in a process of its own before this one loads it.
+            before: Hears of each bundle before it is loaded.
 
         Returns:
             The bundle, and what people must know: a line for each bundle that is not used, and one for what is used
@@ -135,36 +146,49 @@ class Installed:
             ModelError: Not even the shipped bundle works.
         """
         lines: list[str] = []
-        failed: dict[Path, str] = {}
+        failed: dict[Path, ModelError] = {}
         try:
             wanted = self._wanted()
         except ConfigError as error:
             wanted = []
             lines.append(f"no installed bundle is used: {error}")
         for path in wanted:
-            if why := self._shelf.bad(path):
+            if why := self._refused.get(path) or self._shelf.bad(path):
                 lines.append(f"bundle {path.name} is not used, it is known to be bad: {why}")
                 continue
+            before(path)
             try:
-                bundle = load(path, threads)
-                selftest.prove(bundle)
+                bundle = proven(path, threads, doubted=doubted(path))
                 break
             except ModelError as error:
-                failed[path] = str(error)
+                failed[path] = error
         else:
-            bundle = load(None, threads)
-            selftest.prove(bundle)
-        for path, why in failed.items():
-            lines.append(f"bundle {path.name} is not used: {why}")
-            try:
-                self._shelf.condemn(path, why)
-            except OSError as error:
-                lines.append(f"bundle {path.name} cannot be marked as bad: {error.strerror}")
+            before(shipped())
+            bundle = proven(None, threads)
+        for path, fault in failed.items():
+            lines.append(f"bundle {path.name} is not used: {fault}")
+            # What was merely too slow gets another chance at the next start.
+            if not isinstance(fault, proof.UndecidedError):
+                lines += self.condemn(path, str(fault))
         if lines:
             lines.append(
                 f"bundle {bundle.path.name} is used instead; install a good one: ocr-edge bundle install PATH"
             )
         return bundle, lines
+
+    def condemn(self, path: Path, why: str) -> list[str]:
+        """Use a bundle no more, until it is installed again.
+
+        Returns:
+            A line for people where it cannot be marked as bad, and is only left out until this process ends.
+        """
+        self._refused[path] = why
+        try:
+            self._shelf.condemn(path, why)
+        except OSError as error:
+            return [f"bundle {path.name} cannot be marked as bad: {error.strerror}"]
+        del self._refused[path]
+        return []
 
     def _wanted(self) -> list[Path]:
         """The active bundle and, for when it fails, the previous one; none where the shipped one is active."""
@@ -201,7 +225,7 @@ class Installed:
         manifest, size, bad = None, 0, self._shelf.bad(path)
         try:
             size = sum(file.stat().st_size for file in path.iterdir())
-            manifest = manifests.decode((path / manifests.FILE_NAME).read_bytes())
+            manifest = manifests.decode(archives.content(path / manifests.FILE_NAME, manifests.MAX_BYTES))
         except OSError as error:
             bad = bad or f"cannot be read: {error.strerror}"
         except ManifestError as error:
@@ -209,10 +233,35 @@ class Installed:
         return Entry(path, manifest, size, path == self._shelf.active, path == self._shelf.previous, bad)
 
 
+def proven(path: Path | None, threads: int = 1, *, doubted: bool = False) -> Bundle:
+    """Load a bundle and run its self-test.
+
+    Args:
+        path: Its folder; None for the shipped one.
+        threads: CPU threads of each interpreter.
+        doubted: Whether to do so in a process of its own first.
+
+    Raises:
+        ModelError: It is bad.
+    """
+    if doubted and path is not None:
+        try:
+            proof.prove(path)
+        except ModelError:
+            raise
+        except (
+            OcrEdgeError
+        ) as error:  # a machine without room for a second process: nothing against the bundle
+            _LOGGER.warning("%s", error)
+    bundle = load(path, threads)
+    selftest.prove(bundle)
+    return bundle
+
+
 def _sound(path: Path) -> bool:
     """Whether a bundle that was proven before is still whole."""
     try:
-        load(path)
+        described(path)
     except ModelError:
         return False
     return True

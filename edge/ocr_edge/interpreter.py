@@ -12,6 +12,8 @@ from ocr_edge.errors import ModelError
 from ocr_edge.quiet import hush
 
 RUNTIMES = ("ai_edge_litert.interpreter", "tflite_runtime.interpreter")
+_FAILURES = (RuntimeError, ValueError, TypeError, LookupError, OverflowError, SystemError)
+"""What a runtime raises over a file that is no sound network. Not MemoryError: that is the machine's."""
 
 
 class Network:
@@ -42,7 +44,7 @@ class Network:
                 if width is not None:
                     _resize(interpreter, width)
                 interpreter.allocate_tensors()
-        except (RuntimeError, ValueError) as error:
+        except _FAILURES as error:
             wide = "" if width is None else f" at a width of {width}"
             raise ModelError(f"{path}: does not run{wide} ({_first_line(error)})") from error
         try:
@@ -50,23 +52,25 @@ class Network:
             runner = interpreter.get_signature_runner()
             inputs, outputs = runner.get_input_details(), runner.get_output_details()
             (output,) = outputs.values()
-        except (RuntimeError, ValueError) as error:
-            raise ModelError(f"{path}: not a network with one signature and one output ({error})") from error
-        if set(signature["inputs"]) != {"rgb", "binary"}:
+            if set(signature["inputs"]) != {"rgb", "binary"}:
+                raise ModelError(
+                    f"{path}: its inputs are {', '.join(signature['inputs'])}, expected rgb and binary"
+                )
+            self._index = {name: detail["index"] for name, detail in inputs.items()}
+            self._output = output["index"]
+            self.inputs = {
+                name: (tuple(d["shape"][1:].tolist()), np.dtype(d["dtype"])) for name, d in inputs.items()
+            }
+            self.input_quantization = {name: d["quantization"] for name, d in inputs.items()}
+            self.shape: tuple[int, ...] = tuple(output["shape"][1:].tolist())
+            self.labels = int(output["shape"][-1])
+            self.output = Quantization(*output["quantization"]) if output["dtype"] == np.int8 else None
+        except _FAILURES as error:
             raise ModelError(
-                f"{path}: its inputs are {', '.join(signature['inputs'])}, expected rgb and binary"
-            )
+                f"{path}: not a network with one signature and one output ({_first_line(error)})"
+            ) from error
         self._path = path
         self._interpreter = interpreter
-        self._index = {name: detail["index"] for name, detail in inputs.items()}
-        self._output = output["index"]
-        self.inputs = {
-            name: (tuple(d["shape"][1:].tolist()), np.dtype(d["dtype"])) for name, d in inputs.items()
-        }
-        self.input_quantization = {name: d["quantization"] for name, d in inputs.items()}
-        self.shape: tuple[int, ...] = tuple(output["shape"][1:].tolist())
-        self.labels = int(output["shape"][-1])
-        self.output = Quantization(*output["quantization"]) if output["dtype"] == np.int8 else None
 
     def run(self, inputs: dict[str, npt.NDArray[Any]]) -> npt.NDArray[Any]:
         """Run one glyph or strip through the network.
@@ -78,16 +82,19 @@ class Network:
             A copy of the raw output without the batch: shape ``(labels,)`` for a glyph.
 
         Raises:
-            ModelError: The interpreter failed.
+            ModelError: The interpreter failed, or a float network gave infinity or no number.
         """
         try:
             for name, value in inputs.items():
                 self._interpreter.set_tensor(self._index[name], value)
             self._interpreter.invoke()
             # get_tensor copies; a view into the tensor would make the next invoke raise.
-            return np.asarray(self._interpreter.get_tensor(self._output)[0])
-        except (RuntimeError, ValueError) as error:
+            found = np.asarray(self._interpreter.get_tensor(self._output)[0])
+        except _FAILURES as error:
             raise ModelError(f"{self._path}: failed while running ({_first_line(error)})") from error
+        if self.output is None and not np.isfinite(found).all():
+            raise ModelError(f"{self._path}: gave what is no finite number")
+        return found
 
 
 class Widths:
@@ -146,9 +153,9 @@ def _interpreter(path: Path, threads: int) -> tuple[Any, str]:
             continue
         try:
             return module.Interpreter(model_path=str(path), num_threads=threads), name.partition(".")[0]
-        except (ValueError, RuntimeError) as error:
+        except (RuntimeError, ValueError, TypeError, LookupError, OverflowError) as error:
             # tflite-runtime 2.14 imports beside NumPy 2 and fails only here, with an import error inside.
-            raise ModelError(f"{path}: {name} cannot load it ({error})") from error
+            raise ModelError(f"{path}: {name} cannot load it ({_first_line(error)})") from error
         except (ImportError, SystemError) as error:
             problems.append(f"{name}: {error} (tflite-runtime needs numpy<2)")
     raise ModelError(f"no TFLite runtime works here; pip install 'ocr-edge[pi]' ({'; '.join(problems)})")

@@ -7,6 +7,7 @@ a bundle is not to be used. Names that begin with a dot are unfinished work.
 
 import errno
 import fcntl
+import hashlib
 import os
 import re
 import shutil
@@ -24,6 +25,10 @@ from ocr_edge.state_dir import as_owner
 KEEP = 3
 """Bundles that stay; the active and the previous one always do."""
 
+FOLDER = "bundles"
+"""Name of the folder below the state folder."""
+FIGURES = 12
+"""Figures of the manifest's SHA-256 in the name of an installed bundle."""
 _LOCK = ".lock"
 
 
@@ -62,7 +67,7 @@ class Shelf:
     def place(self, manifest: Manifest, text: Path) -> Path:
         """Where a bundle belongs, given its manifest and the manifest's file."""
         name = re.sub(r"[^A-Za-z0-9_.-]", "-", manifest.name).lstrip(".-")[:40] or "bundle"
-        return self.folder / f"{name}-{manifests.sha256(text)[:12]}"
+        return self.folder / f"{name}-{manifests.sha256(text)[:FIGURES]}"
 
     def bad(self, bundle: Path) -> str:
         """Why a bundle is not to be used; empty when nothing is known against it."""
@@ -183,6 +188,25 @@ class Shelf:
             return None
         except OSError as error:
             raise ConfigError(f"{self.folder / name}: {_plain(error)}") from error
+
+
+def altered(bundle: Path, manifest: bytes) -> str:
+    """How the manifest of an installed bundle differs from the one that was installed.
+
+    Args:
+        bundle: A bundle's folder, or a link to it.
+        manifest: The content of its manifest.
+
+    Returns:
+        Words for people; empty when it does not, or when the bundle is none that was installed.
+    """
+    place = bundle.resolve()
+    promised = place.name.rpartition("-")[2]
+    installed = place.parent.name == FOLDER and (place.parent / _LOCK).is_file() and len(promised) == FIGURES
+    found = hashlib.sha256(manifest).hexdigest()[:FIGURES]
+    if not installed or found == promised:
+        return ""
+    return f"was changed after it was installed: SHA-256 {found}…, the folder's name says {promised}…"
 
 
 def _mark(bundle: Path) -> Path:

@@ -7,18 +7,17 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from io import FileIO
 from lzma import LZMAError
 from pathlib import Path, PurePosixPath
 from typing import IO, NamedTuple
 
+from ocr_edge import archives
 from ocr_edge.contract import manifest as manifests
 from ocr_edge.errors import ModelError
 
 MAX_FILES = 1000
-MAX_BYTES = 512 * 2**20
-"""Most that is unpacked. The shipped bundle has 2 MB; the largest networks of use on a Pi have some tens."""
-MAX_MANIFEST = 2**20
+MAX_BYTES = manifests.MAX_FILE
+"""Most that is unpacked."""
 _CHUNK = 2**20
 _BROKEN = (
     OSError,
@@ -84,7 +83,7 @@ def copy(files: Files, folder: Path) -> None:
         ModelError: The manifest or a file it names is missing, damaged or too large.
         OSError: The copy cannot be written.
     """
-    text = b"".join(_chunks(manifests.FILE_NAME, files[manifests.FILE_NAME], MAX_MANIFEST))
+    text = b"".join(_chunks(manifests.FILE_NAME, files[manifests.FILE_NAME], manifests.MAX_BYTES))
     try:
         manifest = manifests.decode(text)
     except manifests.ManifestError as error:
@@ -112,23 +111,27 @@ def _members(path: Path, stack: ExitStack) -> Iterator[_Member]:
     if path.is_dir():
         for p in path.iterdir():
             kind = "folder" if p.is_dir() else "file" if p.is_file() else "odd"
-            yield _Member(p.name, 0, kind, partial(FileIO, p))
-    elif not path.exists():
+            yield _Member(p.name, 0, kind, partial(archives.regular, p, MAX_BYTES))
+        return
+    if not path.exists():
         raise ModelError(f"{path}: no such file or folder")
-    elif zipfile.is_zipfile(path):
-        archive = stack.enter_context(zipfile.ZipFile(path))
+    content = stack.enter_context(archives.regular(path, MAX_BYTES))
+    if zipfile.is_zipfile(content):
+        archive = stack.enter_context(archives.opened_zip(content))
         for entry in archive.infolist():
             # The upper half is the Unix mode; archives from elsewhere leave it empty.
             odd = (entry.external_attr >> 28) not in {0, 0o4, 0o10}
             kind = "odd" if odd else "folder" if entry.is_dir() else "file"
             yield _Member(entry.filename, entry.file_size, kind, partial(archive.open, entry))
-    elif tarfile.is_tarfile(path):
-        tar = stack.enter_context(tarfile.TarFile.open(path))
-        for item in tar:
-            kind = "file" if item.isreg() else "folder" if item.isdir() else "odd"
-            yield _Member(item.name, item.size, kind, partial(tar.extractfile, item))
-    else:
-        raise ModelError(f"{path}: expected a bundle's folder, or a .zip or .tar.gz of one")
+        return
+    content.seek(0)
+    try:
+        tar = stack.enter_context(tarfile.TarFile.open(fileobj=content, tarinfo=archives.Header))
+    except tarfile.ReadError as error:
+        raise ModelError(f"{path}: expected a bundle's folder, or a .zip or .tar.gz of one") from error
+    for item in tar:
+        kind = "file" if item.isreg() and not item.issparse() else "folder" if item.isdir() else "odd"
+        yield _Member(item.name, item.size, kind, partial(tar.extractfile, item))
 
 
 def _limited(members: Iterator[_Member], path: Path) -> Iterator[_Member]:

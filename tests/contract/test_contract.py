@@ -189,6 +189,9 @@ def test_a_manifest_of_schema_1_that_contradicts_itself_is_refused_with_the_reas
         manifest.decode(json.dumps(schema_1(**change)).encode())
 
 
+WRONG_NAMES = ("../x", "", ".", "..", "a\0b", "a\nb", "x" * 256, "manifest.json")
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -196,13 +199,18 @@ def test_a_manifest_of_schema_1_that_contradicts_itself_is_refused_with_the_reas
         ({"blank": 0}, "blank 0: expected 3"),
         ({"reject": 1}, "reject and twin_temperature belong to stages of kind character"),
         ({"twin_temperature": 1.0}, "reject and twin_temperature"),
-        ({"widths": []}, "widths: expected ascending multiples of 4, found none"),
-        ({"widths": [64, 65]}, "multiples of 4, found 64, 65"),
+        ({"widths": []}, "widths: expected ascending multiples of 4 up to 4096, found none"),
+        ({"widths": [64, 65]}, "up to 4096, found 64, 65"),
         ({"widths": [128, 64]}, "found 128, 64"),
         ({"widths": [64, 64]}, "found 64, 64"),
         ({"widths": [0, 64]}, "found 0, 64"),
         ({"inputs": {"rgb": [32, 64, 3], "binary": [32, 64, 1]}}, "the width of a line stage is 0"),
-        ({"line_calibration": [0, 1]}, "a slope above 0, found 0, 1"),
+        ({"widths": [64, 4_000_000]}, "up to 4096, found 64, 4000000"),
+        ({"line_calibration": [0, 1]}, "a slope of 0.05 to 20 and an offset of -20 to 20, found 0, 1"),
+        ({"line_calibration": [1, 1e300]}, "found 1, 1e\\+300"),
+        ({"line_calibration": [1e9, 0]}, "found 1e\\+09, 0"),
+        ({"escalate_below": -1e-9}, "escalate_below -1e-09 must be between 0 and 1"),
+        ({"escalate_below": 2}, "escalate_below 2 must be"),
         ({"line_calibration": [1]}, "line_calibration"),
         ({"temperature": 0.01}, "temperature 0.01 must be between 0.05 and 20"),
         ({"temperature": 21}, "temperature 21 must be"),
@@ -215,8 +223,13 @@ def test_a_manifest_of_schema_1_that_contradicts_itself_is_refused_with_the_reas
             {"kind": "character", "widths": [], "blank": None, "line_calibration": None},
             "every side must be at least 1",
         ),
-        ({"file": "../x"}, "plain name"),
+        *(
+            ({"file": name}, "plain name")
+            for name in ("../x", "", ".", "..", "a\0b", "a\nb", "x" * 256, "manifest.json")
+        ),
         ({"labels": ["a", "b", "b"]}, "all different"),
+        ({"labels": ["a", ""]}, "one is empty"),
+        ({"labels": [str(i) for i in range(3000)], "blank": 3000}, "expected 2 to 2048"),
         ({"surprise": 1}, "surprise"),
     ],
 )
@@ -270,3 +283,12 @@ def test_no_bytes_crash_the_manifest(content):
 def test_a_manifest_cannot_be_changed():
     with pytest.raises((AttributeError, msgspec.ValidationError)):
         a_manifest().name = "other"
+
+
+@pytest.mark.parametrize("key", ["training", "metrics"])
+def test_a_manifest_that_is_nested_without_end_is_one_line(key):
+    text = json.dumps(json.loads(manifest.encode(a_manifest(a_line_stage()))) | {key: {"a": 0}})
+    deep = text.replace('{"a": 0}', '{"a": ' + "[" * 100_000 + "]" * 100_000 + "}")
+    with pytest.raises(ManifestError) as caught:
+        manifest.decode(deep.encode())
+    assert "\n" not in str(caught.value)

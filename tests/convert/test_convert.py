@@ -113,6 +113,8 @@ def test_the_bundle_carries_card_self_test_and_hashes(written):
     assert "(reliability.png)" in card
     assert "shapes" in card
     assert "Where it fails" in card
+    with np.load(bundle.path / "selftest.npz") as arrays:
+        assert tuple(arrays["all_labels"]) == bundle.manifest.characters[0].labels
     test = bundles.self_test(bundle)
     found = Recognizer(bundle).recognize_inputs(list(test.inputs["rgb"]), list(test.inputs["binary"]))
     assert np.array_equal(found.argmax(axis=1), test.labels)

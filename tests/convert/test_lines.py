@@ -85,6 +85,9 @@ def test_a_bundle_of_lines_and_characters_is_written_proven_and_described(conver
     assert [stage.kind for stage in bundle.manifest.stages] == ["line", "character"]
     right, n = prove(bundle)
     assert right == n > len(bundles.self_test(beside).labels)
+    with np.load(bundle.path / "selftest.npz") as arrays:
+        assert tuple(arrays["line_all_labels"]) == bundle.manifest.lines[0].labels
+        assert tuple(arrays["all_labels"]) == bundle.manifest.characters[0].labels
     text = (tmp_path / "both" / "card.md").read_text()
     assert "### Lines" in text
     assert "### Characters" in text

@@ -61,10 +61,12 @@ while True:
     installed.install(Path({str(first)!r}))
 """
     chance, seen = random.Random(3), set()
-    for _ in range(20):
+    for count in range(60):
+        if count >= 16 and len(seen) == 2:
+            break
         child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
         child.stdout.readline()
-        time.sleep(chance.uniform(0, 0.4))
+        time.sleep(chance.uniform(0, 1.0))
         child.send_signal(signal.SIGKILL)
         child.wait(timeout=10)
         child.stdout.close()

@@ -22,6 +22,7 @@ class Fake:
     """Capturer, scene, outputs and notifier at once; ``after`` steps the source ends."""
 
     separate, gone, wants_snapshots, failed, watchdog_s = False, False, False, False, None
+    broken = ""
     problems: ClassVar[dict[str, str]] = {}
 
     def __init__(self, state: str = "ok", after: int = 10) -> None:
@@ -49,7 +50,8 @@ class Fake:
     def ready(self, *_: object) -> None:
         pass
 
-    report = ready
+    report = take_over = set_regions = ready
+    readers: ClassVar[tuple[()]] = ()
 
 
 def daemon(fake: Any, url: str = "v4l2:/dev/video0") -> Daemon:
@@ -58,7 +60,9 @@ def daemon(fake: Any, url: str = "v4l2:/dev/video0") -> Daemon:
         watchdog, ready, stopping, status = fake.watchdog, fake.ready, fake.ready, fake.ready
 
     source = SourceSettings(url=url, mode="continuous")
-    return Daemon(source, fake, fake, fake, Health(), Counters(), Notifier(), Trigger(), lambda: fake)  # type: ignore[arg-type]
+    return Daemon(
+        source, fake, fake, fake, Health(), Counters(), Notifier(), Trigger(), lambda: fake, lambda why: fake
+    )  # type: ignore[arg-type]
 
 
 def test_the_end_of_the_source_is_the_end_of_the_daemon():
@@ -123,3 +127,20 @@ def test_pictures_that_cannot_be_read_end_the_daemon_only_when_the_self_test_fai
     assert made.run(Signals()) == (0 if sound else 1)
     assert proved == ([5, 10, 20, 40] if sound else [5])
     assert made.health.state(0.0).problems["program"].startswith("failed on 5")
+
+
+def test_a_bundle_that_fails_is_replaced_and_where_none_is_left_the_daemon_ends_for_a_fresh_start():
+    fake, asked = Fake(after=20), []
+
+    def replace(why: str) -> Any:
+        asked.append(why)
+        if len(asked) > 1:
+            raise ModelError("there is no other bundle")
+        return fake
+
+    fake.broken = "node 3 failed"
+    made = daemon(fake)
+    made.without_bundle = replace
+    assert made.run(Signals()) == 1
+    assert asked == ["node 3 failed"] * 6
+    assert made.health.state(0).problems["bundle"] == "there is no other bundle"

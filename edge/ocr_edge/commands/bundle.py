@@ -4,10 +4,12 @@ import argparse
 import json
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ocr_edge.errors import ModelError
+from ocr_edge.errors import ConfigError, ModelError
 from ocr_edge.state_dir import for_people
 
 if TYPE_CHECKING:
@@ -20,7 +22,8 @@ RELOAD = "A running daemon takes it with: sudo systemctl reload ocr-edge"
 DESCRIPTION = """Change the model that the daemon reads with.
 
 Installed bundles live in the folder "bundles" below the state folder. A new one is checked against its own hashes
-and must name its own test glyphs before it becomes the active one. The one before stays, for "rollback"."""
+and must read its own test pictures, in a process of its own, before it becomes the active one. The one before stays,
+for "rollback"."""
 
 
 def add(subparsers: Any) -> None:
@@ -61,10 +64,11 @@ def run_install(args: argparse.Namespace) -> int:
     """
     from ocr_edge.shipping import named, said  # noqa: PLC0415 - see commands/__init__.py
 
-    path = named(args.path)
-    if not path.exists():
-        raise ModelError(f"{path}: no such file or folder; {said()}")
-    print(f"{_installed(args).install(path).name} is active. {RELOAD}")
+    with _one_line():
+        path = named(args.path)
+        if not path.exists():
+            raise ModelError(f"{path}: no such file or folder; {said()}")
+        print(f"{_installed(args).install(path).name} is active. {RELOAD}")
     return 0
 
 
@@ -128,21 +132,38 @@ def run_verify(args: argparse.Namespace) -> int:
     Raises:
         ModelError: It is damaged, or there is no such bundle.
     """
-    from ocr_edge import selftest, unpack  # noqa: PLC0415 - see commands/__init__.py
-    from ocr_edge.bundle import load  # noqa: PLC0415
+    from ocr_edge import proof, unpack  # noqa: PLC0415 - see commands/__init__.py
+    from ocr_edge.shipping import named, shipped  # noqa: PLC0415
 
     name, path = _named(_installed(args), args.bundle)
-    with tempfile.TemporaryDirectory() as folder:
+    with _one_line(), tempfile.TemporaryDirectory() as folder:
         try:
-            if path is not None and path.is_file():
+            if path is None:
+                path = shipped()
+            elif path.exists() and not path.is_dir():
                 with unpack.opened(path) as files:
                     unpack.copy(files, Path(folder))
                 path = Path(folder)
-            right, count = selftest.prove(load(path))
+            right, count = proof.prove(named(path))
         except ModelError as error:
             raise ModelError(str(error).replace(folder, name)) from error
     print(f"{name}: fine; hashes agree, {right} of {count} test pictures are read as they must be")
     return 0
+
+
+@contextmanager
+def _one_line() -> Iterator[None]:
+    """Turn what the disk says into one line.
+
+    Raises:
+        ConfigError: A path cannot be looked at, or the temporary folder cannot be written.
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise ConfigError(f"{str(error.filename or 'disk')[:200]}: {error.strerror}") from error
 
 
 def _named(installed: "Installed", name: str) -> tuple[str, Path | None]:

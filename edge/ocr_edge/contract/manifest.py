@@ -1,7 +1,7 @@
 """The manifest of a bundle: everything a model file cannot say about itself."""
 
 import hashlib
-import math
+from io import BufferedReader
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,6 +15,17 @@ RELIABILITY_NAME = "reliability.png"
 
 TEMPERATURES = (0.05, 20.0)
 """Least and greatest temperature: beyond them a fit has failed, and every confidence would be one or the same."""
+MAX_BYTES, MAX_FILE = 2**20, 2**29
+"""Largest manifest, and largest other file of a bundle. The shipped default has 0.1 and 4 MB; the largest networks of
+use on a Pi have some tens."""
+SLOPES, OFFSETS = (0.05, 20.0), (-20.0, 20.0)
+"""Least and greatest of a line's calibration, for the same reason; a fit stays within (0.05, 3) and (-6, 6)."""
+MAX_WIDTH = 4096
+"""Most columns of a strip: 128 times its height. Memory grows with it."""
+MAX_LABELS = 2048
+"""Most labels of a stage; a table of them by them is kept, which has 32 MB at this size."""
+MAX_NAME = 255
+"""Most bytes of a file's name on the file systems of Linux."""
 WIDTH_STEP = 4
 """Columns of a strip for each time step; ``contract.preprocess.STEP``, which needs NumPy and is not imported here."""
 Shape = tuple[int, int, int]
@@ -78,10 +89,11 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         return len(self.labels) + (self.kind == "line")
 
     def __post_init__(self) -> None:
-        if Path(self.file).name != self.file:
-            raise ValueError(f"file {self.file!r}: expected a plain name inside the bundle")
-        if len(self.labels) < 2 or len(set(self.labels)) != len(self.labels):
-            raise ValueError(f"{self.file}: labels: at least two, all different, are needed")
+        _check_name(self.file)
+        if not 2 <= len(self.labels) <= MAX_LABELS or len(set(self.labels)) != len(self.labels):
+            raise ValueError(f"{self.file}: labels: expected 2 to {MAX_LABELS}, all different")
+        if not all(self.labels):
+            raise ValueError(f"{self.file}: labels: one is empty")
         if set(self.inputs) != {"rgb", "binary"}:
             found = ", ".join(self.inputs) or "none"
             raise ValueError(f"{self.file}: inputs: expected rgb and binary, found {found}")
@@ -89,6 +101,8 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
             if value is not None and not TEMPERATURES[0] <= value <= TEMPERATURES[1]:
                 least, most = TEMPERATURES
                 raise ValueError(f"{self.file}: temperature {value:g} must be between {least:g} and {most:g}")
+        if self.escalate_below is not None and not 0 <= self.escalate_below <= 1:
+            raise ValueError(f"{self.file}: escalate_below {self.escalate_below:g} must be between 0 and 1")
         if self.kind == "line":
             self._check_line()
         else:
@@ -115,16 +129,22 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         if any(shape[1] != 0 for shape in self.inputs.values()):
             raise ValueError(f"{self.file}: inputs: the width of a line stage is 0, any of its widths")
         ascending = list(self.widths) == sorted(set(self.widths))
-        if not self.widths or not ascending or any(w < 1 or w % WIDTH_STEP for w in self.widths):
-            found = ", ".join(map(str, self.widths)) or "none"
+        if (
+            not self.widths
+            or not ascending
+            or any(w % WIDTH_STEP or not 1 <= w <= MAX_WIDTH for w in self.widths)
+        ):
+            found = ", ".join(map(str, self.widths[:8])) or "none"
             raise ValueError(
-                f"{self.file}: widths: expected ascending multiples of {WIDTH_STEP}, found {found}"
+                f"{self.file}: widths: expected ascending multiples of {WIDTH_STEP} up to {MAX_WIDTH}, found {found}"
             )
         if self.line_calibration is not None:
             slope, offset = self.line_calibration
-            if not (0 < slope < math.inf and math.isfinite(offset)):
-                found = f"{slope:g}, {offset:g}"
-                raise ValueError(f"{self.file}: line_calibration: expected a slope above 0, found {found}")
+            if not (SLOPES[0] <= slope <= SLOPES[1] and OFFSETS[0] <= offset <= OFFSETS[1]):
+                raise ValueError(
+                    f"{self.file}: line_calibration: expected a slope of {SLOPES[0]:g} to {SLOPES[1]:g} and an offset"
+                    f" of {OFFSETS[0]:g} to {OFFSETS[1]:g}, found {slope:g}, {offset:g}"
+                )
 
 
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -178,8 +198,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
                 f"stages: at most one of kind line, found {len(self.lines)}: a second would never run"
             )
         for file in self.files:
-            if Path(file).name != file:
-                raise ValueError(f"file {file!r}: expected a plain name inside the bundle")
+            _check_name(file)
         shared = [(s.labels, s.reject, s.blank, s.inputs) for s in self.characters]
         if any(one != shared[0] for one in shared):
             raise ValueError(
@@ -213,6 +232,8 @@ def decode(text: bytes) -> Manifest:
         if isinstance(schema, bool) or schema not in (1, SCHEMA):
             raise ManifestError(f"schema {schema!r}: this program reads schema 1 and {SCHEMA}")
         return msgspec.convert(_upgraded(content) if schema == 1 else content, type=Manifest)
+    except RecursionError as error:
+        raise ManifestError("is nested too deeply") from error
     except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
         raise ManifestError(str(error)) from error
 
@@ -239,7 +260,23 @@ def encode(manifest: Manifest) -> bytes:
     return msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
 
 
+def _check_name(file: str) -> None:
+    """Refuse what is no plain name of a file.
+
+    Raises:
+        ValueError: It leads elsewhere, is too long, or has characters that cannot be shown.
+    """
+    plain = Path(file).name == file and file.isprintable() and 0 < len(file.encode()) <= MAX_NAME
+    if not plain or file in {"..", FILE_NAME}:
+        raise ValueError(f"file {file[:MAX_NAME]!r}: expected a plain name of another file inside the bundle")
+
+
 def sha256(path: Path) -> str:
     """The SHA-256 of a file, hexadecimal."""
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return digest(file)
+
+
+def digest(file: BufferedReader) -> str:
+    """The SHA-256 of an open file, hexadecimal."""
+    return hashlib.file_digest(file, "sha256").hexdigest()

@@ -17,6 +17,10 @@ def quantize_pixels(image: Image) -> Int8:
     return np.bitwise_xor(image, np.uint8(0x80)).view(np.int8)
 
 
+MAX_SCALE = 1e6
+"""Largest step of an output: logits are tens, and float32 must hold them divided by any temperature."""
+
+
 @dataclass(frozen=True, slots=True)
 class Quantization:
     """An affine map from int8 to real numbers, read from a tensor's own details.
@@ -30,8 +34,10 @@ class Quantization:
     zero_point: int
 
     def __post_init__(self) -> None:
-        if not self.scale > 0:
-            raise ValueError(f"quantization scale {self.scale}: must be above 0")
+        if not 0 < self.scale <= MAX_SCALE:
+            raise ValueError(f"quantization scale {self.scale}: must be above 0 and at most {MAX_SCALE:g}")
+        if not -128 <= self.zero_point <= 127:
+            raise ValueError(f"quantization zero point {self.zero_point}: must be an int8")
 
     def dequantize(self, values: npt.NDArray[np.int8]) -> Scores:
         """Real numbers for int8 values, same shape, float32."""

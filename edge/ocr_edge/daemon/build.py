@@ -13,19 +13,18 @@ import msgspec
 
 from ocr_edge import __version__
 from ocr_edge.bundle import Bundle
-from ocr_edge.bundle import load as load_bundle
 from ocr_edge.config import Config, load
 from ocr_edge.counters import Counters
 from ocr_edge.daemon.asking import nobody_asks
+from ocr_edge.daemon.last_run import LastRun
 from ocr_edge.daemon.loop import Daemon
+from ocr_edge.daemon.models import Models
 from ocr_edge.daemon.notify import Notifier
 from ocr_edge.daemon.outputs import Outputs
 from ocr_edge.daemon.scene import Scene
 from ocr_edge.daemon.signals import Signals
 from ocr_edge.errors import ConfigError, OcrEdgeError
 from ocr_edge.health import Health
-from ocr_edge.installed import Installed
-from ocr_edge.selftest import prove
 from ocr_edge.sinks.metrics import Snapshot
 from ocr_edge.sources import urls
 from ocr_edge.sources.capturer import Capturer
@@ -46,15 +45,19 @@ class Builder:
 
     Attributes:
         path: The configuration file.
-        health: Where it writes what it had to fall back to.
+        health: Where it writes what needs a restart.
         counters: For the scenes.
+        models: Chooses the bundle.
         config: As it was at the start.
     """
 
     path: Path
     health: Health
     counters: Counters
+    models: Models
     config: Config
+    _used: Config | None = None
+    _bundle: Bundle | None = None
 
     def scene(self) -> Scene:
         """The scene of the configuration and bundle on disk.
@@ -69,20 +72,34 @@ class Builder:
         note = f"changed {', '.join(cold)}: needs a restart (sudo systemctl restart ocr-edge)" if cold else ""
         self.health.problem("reload", note)
         hot = msgspec.structs.replace(self.config, **{n: getattr(config, n) for n in HOT})
-        return Scene(hot, self.bundle(hot), self.counters)
+        if self._bundle is not None:  # a reload: somebody may have mended it
+            self.models.forgive()
+        return self._scene(hot)
 
-    def bundle(self, config: Config) -> Bundle:
-        """The configured bundle, else the installed one, else the one that ships with the program."""
-        if config.bundle:
-            bundle = load_bundle(config.bundle, config.threads)
-            prove(bundle)
-            self.health.problem("bundle", "")
-        else:
-            bundle, notes = Installed(state_dir(config)).open_active(config.threads)
-            self.health.problem("bundle", "; ".join(notes))
-        self.health.fact("bundle", bundle.path.name)
-        _LOGGER.info("bundle %s (%s)", bundle.manifest.name, bundle.path)
-        return bundle
+    def without_bundle(self, why: str) -> Scene:
+        """The same scene, read with another bundle, because the present one fails.
+
+        Args:
+            why: What it did.
+
+        Raises:
+            ConfigError: The other one lacks what the configuration needs.
+            ModelError: There is no other one.
+        """
+        if self._used is None or self._bundle is None:
+            raise ValueError("no scene was made yet")
+        self.models.refuse(self._bundle, why)
+        return self._scene(self._used)
+
+    def _scene(self, config: Config) -> Scene:
+        try:
+            bundle = self.models.choose(config)
+            scene = Scene(config, bundle, self.counters)
+            self._used, self._bundle = config, bundle
+        finally:
+            if self._bundle is not None:
+                self.models.in_use(self._bundle)
+        return scene
 
 
 def run(path: Path, config: Config, signals: Signals) -> int:
@@ -105,17 +122,22 @@ def run(path: Path, config: Config, signals: Signals) -> int:
     if why := nobody_asks(config):
         raise ConfigError(why)
     state = state_dir(config)
+    with alone(state), LastRun(state) as last_run:
+        return _run(path, config, state, last_run, signals)
+
+
+def _run(path: Path, config: Config, state: Path, last_run: LastRun, signals: Signals) -> int:
+    """As ``run``, with its state folder and what the last run left there."""
     kind = urls.split(config.source.url)[0]
     if kind == "picamera2" or (kind in urls.ON_DISK and config.source.mode == "trigger"):
         open_source(config.source, state)  # refuses what can never work; opens nothing yet
     health, counters, trigger = Health(), Counters(), Trigger()
     health.fact("version", __version__)
-    builder = Builder(path, health, counters, config)
+    builder = Builder(path, health, counters, Models(state, health, last_run), config)
     with signals.interrupting():
         scene = builder.scene()
     source, fire = config.source, trigger.fire if config.source.mode == "trigger" else None
     with ExitStack() as stack:
-        stack.enter_context(alone(state))
         outputs = stack.enter_context(Outputs(config, health, fire))
         last = outputs.resume(scene)
         if config.http:
@@ -144,6 +166,7 @@ def run(path: Path, config: Config, signals: Signals) -> int:
             notifier=Notifier(),
             trigger=trigger,
             rebuild=builder.scene,
+            without_bundle=builder.without_bundle,
             last=last,
         )
         return daemon.run(signals)

@@ -102,7 +102,7 @@ def _line(settings: Gpio) -> str:
 
 def bundle(builder: Builder) -> str:
     """A bundle loads and passes its self-test."""
-    manifest = builder.bundle(builder.config).manifest
+    manifest = builder.models.choose(builder.config).manifest
     note = builder.health.state(0.0).problems.get("bundle", "")
     return f"{manifest.name}, {len(manifest.texts)} labels" + (f"; {note}" if note else "")
 

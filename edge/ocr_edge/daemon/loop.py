@@ -2,8 +2,9 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from ocr_edge.config.settings import SourceSettings
 from ocr_edge.counters import Counters
@@ -47,6 +48,7 @@ class Daemon:
         notifier: The service manager.
         trigger: Who asks for pictures.
         rebuild: Makes a scene from the configuration and the bundle as they are on disk now.
+        without_bundle: Makes the same scene with another bundle, given why the present one is not to be used.
         last: The last reading, for the status line.
     """
 
@@ -59,6 +61,7 @@ class Daemon:
     notifier: Notifier
     trigger: Trigger
     rebuild: Callable[[], Scene]
+    without_bundle: Callable[[str], Scene]
     last: str = ""
     _due: float = 0.0
     _fresh: float = 0.0
@@ -138,7 +141,12 @@ class Daemon:
             if frame is not None:
                 self._take(frame)
                 with signals.interrupting():
-                    said = self.scene.answer([frame]) if self.capturer.separate else self.scene.look(frame)
+                    if self.capturer.separate:
+                        said = self._answer([frame], iter(()))
+                    else:
+                        said = self.scene.look(frame)
+                        if self.scene.broken:
+                            self._replace_bundle()
                 self._read()
                 self._say(frame, [reading for reading in said if reading.lines or reading.raw])
                 self._step_done()
@@ -153,11 +161,37 @@ class Daemon:
         _LOGGER.info("a picture is asked for by %s", origin)
         taken: list[Frame] = []
         with signals.interrupting():
-            said = self.scene.answer(self._some(taken))
+            said = self._answer(taken, self._some(taken))
         self._read()
         why = self.capturer.status.detail or "no picture in time"
         self._say(taken[-1] if taken else None, said or self.scene.silent(self.source.url, time.time(), why))
         return self._step_done()
+
+    def _answer(self, taken: Sequence[Frame], more: Iterator[Frame]) -> list[Reading]:
+        """What a thing of its own says in frames taken already and in some more; asked again when a bundle fails."""
+        said = self.scene.answer(chain(tuple(taken), more))
+        while self.scene.broken and self._replace_bundle():
+            said = self.scene.answer(chain(tuple(taken), more))
+        return said
+
+    def _replace_bundle(self) -> bool:
+        """Go on with another bundle when a network of the present one has failed; whether there is one."""
+        _LOGGER.error("the bundle failed: %s", self.scene.broken)
+        try:
+            scene = self.without_bundle(self.scene.broken)
+        except OcrEdgeError as error:
+            _LOGGER.error("no other bundle is used: %s", error)
+            self.health.problem("bundle", str(error))
+            self.scene.failed = True
+            return False
+        self._take_scene(scene)
+        return True
+
+    def _take_scene(self, scene: Scene) -> None:
+        """Read another scene from now on."""
+        scene.take_over(self.scene)
+        self.scene = scene
+        self.outputs.set_regions([reader.region for reader in scene.readers])
 
     def _some(self, taken: list[Frame]) -> Iterator[Frame]:
         """Frames taken from now on, as many as one answer may need and as come in time."""
@@ -236,7 +270,5 @@ class Daemon:
         else:
             _LOGGER.info("reloaded")
             self.health.problem("configuration", "")
-            scene.take_over(self.scene)
-            self.scene = scene
-            self.outputs.set_regions([reader.region for reader in scene.readers])
+            self._take_scene(scene)
         self.notifier.ready()

@@ -11,7 +11,7 @@ from ocr_edge.contract.types import Image
 from ocr_edge.counters import Counters
 from ocr_edge.daemon.region_reader import Answer, RegionReader
 from ocr_edge.daemon.region_setup import own_checks
-from ocr_edge.errors import CaptureError, ConfigError
+from ocr_edge.errors import CaptureError, ConfigError, ModelError
 from ocr_edge.reading import Reading
 from ocr_edge.regions import mask, pose, quality, rectify
 from ocr_edge.regions.align import Aligner
@@ -45,6 +45,7 @@ class Scene:
         readers: One for each region.
         problems: What is wrong with the picture, by part: ``picture``, ``alignment``, ``region <name>``.
         failed: Whether our own code failed on the last frame.
+        broken: What a network of the bundle failed with on the last frame; empty when none did.
 
     Raises:
         ConfigError: A region, pattern, mark or the reference picture is wrong.
@@ -74,6 +75,7 @@ class Scene:
         )
         self.problems: Mapping[str, str] = {}
         self.failed = self._lost = False
+        self.broken = ""
         small = min(region.min_change for region in config.region) * SMALL_CHANGE
         self._small = ChangeDetector(small, jitter=SMALL_JITTER)
 
@@ -103,7 +105,7 @@ class Scene:
         if still and frame.small is not None and not self._small.changed(frame.small):
             self._note(active)
             return [reading for reader in active for reading in reader.rest(frame.monotonic)]
-        self.failed = False
+        self.failed, self.broken = False, ""
         matrix = self._pose(frame.image)
         if matrix is None:
             return []
@@ -125,6 +127,9 @@ class Scene:
         """One region; what goes wrong with it keeps no other one from being said."""
         try:
             return reader.look(frame, self._cut(frame.image, reader, matrix))
+        except ModelError as error:
+            self.broken = str(error)
+            return []
         except Exception:
             _LOGGER.exception("region %s: error while reading", reader.region.name)
             reader.problem, self.failed = FAILED, True
@@ -139,7 +144,7 @@ class Scene:
         Returns:
             One reading a region, also when it says nothing; empty when there was no frame.
         """
-        self.failed = False
+        self.failed, self.broken = False, ""
         answers = [reader.ask() for reader in self.readers]
         frame = None
         for frame in frames:
@@ -149,6 +154,8 @@ class Scene:
             for answer in answers:
                 if not answer.done:
                     self._push(answer, frame, matrix)
+                    if self.broken:
+                        return self.silent(frame.source, frame.captured_at, "the bundle failed")
             if all(answer.done for answer in answers):
                 break
         if frame is None:
@@ -163,6 +170,8 @@ class Scene:
         """Read one region of a thing; what goes wrong with it keeps no other one from being said."""
         try:
             answer.push(frame, self._cut(frame.image, answer.reader, matrix))
+        except ModelError as error:
+            self.broken = str(error)
         except Exception:
             _LOGGER.exception("%s, region %s: error while reading", frame.source, answer.reader.region.name)
             self.failed = answer.done = True
