@@ -34,13 +34,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("kind", metavar="KIND", help=f"one of: {', '.join(kinds())}")
+    parser.add_argument("kind", metavar="KIND", nargs="?", default="", help=f"one of: {', '.join(kinds())}")
     parser.add_argument("--seeds", type=int, default=1000, metavar="N", help="inputs (default: %(default)s)")
     parser.add_argument("--start", type=int, default=0, metavar="S", help="first seed (default: %(default)s)")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the inputs that failed here")
     args = parser.parse_args(argv)
     if args.kind not in kinds():
-        print(f"attack.py: {args.kind}: no such kind; there are {', '.join(kinds())}", file=sys.stderr)
+        what = f"{args.kind}: no such kind" if args.kind else "which kind?"
+        print(f"attack.py: {what}; there are {', '.join(kinds())}", file=sys.stderr)
         return USAGE
     sys.path.insert(0, str(ROOT))
     module = importlib.import_module(f"tests.attack.{args.kind}")
