@@ -10,6 +10,8 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
+
 LIMIT_S, LIMIT_MB = 10.0, 500
 """What nothing may take longer or more than."""
 DOCUMENTED = {0, 2, 3}
@@ -113,6 +115,8 @@ def _child(task: Callable[[], int | None], outputs: list[Path]) -> None:
     code = 99
     try:
         os.setpgid(0, 0)
+        cv2.setNumThreads(0)  # a fork has none of the threads that OpenCV hands work to
+        cv2.setNumThreads = lambda _: None
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         for number, path in enumerate(outputs, 1):
             os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
