@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from ocr_edge.contract.manifest import SCHEMA, Manifest, Stage
+from ocr_edge.contract.manifest import ALL_GO_ON, SCHEMA, Manifest, Stage
 from ocr_edge.contract.preprocess import VERSION
 from ocr_edge.contract.types import Scores
 from ocr_edge.recognizer import in_sequence
@@ -25,8 +25,6 @@ GRID = (
     *(0.95, 0.96, 0.97, 0.98, 0.985, 0.99, 0.993, 0.995, 0.997, 0.998, 0.999, 0.9995, 0.9999, 1.0),
 )
 """Thresholds to try, closest where networks are sure; 0 lets nothing go on."""
-ALL_GO_ON = 2.0
-"""A threshold that no probability reaches."""
 MOST = 1000
 """Most vectors of thresholds to try for one way to combine."""
 

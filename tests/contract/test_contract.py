@@ -210,7 +210,7 @@ WRONG_NAMES = ("../x", "", ".", "..", "a\0b", "a\nb", "x" * 256, "manifest.json"
         ({"line_calibration": [1, 1e300]}, "found 1, 1e\\+300"),
         ({"line_calibration": [1e9, 0]}, "found 1e\\+09, 0"),
         ({"escalate_below": -1e-9}, "escalate_below -1e-09 must be between 0 and 1"),
-        ({"escalate_below": 2}, "escalate_below 2 must be"),
+        ({"escalate_below": 2.5}, "escalate_below 2.5 must be"),
         ({"line_calibration": [1]}, "line_calibration"),
         ({"temperature": 0.01}, "temperature 0.01 must be between 0.05 and 20"),
         ({"temperature": 21}, "temperature 21 must be"),

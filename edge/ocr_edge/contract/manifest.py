@@ -13,6 +13,8 @@ CARD_NAME = "card.md"
 SELFTEST_NAME = "selftest.npz"
 RELIABILITY_NAME = "reliability.png"
 
+ALL_GO_ON = 2.0
+"""A threshold that no probability reaches: every character goes on to the next stage."""
 TEMPERATURES = (0.05, 20.0)
 """Least and greatest temperature: beyond them a fit has failed, and every confidence would be one or the same."""
 MAX_BYTES, MAX_FILE = 2**20, 2**29
@@ -101,8 +103,10 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
             if value is not None and not TEMPERATURES[0] <= value <= TEMPERATURES[1]:
                 least, most = TEMPERATURES
                 raise ValueError(f"{self.file}: temperature {value:g} must be between {least:g} and {most:g}")
-        if self.escalate_below is not None and not 0 <= self.escalate_below <= 1:
-            raise ValueError(f"{self.file}: escalate_below {self.escalate_below:g} must be between 0 and 1")
+        if self.escalate_below is not None and not 0 <= self.escalate_below <= ALL_GO_ON:
+            raise ValueError(
+                f"{self.file}: escalate_below {self.escalate_below:g} must be between 0 and 1, or {ALL_GO_ON:g} for all"
+            )
         if self.kind == "line":
             self._check_line()
         else:
