@@ -23,7 +23,7 @@ from ocr_edge.decode.decoder import MIN_MARGIN, Decoder
 from ocr_edge.decode.graph import Scored, unsure
 from ocr_edge.decode.patterns import Pattern
 from ocr_edge.errors import ConfigError, ModelError
-from ocr_edge.layout import fills, is_settled, select
+from ocr_edge.layout import RatedLine, fills, is_settled, select
 from ocr_edge.line_reader import LineReader, StripReading, around
 from ocr_edge.places import Place, in_order, place_of
 from ocr_edge.reading import Line, Reading
@@ -156,7 +156,7 @@ class Pipeline:
             (place, rated)
             for place in places
             if (rated := place.seen_in(size))
-            and not (scene and place.is_of_strip and rated.sure.mean() < MIN_STRIP)
+            and not (scene and self._is_texture(place, rated))
         ]
         place_of_line = {id(rated.line): place for place, rated in seen}
         lines = select([rated for _, rated in seen], scene=scene)
@@ -172,6 +172,12 @@ class Pipeline:
             else:
                 place.reading = plain
         return lines
+
+    def _is_texture(self, place: Place, rated: RatedLine) -> bool:
+        """Whether a place of a scene shows no text, as the line stage has it; what a pattern refuses may be text."""
+        if place.is_of_strip:
+            return bool(rated.sure.mean() < MIN_STRIP)
+        return self._lines is not None and place.strip is None and not self._has_pattern
 
     def find(self, image: Image, watch: Stopwatch) -> list[Place]:
         """Read every place of a picture.

@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 
@@ -166,3 +167,10 @@ def place_of(text, confidence):
 )
 def test_all_of_a_crop_and_a_line_found_in_it_are_compared_by_confidence_and_marks(whole, found, stands):
     assert Answers(None, None).whole_stands(place_of(*whole), [place_of(*found)]) == stands
+
+
+def test_a_place_of_a_scene_where_the_line_stage_sees_no_text_shows_none(both):
+    scene = np.full((400, 900, 3), 235, np.uint8)
+    cv2.putText(scene, "HANGAR 51", (150, 220), cv2.FONT_HERSHEY_SIMPLEX, 3, (15, 15, 15), 9)
+    assert Pipeline(both, reader="characters").read(scene).text
+    assert Pipeline(both).read(scene).text == ""
