@@ -169,8 +169,12 @@ def test_all_of_a_crop_and_a_line_found_in_it_are_compared_by_confidence_and_mar
     assert Answers(None, None).whole_stands(place_of(*whole), [place_of(*found)]) == stands
 
 
-def test_a_place_of_a_scene_where_the_line_stage_sees_no_text_shows_none(both):
+def test_a_place_of_a_scene_where_the_line_stage_sees_no_text_shows_none(both, monkeypatch):
     scene = np.full((400, 900, 3), 235, np.uint8)
     cv2.putText(scene, "HANGAR 51", (150, 220), cv2.FONT_HERSHEY_SIMPLEX, 3, (15, 15, 15), 9)
-    assert Pipeline(both, reader="characters").read(scene).text
+    assert Pipeline(both, reader="characters").read(scene).text == "HANGAR 51"
+    monkeypatch.setattr(LineReader, "read", lambda *_: None)
     assert Pipeline(both).read(scene).text == ""
+    # What a pattern refuses may be text.
+    pattern = Pattern.parse(r"[A-Z]+\d+", bundles.load(bundles.named("fast")).manifest.texts)
+    assert Pipeline(both, pattern).read(scene).text.replace(" ", "") == "HANGAR51"
