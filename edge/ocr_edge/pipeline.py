@@ -155,8 +155,7 @@ class Pipeline:
         seen = [
             (place, rated)
             for place in places
-            if (rated := place.seen_in(size))
-            and not (scene and self._is_texture(place, rated))
+            if (rated := place.seen_in(size)) and not (scene and self._is_texture(place, rated))
         ]
         place_of_line = {id(rated.line): place for place, rated in seen}
         lines = select([rated for _, rated in seen], scene=scene)
