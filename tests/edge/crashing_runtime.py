@@ -22,8 +22,8 @@ name, how, calls = os.environ["FAKE_RUNTIME"].split(":")
 left = int(calls)
 
 class Interpreter(real.Interpreter):
-    def __init__(self, model_path, **more):
-        self.spoiled = Path(model_path).parent.resolve().name.startswith(name)
+    def __init__(self, model_path=None, **more):
+        self.spoiled = model_path is not None and Path(model_path).parent.resolve().name.startswith(name)
         super().__init__(model_path=model_path, **more)
 
     def invoke(self):
