@@ -239,8 +239,8 @@ def test_a_network_that_fails_at_its_widest_is_refused_when_it_is_loaded(tmp_pat
 
 def test_a_network_whose_output_does_not_grow_with_its_width_is_refused(tmp_path, monkeypatch):
     class Stuck(Network):
-        def __init__(self, path, threads=1, width=None):
-            super().__init__(path, threads, width)
+        def __init__(self, path, threads=1, width=None, content=None):
+            super().__init__(path, threads, width, content)
             self.shape = (16, 4)
 
     monkeypatch.setattr(interpreter, "Network", Stuck)
