@@ -9,6 +9,7 @@ or refused in one clear line with a documented exit code: no traceback, no crash
 
 import argparse
 import importlib
+import shutil
 import sys
 import tempfile
 import time
@@ -72,12 +73,16 @@ def kinds() -> list[str]:
 
 
 def run(attack: Callable[[int, Path], str | None], seeds: range, folder: Path) -> dict[int, str]:
-    """Attack with every seed; those that failed and how, also said on stderr at once."""
+    """Attack with every seed, each in a folder of its own; those that failed and how, also said on stderr at once."""
     failures: dict[int, str] = {}
     told = time.monotonic()
     for count, seed in enumerate(seeds, 1):
-        what = attack(seed, folder)
-        if what is not None:
+        own = folder / str(seed)
+        own.mkdir(exist_ok=True)
+        what = attack(seed, own)
+        if what is None:
+            shutil.rmtree(own)
+        else:
             failures[seed] = what
             print(f"\rseed {seed}: {what}", file=sys.stderr)
         if time.monotonic() - told > PACE_S or count == len(seeds):
