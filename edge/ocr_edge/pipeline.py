@@ -47,8 +47,8 @@ and tiles. Chosen on 20 photographs of nature and the validation part of ``field
 
 LIKELY, FEW = 0.5, 2
 """Confidence of the line stage in all of a crop from which so few guesses at the ink are tried beside it, and no other
-slant. On the validation words, amounts and meters (n = 644) that reads as many (75.8 against 76.0 %, mean of sets) in
-0.85 of the time."""
+slant. On the validation words, amounts and meters (n = 644) that reads as many (76.0 against 76.1 %, mean of six sets),
+and one plate of 172 fewer, in 0.85 of the time."""
 
 Readers = Literal["auto", "line", "characters"]
 
