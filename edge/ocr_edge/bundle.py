@@ -15,8 +15,9 @@ from ocr_edge.contract.manifest import Manifest, Stage
 from ocr_edge.contract.preprocess import LINE_HEIGHT, STEP, VERSION
 from ocr_edge.contract.quantize import INPUT_SCALE, INPUT_ZERO_POINT
 from ocr_edge.contract.types import Image
+from ocr_edge.detect.quads import CELL
 from ocr_edge.errors import ModelError
-from ocr_edge.interpreter import Network, Widths
+from ocr_edge.interpreter import Network, Sides, Widths
 from ocr_edge.shipping import SHIPPED, named, said, shipped, shipped_names
 
 __all__ = [
@@ -48,12 +49,14 @@ class Bundle:
         manifest: What it says about itself.
         networks: One for each stage that names glyphs, in order.
         lines: One, if it has a stage that reads strips.
+        detectors: One, if it has a stage that finds lines.
     """
 
     path: Path
     manifest: Manifest
     networks: tuple[Network, ...]
     lines: tuple[Widths, ...] = ()
+    detectors: tuple[Sides, ...] = ()
 
     @property
     def runtime(self) -> str:
@@ -80,6 +83,19 @@ class LineTest:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class SceneTest:
+    """Pictures that travel in a bundle, with the cells in which its detector must see text.
+
+    Attributes:
+        rgb: uint8, shape ``(N, H, W, 3)``.
+        text: bool, shape ``(N, H / CELL, W / CELL)``.
+    """
+
+    rgb: Image
+    text: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class SelfTest:
     """Glyphs and strips that travel in a bundle, with what it must make of them.
 
@@ -87,11 +103,23 @@ class SelfTest:
         inputs: ``rgb`` uint8 (N, H, W, 3) and ``binary`` uint8 (N, H, W, 1), preprocessed; empty without glyphs.
         labels: int64, shape ``(N,)``: indices of the labels that may be said; N is 0 without glyphs.
         lines: Strips; None where the bundle has no stage that reads them.
+        scenes: Pictures; None where the bundle has no stage that finds lines.
     """
 
     inputs: dict[str, Image] = field(default_factory=dict)
     labels: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     lines: LineTest | None = None
+    scenes: SceneTest | None = None
+
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """What ``selftest.npz`` holds, without the labels that it was made for."""
+        found: dict[str, npt.NDArray[Any]] = {**self.inputs, "labels": self.labels} if self.inputs else {}
+        if lines := self.lines:
+            found |= {"line_rgb": lines.rgb, "line_binary": lines.binary, "line_widths": lines.widths}
+            found["line_texts"] = np.array(lines.texts, np.str_)
+        if scenes := self.scenes:
+            found |= {"scene_rgb": scenes.rgb, "scene_text": scenes.text}
+        return found
 
 
 def load(path: Path | None = None, threads: int = 1) -> Bundle:
@@ -117,7 +145,10 @@ def load(path: Path | None = None, threads: int = 1) -> Bundle:
         # The widest too: a network that cannot be that wide shall not be found out in the middle of a picture.
         for columns in (1, stage.widths[-1]):
             _check_line(path / stage.file, stage, *widths.holding(columns))
-    return Bundle(path, manifest, networks, lines)
+    detectors = tuple(Sides(path / stage.file, stage.sides, threads) for stage in manifest.detectors)
+    for stage, found in zip(manifest.detectors, detectors, strict=True):
+        _check_detector(path / stage.file, stage, *found.holding(1, 1))
+    return Bundle(path, manifest, networks, lines, detectors)
 
 
 def described(path: Path) -> Manifest:
@@ -172,6 +203,8 @@ def self_test(bundle: Bundle) -> SelfTest:
         test = SelfTest()
         if bundle.manifest.characters:
             test = SelfTest({"rgb": arrays["rgb"], "binary": arrays["binary"]}, arrays["labels"])
+        if bundle.manifest.detectors:
+            test = replace(test, scenes=SceneTest(arrays["scene_rgb"], arrays["scene_text"]))
         if not bundle.manifest.lines:
             return test
         rgb, binary, widths = (arrays[f"line_{name}"] for name in ("rgb", "binary", "widths"))
@@ -185,15 +218,15 @@ def self_test(bundle: Bundle) -> SelfTest:
 
 def all_labels(manifest: Manifest) -> dict[str, npt.NDArray[np.str_]]:
     """The arrays of a self-test that say which labels it was made for: a manifest that names others is wrong."""
-    return {_LABELS[stage.kind]: np.array(stage.labels) for stage in manifest.stages}
+    return {_LABELS[stage.kind]: np.array(stage.labels) for stage in manifest.stages if stage.labels}
 
 
 _LABELS = {"character": "all_labels", "line": "line_all_labels"}
 
 
 def _check_labels(stage: Stage, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-    name = _LABELS[stage.kind]
-    if name not in arrays:  # older bundles do not say
+    name = _LABELS.get(stage.kind, "")
+    if name not in arrays:  # older bundles do not say; a detector has none
         return
     made_for = _texts(arrays, name)
     if made_for != stage.labels:
@@ -246,6 +279,10 @@ def _check_line(path: Path, stage: Stage, width: int, network: Network) -> None:
         )
 
 
+def _check_detector(path: Path, stage: Stage, size: tuple[int, int], network: Network) -> None:
+    _check_tensors(path, stage, network, {"rgb": (*size, 3)}, (size[0] // CELL, size[1] // CELL, 1))
+
+
 def _check_tensors(
     path: Path,
     stage: Stage,
@@ -256,9 +293,8 @@ def _check_tensors(
     quantized = stage.quantization == "int8"
     if network.labels != stage.outputs:
         blank = " and a blank" if stage.kind == "line" else ""
-        raise ModelError(
-            f"{path}: has {network.labels} outputs, the manifest names {len(stage.labels)} labels{blank}"
-        )
+        named = f"{len(stage.labels)} labels{blank}" if stage.labels else "a detector, which has one"
+        raise ModelError(f"{path}: has {network.labels} outputs, the manifest names {named}")
     # A height of one may be left in front of a line's time.
     if network.shape not in (output, (1, *output)):
         raise ModelError(f"{path}: its output is {network.shape}, expected {output}")

@@ -12,6 +12,8 @@ from ocr_edge.errors import ModelError
 from ocr_edge.quiet import hush
 
 RUNTIMES = ("ai_edge_litert.interpreter", "tflite_runtime.interpreter")
+INPUTS = ({"rgb", "binary"}, {"rgb"})
+"""Names of the inputs: of what reads, and of what finds lines."""
 _FAILURES = (RuntimeError, ValueError, TypeError, LookupError, OverflowError, SystemError)
 """What a runtime raises over a file that is no sound network. Not MemoryError: that is the machine's."""
 
@@ -22,7 +24,8 @@ class Network:
     Args:
         path: The ``.tflite`` file.
         threads: CPU threads of the interpreter.
-        width: Columns that both inputs are resized to; None leaves them as the file has them.
+        height: Rows that the inputs are resized to; None leaves them as the file has them.
+        width: The same of their columns.
         content: What the file holds, where it is read already; else the runtime maps it into memory.
 
     Attributes:
@@ -33,31 +36,38 @@ class Network:
         runtime: Name of the package that runs it.
 
     Raises:
-        ModelError: No runtime is installed, or the file is not a network of ours or not one of this width.
+        ModelError: No runtime is installed, or the file is not a network of ours or not one of this size.
     """
 
     def __init__(
-        self, path: Path, threads: int = 1, width: int | None = None, content: bytes | None = None
+        self,
+        path: Path,
+        threads: int = 1,
+        width: int | None = None,
+        content: bytes | None = None,
+        *,
+        height: int | None = None,
     ) -> None:
         # The runtime announces its CPU delegate on stderr, which is for our own lines.
         with hush():
             interpreter, self.runtime = _interpreter(path, threads, content)
         try:
             with hush():
-                if width is not None:
-                    _resize(interpreter, width)
+                if width is not None or height is not None:
+                    _resize(interpreter, height, width)
                 interpreter.allocate_tensors()
         except _FAILURES as error:
             wide = "" if width is None else f" at a width of {width}"
-            raise ModelError(f"{path}: does not run{wide} ({_first_line(error)})") from error
+            high = "" if height is None else f" and a height of {height}"
+            raise ModelError(f"{path}: does not run{wide}{high} ({_first_line(error)})") from error
         try:
             (signature,) = interpreter.get_signature_list().values()
             runner = interpreter.get_signature_runner()
             inputs, outputs = runner.get_input_details(), runner.get_output_details()
             (output,) = outputs.values()
-            if set(signature["inputs"]) != {"rgb", "binary"}:
+            if set(signature["inputs"]) not in INPUTS:
                 raise ModelError(
-                    f"{path}: its inputs are {', '.join(signature['inputs'])}, expected rgb and binary"
+                    f"{path}: its inputs are {', '.join(signature['inputs'])}, expected rgb and binary, or rgb"
                 )
             self._index = {name: detail["index"] for name, detail in inputs.items()}
             self._output = output["index"]
@@ -100,20 +110,47 @@ class Network:
         return found
 
 
-class Widths:
-    """One network for several widths: an interpreter for each, made when it is first asked for.
+class Sizes:
+    """One network for several sizes: an interpreter for each, made when it is first asked for.
 
     Args:
-        path: The ``.tflite`` file, of a network without a layer that knows its width.
-        widths: Accepted columns of its inputs, ascending.
+        path: The ``.tflite`` file, of a network without a layer that knows its size.
         threads: CPU threads of each interpreter.
     """
 
-    def __init__(self, path: Path, widths: tuple[int, ...], threads: int = 1) -> None:
-        self.widths = widths
+    def __init__(self, path: Path, threads: int = 1) -> None:
         self._path, self._threads = path, threads
         self._content: bytes | None = None
-        self._networks: dict[int, Network] = {}
+        self._networks: dict[tuple[int | None, int], Network] = {}
+
+    def network(self, height: int | None, width: int) -> Network:
+        """The network for a size; a height of None leaves that of the file.
+
+        Raises:
+            ModelError: The network cannot be resized to it.
+        """
+        if (height, width) not in self._networks:
+            # Mapped for each width, six interpreters took 52 MiB; of one copy they take 31.
+            if self._content is None and self._path.is_file():
+                self._content = self._path.read_bytes()
+            self._networks[height, width] = Network(
+                self._path, self._threads, width, self._content, height=height
+            )
+        return self._networks[height, width]
+
+
+class Widths(Sizes):
+    """One network for several widths.
+
+    Args:
+        path: As in ``Sizes``.
+        widths: Accepted columns of its inputs, ascending.
+        threads: As in ``Sizes``.
+    """
+
+    def __init__(self, path: Path, widths: tuple[int, ...], threads: int = 1) -> None:
+        super().__init__(path, threads)
+        self.widths = widths
 
     def holding(self, columns: int) -> tuple[int, Network]:
         """The smallest accepted width that holds so many columns, and the network for it.
@@ -125,21 +162,42 @@ class Widths:
         width = next((width for width in self.widths if width >= columns), None)
         if width is None:
             raise ValueError(f"{columns} columns: the widest input has {self.widths[-1]}")
-        if width not in self._networks:
-            # Mapped for each width, six interpreters took 52 MiB; of one copy they take 31.
-            if self._content is None and self._path.is_file():
-                self._content = self._path.read_bytes()
-            self._networks[width] = Network(self._path, self._threads, width, self._content)
-        return width, self._networks[width]
+        return width, self.network(None, width)
 
 
-def _resize(interpreter: Any, width: int) -> None:
-    """Give all inputs another width; tensors must be allocated afterwards."""
+class Sides(Sizes):
+    """One network for several heights and widths.
+
+    Args:
+        path: As in ``Sizes``.
+        sides: Accepted rows and columns of its input, ascending.
+        threads: As in ``Sizes``.
+    """
+
+    def __init__(self, path: Path, sides: tuple[int, ...], threads: int = 1) -> None:
+        super().__init__(path, threads)
+        self.sides = sides
+
+    def holding(self, height: int, width: int) -> tuple[tuple[int, int], Network]:
+        """The smallest accepted height and width that hold so many rows and columns, and the network for them.
+
+        Raises:
+            ValueError: None do.
+            ModelError: The network cannot be resized to them.
+        """
+        if max(height, width) > self.sides[-1]:
+            raise ValueError(f"{height} rows, {width} columns: the largest side has {self.sides[-1]}")
+        size = tuple(next(side for side in self.sides if side >= n) for n in (height, width))
+        return (size[0], size[1]), self.network(*size)
+
+
+def _resize(interpreter: Any, height: int | None, width: int | None) -> None:
+    """Give all inputs another size; tensors must be allocated afterwards."""
     # The runner refers to the interpreter's inside, and the interpreter refuses to be resized while anything does.
     details = interpreter.get_signature_runner().get_input_details()
     for detail in details.values():
-        batch, height, _, channels = detail["shape"].tolist()
-        interpreter.resize_tensor_input(detail["index"], [batch, height, width, channels])
+        batch, rows, columns, channels = detail["shape"].tolist()
+        interpreter.resize_tensor_input(detail["index"], [batch, height or rows, width or columns, channels])
 
 
 def _first_line(error: Exception) -> str:

@@ -6,17 +6,20 @@ from pathlib import Path
 import numpy as np
 
 from ocr_edge import bundle as bundles
-from ocr_edge.bundle import Bundle, LineTest, SelfTest
+from ocr_edge.bundle import Bundle, LineTest, SceneTest, SelfTest
 from ocr_edge.contract.manifest import SELFTEST_NAME
 from ocr_edge.contract.preprocess import LINE_HEIGHT
 from ocr_edge.contract.types import Image
 from ocr_edge.decode import ctc
+from ocr_edge.detect.network import text_map
+from ocr_edge.detect.quads import CELL, THRESHOLD
 from ocr_edge.errors import ModelError
 from ocr_edge.lines import LineRecognizer, strip_logits
 from ocr_edge.recognizer import Recognizer, run
 
 TOLERANCE = 0.05
-"""Share of glyphs, and of strips, that may be read differently: processors round a near tie one way or the other."""
+"""Share of glyphs, of strips and of the cells of text in pictures that may be seen differently: processors round a near
+tie one way or the other."""
 
 
 def prove(bundle: Bundle) -> tuple[int, int]:
@@ -37,6 +40,8 @@ def prove(bundle: Bundle) -> tuple[int, int]:
         found.append(_glyphs(bundle, test))
     if test.lines is not None:
         found.append(_strips(bundle, test.lines))
+    if test.scenes is not None:
+        found.append(_scenes(bundle, test.scenes))
     return sum(right for right, _ in found), sum(count for _, count in found)
 
 
@@ -61,6 +66,10 @@ def exercise(bundle: Bundle) -> None:
                 pictures((LINE_HEIGHT, width, 3)), pictures((LINE_HEIGHT, width, 1)), strict=True
             ):
                 strip_logits(widths, rgb, binary)
+    for sides in bundle.detectors:
+        for side in (sides.sides[0], sides.sides[-1]):
+            for rgb in pictures((side, side, 3)):
+                text_map(sides, rgb)
 
 
 def _glyphs(bundle: Bundle, test: SelfTest) -> tuple[int, int]:
@@ -106,6 +115,29 @@ def _strips(bundle: Bundle, test: LineTest) -> tuple[int, int]:
             " bundle promises; run: ocr-edge doctor"
         )
     return right, count
+
+
+def _scenes(bundle: Bundle, test: SceneTest) -> tuple[int, int]:
+    """How many cells of text are seen as promised, and how many there are in what was seen and what was promised."""
+    path = bundle.path / SELFTEST_NAME
+    count, height, width = test.rgb.shape[:3] if test.rgb.ndim == 4 else (0, 0, 0)
+    _check_shape(path, "scene_rgb", test.rgb, (count, height, width, 3))
+    shape = (count, height // CELL, width // CELL)
+    if test.text.shape != shape or test.text.dtype != np.bool_ or not test.text.any():
+        raise ModelError(f"{path}: scene_text is {test.text.dtype} {test.text.shape}, expected bool {shape}")
+    (detector,) = bundle.detectors
+    if max(height, width) > detector.sides[-1]:
+        raise ModelError(
+            f"{path}: scene_rgb has {height}x{width} pixels, the largest side is {detector.sides[-1]}"
+        )
+    seen = np.stack([text_map(detector, rgb) >= THRESHOLD for rgb in test.rgb])
+    right, either = int((seen & test.text).sum()), int((seen | test.text).sum())
+    if either - right > either * TOLERANCE:
+        raise ModelError(
+            f"bundle {bundle.path}: self-test failed: {either - right} of {either} cells of text are seen otherwise"
+            " than the bundle promises; run: ocr-edge doctor"
+        )
+    return right, either
 
 
 def _check_shape(path: Path, name: str, found: Image, shape: tuple[int, ...]) -> None:

@@ -81,7 +81,7 @@ def test_int8_reads_as_well_as_float_and_confidences_mean_something(converted):
 
 def test_a_bundle_of_lines_and_characters_is_written_proven_and_described(converted, trained, tmp_path):
     beside = bundles.load(bundles.named("fast"))
-    bundle = write.write_line(tmp_path / "both", converted, beside, "both", trained.record)
+    bundle = write.write_stage(tmp_path / "both", converted, beside, "both", trained.record)
     assert [stage.kind for stage in bundle.manifest.stages] == ["line", "character"]
     right, n = prove(bundle)
     assert right == n > len(bundles.self_test(beside).labels)

@@ -79,7 +79,7 @@ def train_epochs(
 
 
 def jit() -> Any:
-    """What Keras's ``jit_compile`` is to be: XLA costs TensorFlow two to eight times the time on a CPU, and JAX needs it."""
+    """What ``jit_compile`` is to be: XLA costs TensorFlow two to eight times the time on a CPU; JAX is slow without."""
     return keras.backend.backend() != "tensorflow" and "auto"
 
 

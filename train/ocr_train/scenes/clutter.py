@@ -34,7 +34,7 @@ def _grating(rng: random.Random, size: tuple[int, int]) -> Image:
         other = np.sin(v * (2 * np.pi / (period * rng.uniform(0.4, 2.5))))
         wave = np.maximum(wave, other) if rng.random() < 0.5 else wave * other
     sharp = rng.uniform(60, 500)
-    return np.clip(128 + wave * sharp - rng.uniform(-0.6, 0.6) * sharp, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(128 + wave * sharp - rng.uniform(-0.6, 0.6) * sharp, 0, 255).astype(np.uint8))
 
 
 def _tiles(rng: random.Random, size: tuple[int, int]) -> Image:
@@ -58,7 +58,7 @@ def _blobs(rng: random.Random, size: tuple[int, int]) -> Image:
     coarse = (max(4, round(size[0] / reach)), max(4, round(size[1] / reach / rng.uniform(0.5, 2))))
     noise = np.random.default_rng(rng.getrandbits(32)).normal(0, 1, coarse).astype(np.float32)
     wide = cv2.resize(noise, size[::-1], interpolation=cv2.INTER_CUBIC)
-    return np.clip(128 + wide * rng.uniform(60, 400), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(128 + wide * rng.uniform(60, 400), 0, 255), np.uint8)
 
 
 def _checks(rng: random.Random, size: tuple[int, int]) -> Image:

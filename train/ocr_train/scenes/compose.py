@@ -152,9 +152,7 @@ class Composer:
             cv2.fillConvexPoly(covers, np.round(placed / 4).astype(np.int32), 1)
             if not (covers & taken).any():
                 taken |= covers
-                return warped(
-                    sheet, rng, cv2.getPerspectiveTransform(corners, placed.astype(np.float32)), size
-                )
+                return warped(sheet, cv2.getPerspectiveTransform(corners, placed.astype(np.float32)), size)
         return None
 
     def _covered(self, rng: random.Random, picture: Light) -> Light:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from ocr_edge.contract.labels import DIGITS
 from ocr_edge.contract.types import Image
 from ocr_train.scenes import clutter
 from ocr_train.scenes.sheet import Sheet, scaled
 from ocr_train.strips.render import Renderer, writable
 from ocr_train.strips.surface import LCD, LIT, Light, colours
-from ocr_train.strips.texts import DIGITS, UNITS, code, date, measure, number, plate, price, some
+from ocr_train.strips.texts import UNITS, code, date, measure, number, plate, price, some
 from ocr_train.strips.typefaces import Typeface, Typefaces, ink
 
 FEWEST = 7

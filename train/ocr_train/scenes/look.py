@@ -1,5 +1,6 @@
 """Pictures of scenes: what a training draws, with its maps, and what a detector finds."""
 
+import random
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -7,10 +8,14 @@ import cv2
 import numpy as np
 
 from ocr_edge.contract.types import Image
+from ocr_train.commands.common import table
 from ocr_train.scenes.boxed import SceneSet
 from ocr_train.scenes.compose import Scene
 from ocr_train.scenes.evaluate import Find
+from ocr_train.scenes.feed import Scenes, composer
+from ocr_train.scenes.fit import load
 from ocr_train.scenes.maps import target
+from ocr_train.scenes.recipe import SceneRecipe
 from ocr_train.scenes.sheet import Quads
 
 TILE = 320
@@ -19,6 +24,38 @@ ACROSS = 6
 """Pictures to a row of a sheet."""
 THERE, IGNORED, FOUND = (0, 160, 0), (150, 150, 150), (230, 0, 0)
 """Colours of what is there, what nobody can read, and what was found, RGB."""
+
+
+def counts(sets: Sequence[SceneSet]) -> str:
+    """A table of pictures and outlines by set and split."""
+    rows = [["set", "split", "pictures", "outlines", "unreadable"]]
+    for scenes in sets:
+        for split in dict.fromkeys(scenes.splits):
+            mine = scenes.of(split).scenes
+            numbers = (len(mine), sum(len(s.quads) for s in mine), sum(len(s.ignored) for s in mine))
+            rows.append([scenes.name, split, *map(str, numbers)])
+    return table(rows)
+
+
+def draw_set(path: Path, scenes: SceneSet, count: int, seed: int) -> None:
+    """A sheet of a set's scenes, chosen at random, with their maps."""
+    draw_scenes(path, random.Random(seed).sample(scenes.scenes, min(count, len(scenes.scenes))))
+
+
+def draw_recipe(path: Path, recipe: SceneRecipe, data: str, count: int, seed: int) -> None:
+    """Print the counts of a recipe's sources, and draw a sheet of what its training takes, with the maps.
+
+    Args:
+        path: The PNG file to write.
+        recipe: The recipe.
+        data: Folder that its paths start from.
+        count: How many scenes.
+        seed: Of the choice.
+    """
+    train, validation = load(recipe, data)
+    print(counts([*train, *validation]))
+    scenes, rng = Scenes(recipe, train, composer(recipe, data)), random.Random(seed)
+    draw_scenes(path, [scenes.draw(rng)[0] for _ in range(count)])
 
 
 def draw_scenes(path: Path, scenes: Sequence[Scene]) -> None:
