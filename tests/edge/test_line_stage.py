@@ -226,10 +226,10 @@ def test_a_line_stage_that_is_not_what_the_manifest_says_is_refused(change, mess
 def test_a_network_that_fails_at_its_widest_is_refused_when_it_is_loaded(tmp_path, monkeypatch):
     resize = interpreter._resize
 
-    def narrow(made, width):
+    def narrow(made, height, width):
         if width > WIDTHS[0]:
             raise RuntimeError("tensors do not fit\nnode 7")
-        resize(made, width)
+        resize(made, height, width)
 
     monkeypatch.setattr(interpreter, "_resize", narrow)
     with pytest.raises(ModelError, match=r"does not run at a width of 320 \(tensors do not fit\)") as caught:
@@ -239,8 +239,8 @@ def test_a_network_that_fails_at_its_widest_is_refused_when_it_is_loaded(tmp_pat
 
 def test_a_network_whose_output_does_not_grow_with_its_width_is_refused(tmp_path, monkeypatch):
     class Stuck(Network):
-        def __init__(self, path, threads=1, width=None, content=None):
-            super().__init__(path, threads, width, content)
+        def __init__(self, *given, **named):
+            super().__init__(*given, **named)
             self.shape = (16, 4)
 
     monkeypatch.setattr(interpreter, "Network", Stuck)
