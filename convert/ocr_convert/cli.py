@@ -170,7 +170,7 @@ def _run_line(arguments: argparse.Namespace, trained: "list[Trained]") -> int:
     """Convert a line stage."""
     from ocr_convert.lines import convert  # noqa: PLC0415
     from ocr_convert.write import write_line  # noqa: PLC0415
-    from ocr_edge import bundle as bundles  # noqa: PLC0415
+    from ocr_edge.bundles import load as bundles  # noqa: PLC0415
     from ocr_train.datasets import words  # noqa: PLC0415
     from ocr_train.feed import located  # noqa: PLC0415
 

@@ -13,11 +13,11 @@ import msgspec
 import numpy as np
 import pytest
 
-from ocr_edge import bundle as bundles
 from ocr_edge.bench import machine, measure, picture, progress, report, start
+from ocr_edge.bundles import load as bundles
 from ocr_edge.cli import main
 from ocr_edge.contract import manifest as manifests
-from ocr_edge.doctor.probe import Probe
+from ocr_edge.diagnose.probe import Probe
 from ocr_edge.errors import CaptureError
 from ocr_edge.pipeline import Pipeline
 from tests.edge import hand_made_line

@@ -13,12 +13,12 @@ from contextlib import ExitStack, closing
 import pytest
 
 from ocr_edge.config.settings import Http
-from ocr_edge.counters import Counters
-from ocr_edge.health import Health, State
 from ocr_edge.reading import Reading
 from ocr_edge.sinks import http as page
 from ocr_edge.sinks.metrics import Snapshot
 from ocr_edge.sinks.outbox import OutboxStats
+from ocr_edge.system.counters import Counters
+from ocr_edge.system.health import Health, State
 
 from .broker import until
 

@@ -10,11 +10,11 @@ from collections.abc import Callable
 import pytest
 
 from ocr_edge.errors import PublishError, RefusedError
-from ocr_edge.health import Health, State
 from ocr_edge.reading import Reading
 from ocr_edge.sinks import outbox
 from ocr_edge.sinks.outbox import Outbox
 from ocr_edge.sinks.streams import StdoutSink
+from ocr_edge.system.health import Health, State
 
 
 def reading(number: int) -> Reading:

@@ -9,11 +9,11 @@ import pytest
 
 from ocr_edge.config.settings import StoreSettings
 from ocr_edge.errors import PublishError
-from ocr_edge.health import Health
 from ocr_edge.reading import Reading
 from ocr_edge.sinks import waiting
 from ocr_edge.sinks.outbox import Outbox
 from ocr_edge.sinks.store import Store
+from ocr_edge.system.health import Health
 
 
 def reading(number: int) -> Reading:

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from ocr_edge.config import urls
 from ocr_edge.config.load import parse
 from ocr_edge.config.settings import SourceSettings
 from ocr_edge.errors import ConfigError
-from ocr_edge.sources import urls
 from ocr_edge.sources.clip import Clip
 from ocr_edge.sources.folder import Folder
 from ocr_edge.sources.http_camera import HttpCamera

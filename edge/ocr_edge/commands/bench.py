@@ -65,8 +65,8 @@ def run(args: argparse.Namespace) -> int:
     """
     from ocr_edge.bench import machine, measure, picture, report, start  # noqa: PLC0415 - see commands/__init__.py
     from ocr_edge.bench.progress import Progress  # noqa: PLC0415
-    from ocr_edge.doctor.probe import Probe  # noqa: PLC0415
-    from ocr_edge.shipping import named, shipped_names  # noqa: PLC0415
+    from ocr_edge.bundles.builtin import named, shipped_names  # noqa: PLC0415
+    from ocr_edge.diagnose.probe import Probe  # noqa: PLC0415
 
     wanted = {str(path): named(path) for path in args.bundle or map(Path, shipped_names())}
     threads = args.threads or range(1, min(machine.cores(), 4) + 1)

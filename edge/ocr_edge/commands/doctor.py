@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ocr_edge.errors import ConfigError
-from ocr_edge.state_dir import SERVICE
+from ocr_edge.system.state_dir import SERVICE
 
 if TYPE_CHECKING:
-    from ocr_edge.doctor.probe import Probe
+    from ocr_edge.diagnose.probe import Probe
 
 SAID_NO = 1
 CONFIG = SERVICE / "config.toml"
@@ -37,7 +37,7 @@ def add(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Examine this machine and print what was found; 1 when something is wrong, else 0."""
-    from ocr_edge.doctor import examine, report  # noqa: PLC0415 - see commands/__init__.py
+    from ocr_edge.diagnose import examine, report  # noqa: PLC0415 - see commands/__init__.py
 
     checks = examine.examine(_probe(args.config), examine.CHECKS, tell=_tell)
     _tell("")
@@ -53,7 +53,7 @@ def _tell(name: str) -> None:
 
 def _probe(path: Path | None) -> "Probe":
     """The machine with its configuration, whether that can be read or not."""
-    from ocr_edge.doctor.probe import Probe  # noqa: PLC0415 - see commands/__init__.py
+    from ocr_edge.diagnose.probe import Probe  # noqa: PLC0415 - see commands/__init__.py
 
     if path is None:
         try:

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from ocr_edge.errors import ConfigError
-from ocr_edge.health import State
 from ocr_edge.reading import Reading
+from ocr_edge.system.health import State
 
 
 class Sink(Protocol):

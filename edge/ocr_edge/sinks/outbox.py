@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ocr_edge.errors import OcrEdgeError, PublishError, RefusedError
-from ocr_edge.health import Health, State
 from ocr_edge.reading import Reading
 from ocr_edge.sinks.base import Sink
 from ocr_edge.sinks.waiting import Waiting
+from ocr_edge.system.health import Health, State
 
 if TYPE_CHECKING:
     from ocr_edge.sinks.store import Store

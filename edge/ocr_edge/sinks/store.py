@@ -11,12 +11,12 @@ import msgspec
 
 from ocr_edge.config.settings import StoreSettings
 from ocr_edge.errors import ConfigError, PublishError
-from ocr_edge.health import Health
 from ocr_edge.reading import Reading
 from ocr_edge.sinks import database
 from ocr_edge.sinks.database import DamagedError, Database, Row
 from ocr_edge.sinks.outbox import RETRY_MAX_S, RETRY_MIN_S, OutboxStats
 from ocr_edge.sinks.retention import Deleted, Keep
+from ocr_edge.system.health import Health
 
 _LOGGER = logging.getLogger(__name__)
 _MEGABYTE = 1_000_000

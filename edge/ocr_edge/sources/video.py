@@ -11,8 +11,8 @@ import numpy as np
 from ocr_edge import MAX_PIXELS
 from ocr_edge.contract.types import Image
 from ocr_edge.errors import CaptureError
-from ocr_edge.quiet import hush
 from ocr_edge.sources import headers
+from ocr_edge.system.stderr import hush
 
 _LOGGER = logging.getLogger(__name__)
 
