@@ -13,9 +13,9 @@ from ocr_edge.daemon.numbers import Numbers
 from ocr_edge.daemon.scene import Scene
 from ocr_edge.errors import ConfigError
 from ocr_edge.reading import Reading
-from ocr_edge.sinks.base import Sink
+from ocr_edge.sinks.base import ReceiverStats, Sink
 from ocr_edge.sinks.mqtt.sink import MqttSink
-from ocr_edge.sinks.outbox import Outbox, OutboxStats
+from ocr_edge.sinks.outbox import Outbox
 from ocr_edge.sinks.rotating import RotatingSink
 from ocr_edge.sinks.store import Store
 from ocr_edge.sinks.streams import StdoutSink
@@ -109,7 +109,7 @@ class Outputs:
         self._outboxes.append(Outbox(name, sink, health=self._health, store=store))
 
     @property
-    def stats(self) -> tuple[OutboxStats, ...]:
+    def stats(self) -> tuple[ReceiverStats, ...]:
         """How each receiver is doing."""
         stores = (self._store,) if self._store else ()
         return tuple(receiver.stats for receiver in (*stores, *self._outboxes))

@@ -13,8 +13,8 @@ from ocr_edge.config.settings import StoreSettings
 from ocr_edge.errors import ConfigError, PublishError
 from ocr_edge.reading import Reading
 from ocr_edge.sinks import database
+from ocr_edge.sinks.base import RETRY_MAX_S, RETRY_MIN_S, ReceiverStats
 from ocr_edge.sinks.database import DamagedError, Database, Row
-from ocr_edge.sinks.outbox import RETRY_MAX_S, RETRY_MIN_S, OutboxStats
 from ocr_edge.sinks.retention import Deleted, Keep
 from ocr_edge.system.health import Health
 
@@ -90,10 +90,10 @@ class Store:
             return self._accepted
 
     @property
-    def stats(self) -> OutboxStats:
+    def stats(self) -> ReceiverStats:
         """What went through so far; ``delivered`` means committed, ``dropped`` also undelivered and deleted."""
         with self._changed:
-            return OutboxStats("store", len(self._rows), self._committed, self._dropped, self._error)
+            return ReceiverStats("store", len(self._rows), self._committed, self._dropped, self._error)
 
     def publish(self, reading: Reading) -> None:
         """Take a reading into memory; never blocks on the disk and never raises."""

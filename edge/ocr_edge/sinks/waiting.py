@@ -4,13 +4,10 @@ import logging
 import threading
 from collections import deque
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from ocr_edge.errors import PublishError
 from ocr_edge.reading import Reading
-
-if TYPE_CHECKING:
-    from ocr_edge.sinks.store import Store
+from ocr_edge.sinks.store import Store
 
 _LOGGER = logging.getLogger(__name__)
 _BATCH = 100  # readings taken from the store at a time
@@ -24,7 +21,7 @@ class Waiting:
     only the fast way: the receiver has a place in the store, and what lies between it and the queue is read back.
     """
 
-    def __init__(self, name: str, store: "Store | None", limit: int) -> None:
+    def __init__(self, name: str, store: Store | None, limit: int) -> None:
         self._name = name
         self._limit = limit
         self._lock = threading.Lock()
