@@ -37,11 +37,12 @@ def add(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Examine this machine and print what was found; 1 when something is wrong, else 0."""
-    from ocr_edge.diagnose import examine, report  # noqa: PLC0415 - see commands/__init__.py
+    from ocr_edge.diagnose import examine  # noqa: PLC0415 - see commands/__init__.py
+    from ocr_edge.diagnose.check import as_json, table  # noqa: PLC0415
 
     checks = examine.examine(_probe(args.config), examine.CHECKS, tell=_tell)
     _tell("")
-    print(report.as_json(checks) if args.json else report.table(checks))
+    print(as_json(checks) if args.json else table(checks))
     return SAID_NO if any(check.verdict == "fail" for check in checks) else 0
 
 

@@ -20,7 +20,7 @@ from ocr_edge.sinks.mqtt.connection import Connection
 from ocr_edge.sinks.mqtt.homeassistant import problems
 from ocr_edge.sinks.webhook import WebhookSink
 from ocr_edge.sources import opening
-from ocr_edge.sources.gpio import _gpiod
+from ocr_edge.sources.gpio import library
 from ocr_edge.system.state_dir import state_dir
 
 PATIENCE_S = 5.0
@@ -92,7 +92,7 @@ def trigger(builder: Builder) -> str:
 
 def _line(settings: Gpio) -> str:
     """The line, if its chip can be opened."""
-    _gpiod()
+    library()
     try:
         os.close(os.open(settings.chip, os.O_RDWR | os.O_CLOEXEC))
     except OSError as error:

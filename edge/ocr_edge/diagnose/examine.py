@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterable, Sequence
 
-from ocr_edge.diagnose import board, camera, clock, network, packages, python, service, settings, storage
+from ocr_edge.diagnose import board, camera, network, packages, python, service, settings, storage
 from ocr_edge.diagnose.check import Check, unknown
 from ocr_edge.diagnose.probe import Probe
 from ocr_edge.errors import OcrEdgeError
@@ -30,7 +30,7 @@ CHECKS: tuple[Checks, ...] = (
     storage.room,
     storage.read_only,
     storage.wear,
-    clock.synchronised,
+    board.synchronised,
     settings.loads,
     settings.secrets,
     settings.writable,

@@ -8,11 +8,11 @@ from ocr_edge.config.settings import SourceSettings
 from ocr_edge.errors import ConfigError, OcrEdgeError
 from ocr_edge.sources.base import Source
 from ocr_edge.sources.camera import Camera
-from ocr_edge.sources.clip import Clip
 from ocr_edge.sources.folder import Folder
 from ocr_edge.sources.http_camera import HttpCamera
 from ocr_edge.sources.still import Still
 from ocr_edge.sources.stream import Stream
+from ocr_edge.sources.video import Clip
 from ocr_edge.system import credentials
 
 

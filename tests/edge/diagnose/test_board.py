@@ -2,7 +2,7 @@
 
 import pytest
 
-from ocr_edge.diagnose import board, clock, storage
+from ocr_edge.diagnose import board, storage
 from ocr_edge.diagnose.probe import Output, Space
 
 GB = 10**9
@@ -106,5 +106,5 @@ def test_wear_of_the_card_is_measured(sectors, verdict, machine):
     ],
 )
 def test_a_clock_that_nobody_sets_is_told(answer, now, verdict, word, machine):
-    found = machine(answers={"timedatectl": answer}, now=now).only(clock.synchronised)
+    found = machine(answers={"timedatectl": answer}, now=now).only(board.synchronised)
     assert (found.verdict, word in found.advice) == (verdict, True)

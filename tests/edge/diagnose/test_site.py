@@ -12,8 +12,8 @@ import pytest
 
 from ocr_edge.bundles import load as bundles
 from ocr_edge.bundles.installed import Installed
-from ocr_edge.diagnose import network, report, service, settings
-from ocr_edge.diagnose.check import Check
+from ocr_edge.diagnose import network, service, settings
+from ocr_edge.diagnose.check import Check, table
 from ocr_edge.diagnose.probe import Output, Person
 
 
@@ -81,7 +81,7 @@ def test_urls_are_tried_without_telling_their_passwords(machine):
     probe = machine(config='[webhook]\nurl = "http://me:hush@127.0.0.1:1/hook?token=hush"')
     found = probe.only(network.reachable)
     assert found.found.startswith("127.0.0.1, port 1: refused")
-    assert "hush" not in report.table([found])
+    assert "hush" not in table([found])
 
 
 UNIT = {
