@@ -8,8 +8,8 @@ import time
 from ocr_edge.errors import OcrEdgeError, PublishError, RefusedError
 from ocr_edge.reading import Reading
 from ocr_edge.sinks.base import RETRY_MAX_S, RETRY_MIN_S, ReceiverStats, Sink
+from ocr_edge.sinks.pending import InStore, Queue
 from ocr_edge.sinks.store import Store
-from ocr_edge.sinks.waiting import Waiting
 from ocr_edge.system.health import Health, State
 
 _LOGGER = logging.getLogger(__name__)
@@ -35,14 +35,14 @@ class Outbox:
             sink: Called and closed by the thread alone.
             health: Where trouble is written, under ``name``.
             store: Whatever it has accepted is delivered, also after a restart; it must get each reading first.
-            limit: Readings that wait in memory.
+            limit: Readings that wait in memory where there is no store.
         """
         self.name = name
         self.gone = False
         self._sink = sink
         self._report = getattr(sink, "report", None)
         self._health = health
-        self._waiting = Waiting(name, store, limit)
+        self._waiting = Queue(limit) if store is None else InStore(name, store)
         self._changed = threading.Condition()
         # Below: shared, under the lock.
         self._state: State | None = None
