@@ -15,12 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ocr_convert.verify import compare
-from ocr_edge.bundle import Bundle
-from ocr_edge.bundle import load as load_bundle
+from ocr_edge.bundles.load import Bundle
+from ocr_edge.bundles.load import load as load_bundle
 from ocr_edge.contract.manifest import Manifest
 from ocr_edge.contract.types import Image, Scores
 from ocr_edge.errors import ConfigError, OcrEdgeError
-from ocr_edge.recognizer import Recognizer
+from ocr_edge.recognize.characters import Recognizer
 from ocr_train import datasets
 from ocr_train.datasets import Dataset
 from ocr_train.evaluate import measure

@@ -17,12 +17,12 @@ from typing import Any
 import cv2
 import numpy as np
 
-from ocr_edge.bundle import Bundle, load
+from ocr_edge.bundles.load import Bundle, load
 from ocr_edge.contract.preprocess import LINE_HEIGHT
 from ocr_edge.contract.types import Image, Scores
 from ocr_edge.decode import ctc
 from ocr_edge.errors import ConfigError, OcrEdgeError
-from ocr_edge.lines import LineRecognizer, run
+from ocr_edge.recognize.lines import LineRecognizer, run
 from ocr_train.datasets import words
 from ocr_train.datasets.words import LineSet
 from ours import about_bundle

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ocr_edge.bundle import Bundle, load
+from ocr_edge.bundles.builtin import named, said
+from ocr_edge.bundles.load import Bundle, load
 from ocr_edge.contract import manifest as manifests
 from ocr_edge.contract.labels import DEFAULT, REJECT
 from ocr_edge.contract.manifest import SCHEMA, Manifest, Stage
 from ocr_edge.contract.preprocess import VERSION
 from ocr_edge.errors import ConfigError
-from ocr_edge.interpreter import Network
-from ocr_edge.shipping import named, said
+from ocr_edge.recognize.interpreter import Network
 from ours import about_runtime
 
 ALPHABETS = {len(DEFAULT): DEFAULT, len(DEFAULT) + 1: (*DEFAULT, REJECT)}

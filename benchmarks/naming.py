@@ -15,7 +15,8 @@ from held_out import Right, Source
 from models import Model
 from ocr_edge.contract.types import Image, Scores
 from ocr_edge.errors import ConfigError
-from ocr_edge.recognizer import in_sequence, run
+from ocr_edge.recognize.cascade import in_sequence
+from ocr_edge.recognize.characters import run
 
 COMBINES: tuple[Combine, ...] = ("replace", "mean")
 

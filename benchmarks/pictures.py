@@ -14,7 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ocr_edge.bundle import load as load_bundle
+from ocr_edge.bundles.load import load as load_bundle
 from ocr_edge.errors import CaptureError, OcrEdgeError
 from ocr_edge.sources import pictures
 from ours import READERS

@@ -12,9 +12,9 @@ import ocr_edge.sources  # noqa: F401 - first: it holds settings that OpenCV rea
 # isort: split
 import cv2
 
-from ocr_edge.bundle import Bundle
-from ocr_edge.bundle import load as load_bundle
-from ocr_edge.decode.patterns import Pattern
+from ocr_edge.bundles.load import Bundle
+from ocr_edge.bundles.load import load as load_bundle
+from ocr_edge.decode.pattern import Pattern
 from ocr_edge.errors import CaptureError
 from ocr_edge.pipeline import Pipeline
 from ocr_edge.sources import pictures

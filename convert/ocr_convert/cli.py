@@ -174,7 +174,7 @@ def _run(arguments: argparse.Namespace) -> int:
 def _run_whole(arguments: argparse.Namespace, trained: "list[Trained]") -> int:
     """Convert a stage that reads or finds lines."""
     from ocr_convert.write import write_stage  # noqa: PLC0415
-    from ocr_edge import bundle as bundles  # noqa: PLC0415
+    from ocr_edge.bundles import load as bundles  # noqa: PLC0415
     from ocr_train.feed import located  # noqa: PLC0415
 
     is_line = trained[0].kind == "line"

@@ -22,7 +22,7 @@ from ocr_edge.detect.looks import look
 from ocr_edge.detect.network import text_map
 from ocr_edge.detect.quads import THRESHOLD, outlines
 from ocr_edge.errors import ConfigError
-from ocr_edge.interpreter import Sides
+from ocr_edge.recognize.interpreter import Sides
 from ocr_train.scenes.boxed import SceneSet, seen
 from ocr_train.scenes.evaluate import SceneResult, each, finder
 from ocr_train.scenes.fit import LONGEST

@@ -7,7 +7,7 @@ import numpy as np
 from keras import layers
 
 from ocr_edge.errors import ConfigError
-from ocr_edge.interpreter import INPUTS
+from ocr_edge.recognize.interpreter import INPUTS
 from ocr_train import architectures
 
 

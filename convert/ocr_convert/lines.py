@@ -20,11 +20,11 @@ from ocr_edge.contract.manifest import Stage
 from ocr_edge.contract.preprocess import LINE_HEIGHT, fill, strip
 from ocr_edge.contract.quantize import log_softmax
 from ocr_edge.contract.types import Box, Image, Scores
-from ocr_edge.cuts import pieces
 from ocr_edge.decode.line_decoder import LineDecoder
 from ocr_edge.errors import ConfigError
-from ocr_edge.interpreter import Network, Widths
-from ocr_edge.lines import joined, strip_logits
+from ocr_edge.recognize.cuts import pieces
+from ocr_edge.recognize.interpreter import Network, Widths
+from ocr_edge.recognize.lines import joined, strip_logits
 from ocr_train.datasets.words import LineSet
 from ocr_train.strips import evaluate
 from ocr_train.strips.targets import greedy

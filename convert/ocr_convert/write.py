@@ -16,15 +16,15 @@ from ocr_convert.detectors import Converted as Detector
 from ocr_convert.detectors import selftest
 from ocr_convert.lines import Converted as Lines
 from ocr_convert.trained import history
-from ocr_edge import bundle as bundles
-from ocr_edge.bundle import Bundle
+from ocr_edge.bundles import load as bundles
+from ocr_edge.bundles.load import Bundle
+from ocr_edge.bundles.selftest import prove
 from ocr_edge.contract import manifest as manifests
 from ocr_edge.contract.manifest import Manifest, Stage
 from ocr_edge.contract.preprocess import VERSION
 from ocr_edge.contract.types import Image
 from ocr_edge.errors import ConfigError
-from ocr_edge.recognizer import Recognizer
-from ocr_edge.selftest import prove
+from ocr_edge.recognize.characters import Recognizer
 from ocr_train.pictures import Panel, draw_reliability
 
 SELFTEST_GLYPHS = 48

@@ -13,25 +13,25 @@ from typing import Literal
 
 import numpy as np
 
-from ocr_edge import panels, skew
-from ocr_edge.answers import Answers
-from ocr_edge.bundle import Bundle
+from ocr_edge.bundles.load import Bundle
 from ocr_edge.contract.preprocess import luminance
 from ocr_edge.contract.types import Box, Image, Polarity, Scores
-from ocr_edge.decode.cascade import letters
-from ocr_edge.decode.decoder import MIN_MARGIN, Decoder
-from ocr_edge.decode.graph import Scored, unsure
-from ocr_edge.decode.patterns import Pattern
+from ocr_edge.decode.pattern import MIN_MARGIN, Pattern
 from ocr_edge.errors import ConfigError, ModelError
-from ocr_edge.layout import RatedLine, fills, is_settled, select
-from ocr_edge.line_reader import LineReader, StripReading, around
-from ocr_edge.places import Place, in_order, place_of
+from ocr_edge.geometry import skew
+from ocr_edge.geometry.transform import Matrix
+from ocr_edge.layout.selection import RatedLine, fills, is_settled, select
 from ocr_edge.reading import Line, Reading
-from ocr_edge.recognizer import Recognizer
-from ocr_edge.regions.pose import Matrix
-from ocr_edge.segment import CandidateLine, Segmenter
+from ocr_edge.recognize.answers import Answers
+from ocr_edge.recognize.characters import Recognizer
+from ocr_edge.recognize.line_reader import LineReader, StripReading, around
+from ocr_edge.recognize.places import Place, in_order, place_of
+from ocr_edge.recognize.weighing import letters
+from ocr_edge.segment import CandidateLine, Segmenter, panels
+from ocr_edge.segment.decoder import Decoder
+from ocr_edge.segment.lattice import Scored, unsure
 from ocr_edge.segment.segmenter import Guess, is_crop, larger_scale
-from ocr_edge.stopwatch import Stopwatch
+from ocr_edge.timing import Stopwatch
 
 MAX_TURNS = 2
 """How often a picture is turned against the tilt of its lines: once, and once more for what was left of it."""
@@ -248,7 +248,7 @@ class Pipeline:
         """Lines, the picture turned against their tilt, and the way back: as they are where there is none."""
         degrees, straight, back = 0.0, image, None
         for _ in range(MAX_TURNS):
-            if abs(more := skew.tilt(lines)) < skew.MIN_TILT:
+            if abs(more := skew.tilt([line.pieces for line in lines])) < skew.MIN_TILT:
                 break
             degrees += more
             straight, back = skew.straightened(image, degrees)

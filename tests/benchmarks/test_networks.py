@@ -17,7 +17,7 @@ import networks
 import networks_picture
 import turns
 from networks_picture import front
-from ocr_edge.bundle import load, self_test, shipped
+from ocr_edge.bundles.load import load, self_test, shipped
 from ocr_edge.contract.types import Glyph
 from ocr_edge.errors import ConfigError
 from ocr_train.datasets import Sample, tar

@@ -6,12 +6,12 @@ import pytest
 
 from ocr_convert import card, line_calibration, line_selftest, lines, write
 from ocr_convert.trained import Refused, Trained
-from ocr_edge import bundle as bundles
+from ocr_edge.bundles import load as bundles
+from ocr_edge.bundles.selftest import prove
 from ocr_edge.contract.preprocess import fill, strip
 from ocr_edge.contract.quantize import log_softmax
 from ocr_edge.errors import ConfigError
-from ocr_edge.lines import LineRecognizer
-from ocr_edge.selftest import prove
+from ocr_edge.recognize.lines import LineRecognizer
 from ocr_train.architectures import dual_line
 from ocr_train.datasets.words import LineSample, LineSet
 from ocr_train.rendering.glyphs import Face

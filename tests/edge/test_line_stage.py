@@ -8,19 +8,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ocr_edge import bundle as bundles
-from ocr_edge import interpreter, selftest
+from ocr_edge.bundles import load as bundles
+from ocr_edge.bundles import selftest
+from ocr_edge.bundles.installed import Installed
 from ocr_edge.cli import main
 from ocr_edge.contract import manifest as manifests
 from ocr_edge.contract.preprocess import fill, strip
 from ocr_edge.contract.quantize import log_softmax
-from ocr_edge.cuts import pieces
 from ocr_edge.decode import ctc
 from ocr_edge.errors import ModelError
-from ocr_edge.installed import Installed
-from ocr_edge.interpreter import Network, Widths
-from ocr_edge.lines import LineRecognizer, run, without_marks_on_paper
-from ocr_edge.recognizer import Recognizer
+from ocr_edge.recognize import interpreter
+from ocr_edge.recognize.characters import Recognizer
+from ocr_edge.recognize.cuts import pieces
+from ocr_edge.recognize.interpreter import Network, Widths
+from ocr_edge.recognize.lines import LineRecognizer, run, without_marks_on_paper
 from tests.edge import hand_made_line
 from tests.edge.hand_made_line import FILE, WIDTHS, bars, logits
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ocr_edge import bundle as bundles
+from ocr_edge.bundles import load as bundles
 from ocr_edge.pipeline import Pipeline
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "truth"))

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 
-from ocr_edge.bundle import load as load_bundle
+from ocr_edge.bundles.load import load as load_bundle
 from ocr_edge.contract.types import Glyph
 from ocr_train import architectures, networks
 from ocr_train.cli import main

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ocr_edge.bundle import Bundle
 from ocr_edge.contract.types import Image
 from ocr_edge.detect.joining import around, joined, without_doubles
 from ocr_edge.detect.looks import look
 from ocr_edge.detect.network import text_map
 from ocr_edge.detect.quads import Quads, outlines
 from ocr_edge.errors import ModelError
+from ocr_edge.recognize.bundle import Bundle
 
 LOOKS = (320, 640)
 """Longer sides of the picture in the looks that every one gets: text half as high as the picture shows in the first."""

@@ -6,7 +6,7 @@ import numpy.typing as npt
 from ocr_edge.contract.quantize import quantize_pixels
 from ocr_edge.contract.types import Image
 from ocr_edge.detect.quads import CELL
-from ocr_edge.interpreter import Sides
+from ocr_edge.recognize.interpreter import Sides
 
 
 def text_map(networks: Sides, rgb: Image) -> npt.NDArray[np.float32]:
