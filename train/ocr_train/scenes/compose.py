@@ -103,7 +103,7 @@ class Composer:
             picture = picture + (colours(rng)[1] - picture) * (
                 mask.astype(np.float32)[..., None] * np.float32(1 / 255)
             )
-        if rng.random() < 0.06:
+        if rng.random() < 0.1:
             high, wide = (round(n * rng.uniform(0.15, 0.5)) for n in size)
             code = Sheet(np.asarray(picture, np.float32))
             spot = (rng.uniform(0, size[1] - wide), rng.uniform(0, size[0] - high))

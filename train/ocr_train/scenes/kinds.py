@@ -19,6 +19,8 @@ from ocr_train.strips.typefaces import Typeface, Typefaces, ink
 FEWEST = 7
 """Pixels of the least capital that is drawn: people read 8 in a photograph, and the map has 4 to a cell."""
 
+LARGE = 0.3
+"""Share of the things whose text fills them: a camera that watches one display sees little else."""
 PLATES = (
     ((245, 245, 240), (20, 20, 30)),
     ((240, 190, 40), (15, 15, 15)),
@@ -71,7 +73,9 @@ def _grounds(rng: random.Random, writer: Writer, size: tuple[int, int], paper: L
 
 
 def _cap(rng: random.Random, least: float, most: float) -> float:
-    """A height of capitals, as likely small as large in proportion."""
+    """A height of capitals: mostly as likely small as large in proportion, at times as large as there is room for."""
+    if rng.random() < LARGE:
+        return max(least, most * rng.uniform(0.35, 1.0))
     return float(np.exp(rng.uniform(np.log(least), np.log(max(most, least)))))
 
 
@@ -121,7 +125,7 @@ def sign(rng: random.Random, writer: Writer, room: tuple[int, int]) -> Sheet | N
 
 def page(rng: random.Random, writer: Writer, room: tuple[int, int]) -> Sheet | None:
     """A receipt, a form or a page: many small lines of one face, in one or two columns, numbers at the right."""
-    cap = _cap(rng, FEWEST, max(FEWEST + 1, min(26, room[0] / 7)))
+    cap = float(np.exp(rng.uniform(np.log(FEWEST), np.log(max(FEWEST + 1, min(26, room[0] / 7))))))
     size = (room[0], round(room[1] * rng.uniform(0.7, 1.0)))
     paper = np.array([rng.uniform(170, 255)] * 3, np.float32) + np.array(
         [rng.gauss(0, 6) for _ in "rgb"], np.float32
