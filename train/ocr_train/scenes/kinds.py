@@ -10,7 +10,7 @@ import numpy as np
 from ocr_edge.contract.labels import DIGITS
 from ocr_edge.contract.types import Image
 from ocr_train.scenes import clutter
-from ocr_train.scenes.sheet import Sheet, scaled
+from ocr_train.scenes.sheet import LINES, Sheet, scaled
 from ocr_train.strips.render import Renderer, writable
 from ocr_train.strips.surface import LCD, LIT, Light, colours
 from ocr_train.strips.texts import UNITS, code, date, measure, number, plate, price, some
@@ -133,7 +133,7 @@ def page(rng: random.Random, writer: Writer, room: tuple[int, int]) -> Sheet | N
     colour = np.array([rng.uniform(0, 110)] * 3, np.float32)
     if rng.random() < 0.1:
         paper, colour = colour, paper
-    sheet = Sheet(_grounds(rng, writer, size, paper.clip(0, 255)))
+    sheet = Sheet(_grounds(rng, writer, size, paper.clip(0, 255)), apart=LINES)
     face = writer.printed.draw(rng)
     pitch = cap * rng.uniform(1.5, 2.6)
     margin = cap * rng.uniform(0.5, 3)
