@@ -12,14 +12,10 @@ from ocr_edge.detect.quads import Quads, outlines
 from ocr_edge.errors import ModelError
 from ocr_edge.recognize.bundle import Bundle
 
-LOOKS = (320, 640)
+LOOKS = (160, 320, 640, 1280)
 """Longer sides of the picture in the looks that every one gets: text half as high as the picture shows in the first."""
 MOST_ENLARGED = 2
 """How many times a small picture is enlarged for a look, at most: there is nothing more to be seen in it."""
-LARGE = 1280
-"""The same of the look that small print gets."""
-SMALL = 11.0
-"""Height of a line in the larger look of ``LOOKS``, in pixels, below which small print is looked at again."""
 BEST = 24.0
 """Height at which the network sees text best; of two looks at the same line the one nearer to it, in proportion, is
 believed."""
@@ -74,12 +70,6 @@ class Detector:
         sides = sorted({min(side, MOST_ENLARGED * longest) for side in LOOKS})
         parts = [self._look(image, side) for side in sides]
         quads, scores, preference = (np.concatenate(group) for group in zip(*parts, strict=True))
-        scale = min(LOOKS[-1], longest) / longest
-        if longest > LOOKS[-1] and len(quads) and np.median(_heights(quads)) * scale < SMALL:
-            more = self._look(image, min(LARGE, longest))
-            quads, scores, preference = (
-                np.concatenate(pair) for pair in zip((quads, scores, preference), more, strict=True)
-            )
         kept = without_doubles(quads, preference)
         quads, scores = quads[kept], scores[kept]
         return [Found(around(quads[group]), float(scores[group].mean())) for group in joined(quads)]

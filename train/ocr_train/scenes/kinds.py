@@ -177,8 +177,10 @@ def display(rng: random.Random, writer: Writer, room: tuple[int, int]) -> Sheet 
     glass = np.array(
         rng.choice(((15, 15, 18), (40, 12, 10), (25, 30, 25))) if is_lit else rng.choice(LCD), np.float32
     )
+    if not is_lit and rng.random() < 0.35:  # in the shade, as most pumps' are
+        glass = glass * np.float32(rng.uniform(0.25, 0.8))
     glass = (glass + np.float32(rng.gauss(0, 15))).clip(0, 255)
-    colour = np.array(rng.choice(LIT), np.float32) if is_lit else glass * np.float32(rng.uniform(0.05, 0.5))
+    colour = np.array(rng.choice(LIT), np.float32) if is_lit else glass * np.float32(rng.uniform(0.05, 0.65))
     rows = rng.choices((1, 2, 3), (5, 2, 1))[0]
     cap = _cap(rng, FEWEST + 2, room[0] / (rows * 1.8))
     masks = []
@@ -377,7 +379,7 @@ def counter(rng: random.Random, writer: Writer, room: tuple[int, int]) -> Sheet 
 
 
 KINDS: dict[Callable[[random.Random, Writer, tuple[int, int]], Sheet | None], float] = {
-    word: 26, sign: 20, page: 16, display: 16, label: 12, number_plate: 8, counter: 7,
+    word: 24, sign: 18, page: 14, display: 24, label: 12, number_plate: 10, counter: 8,
 }  # fmt: skip
 """What is drawn, with its share."""
 
