@@ -30,7 +30,7 @@ import soak_picture
 from daemon import sample
 from kills import ROOT, Receiver
 from report import machine, save, table
-from soak_judge import COUNTED, Ledger, growth, verdict
+from soak_judge import COUNTED, GROWING, Ledger, growth, verdict
 from soak_world import FIRST, Camera, Clock, Disk, numbered
 
 sys.path.insert(0, str(ROOT))
@@ -210,9 +210,7 @@ def run(folder: Path, minutes: float) -> dict[str, Any]:
             "cpu_of_a_core": samples[-1]["cpu_s"] / (time.monotonic() - began),
             "most": dict(soak.most),
             "fault_s": FAULT_S,
-            "growth per hour": {
-                key: growth(samples, key) for key in ("rss_mib", "anon_mib", "threads", "files")
-            },
+            "growth per hour": {key: growth(samples, key) for key in GROWING},
             **ending,
             "samples": samples,
         }

@@ -1,6 +1,7 @@
 """The soak's judgement, and that what it takes away is really away."""
 
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -12,6 +13,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
 
+import soak
 import soak_picture
 from ocr_edge import Reader
 from ocr_edge.sources import decoder
@@ -137,6 +139,24 @@ def test_a_clock_leaps_in_the_childs_python_alone(tmp_path):
             assert float(child.stdout.readline()) - time.time() == pytest.approx(offset, abs=5)
         child.stdin.close()
         guard.cancel()
+
+
+@pytest.mark.skipif(
+    os.geteuid() != 0 or not shutil.which("mosquitto", path=f"{os.environ['PATH']}:/usr/sbin"),
+    reason="needs root and mosquitto",
+)
+def test_one_fault_of_each_kind_loses_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(soak, "SLOT_S", 2.0)
+    monkeypatch.setattr(soak, "FAULT_S", 1.0)
+    try:
+        found = soak.run(tmp_path, 4 * 2.0 / 60)
+    except subprocess.CalledProcessError as error:
+        pytest.skip(f"nothing can be mounted here: {error}")
+    assert [one["fault"].split()[0] for one in found["samples"]] == ["camera", "broker", "disk", "clock"]
+    assert found["readings published"] > 20
+    assert found["pictures read as they are"] == found["readings published"] <= found["pictures served"]
+    assert all(row["lost"] == row["ids of two readings"] == 0 for row in found["receivers"].values()), found
+    assert found["exit"] == 0
 
 
 def test_the_curves_are_drawn(tmp_path):
