@@ -16,9 +16,10 @@ LOOKS = (160, 320, 640, 1280)
 """Longer sides of the picture in the looks that every one gets: text half as high as the picture shows in the first."""
 MOST_ENLARGED = 2
 """How many times a small picture is enlarged for a look, at most: there is nothing more to be seen in it."""
-BEST = 24.0
-"""Height at which the network sees text best; of two looks at the same line the one nearer to it, in proportion, is
-believed."""
+BEST = 16.0
+"""Height at which the network sees text best, in pixels of a look; of two looks at the same line the one nearer to it, in
+proportion, is believed. On drawn scenes and receipts (validation, n = 2,300 and 2,300) heights from 11 to 28 are found
+right; below and above them outlines are too high or too low by a fifth and more."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -86,7 +86,7 @@ class Surfaces:
                 ..., None
             ] * rng.uniform(3, 22)
         if roll > 0.85:
-            grain = self._cut(rng, (max(2, height // 2), max(2, width // 3)), self._noise)
+            grain = self.noise(rng, (max(2, height // 2), max(2, width // 3)), coloured=False)
             paper += cv2.resize(grain, (width, height))[..., None] * rng.uniform(3, 14)
         return paper
 
