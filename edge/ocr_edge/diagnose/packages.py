@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from ocr_edge.diagnose.check import Check, fail, ok, unknown
+from ocr_edge.diagnose.finding import Finding, error, ok, unknown
 from ocr_edge.diagnose.probe import Output, Probe
 
 SLOW_S = 60.0
@@ -19,20 +19,20 @@ OPENCV = (
 )
 
 
-def opencv(probe: Probe) -> Iterator[Check]:
+def opencv(probe: Probe) -> Iterator[Finding]:
     """Whether one OpenCV is installed, and not several into the same folder."""
     found = [name for name in OPENCV if name in probe.packages()]
     # apt's python3-opencv calls itself opencv and lies elsewhere.
     if len(found) > 1:
         wanted = _wanted("opencv-python-headless", probe)
-        yield fail(
+        yield error(
             "opencv",
             f"{' and '.join(found)} are both installed and overwrite each other",
             f"{probe.pip} uninstall -y {' '.join(found)}; {probe.pip} install {wanted}",
         )
 
 
-def imports(probe: Probe) -> Iterator[Check]:
+def imports(probe: Probe) -> Iterator[Finding]:
     """Whether what the program needs can be imported, tried in a process of its own."""
     for module, package in _needed(probe).items():
         done = _import(probe, module)
@@ -41,15 +41,15 @@ def imports(probe: Probe) -> Iterator[Check]:
         elif done.code == 0:
             yield ok(package, done.last)
         else:
-            yield fail(package, f"import {module} {done.end}: {done.last}", explain(done, package, probe))
+            yield error(package, f"import {module} {done.end}: {done.last}", explain(done, package, probe))
 
 
-def runtime(probe: Probe) -> Iterator[Check]:
+def runtime(probe: Probe) -> Iterator[Finding]:
     """Whether the interpreter of the networks really runs the shipped bundle."""
     installed = {name: probe.packages()[name][0] for name in RUNTIMES if name in probe.packages()}
     found = ", ".join(f"{name} {version}" for name, version in installed.items())
     if not installed:
-        yield fail(
+        yield error(
             "runtime",
             "neither ai-edge-litert nor tflite-runtime is installed",
             f"{probe.pip} install {LITERT}",
@@ -62,10 +62,10 @@ def runtime(probe: Probe) -> Iterator[Check]:
         yield ok("runtime", f"{found}; {done.last.partition('; ')[2]}")
     else:
         advice = explain(done, next(iter(installed)), probe)
-        yield fail("runtime", f"{found}: the shipped bundle {done.end}: {done.last}", advice)
+        yield error("runtime", f"{found}: the shipped bundle {done.end}: {done.last}", advice)
 
 
-def pages(probe: Probe) -> Iterator[Check]:
+def pages(probe: Probe) -> Iterator[Finding]:
     """Whether memory comes in the 16 KiB pages of the Pi 5's kernel, which some packages cannot load with."""
     done = probe.run("getconf", "PAGESIZE")
     size = int(done.last) if done and done.last.isdigit() else 4096
