@@ -29,9 +29,8 @@ def throttling(probe: Probe) -> Iterator[Finding]:
     text = _throttled(probe)
     if text is None:
         if "Raspberry Pi" in probe.model:
-            yield unknown(
-                "power", "not known: neither vcgencmd nor the kernel says", "sudo apt install raspi-utils"
-            )
+            text = "not known: neither vcgencmd nor the kernel says"
+            yield unknown("power", text, "sudo apt install raspi-utils")
         return
     bits = int(text, 16)
     now, past = bits & 0xF, bits >> 16 & 0xF
@@ -67,11 +66,10 @@ def temperature(probe: Probe) -> Iterator[Finding]:
 
 def memory(probe: Probe) -> Iterator[Finding]:
     """Whether there is memory left."""
-    numbers = _meminfo(probe)
-    if "MemAvailable" not in numbers:
+    if "MemAvailable" not in probe.memory_kb:
         yield unknown("memory", "not known: no /proc/meminfo")
         return
-    free, total = numbers["MemAvailable"], numbers["MemTotal"]
+    free, total = (probe.memory_kb[name] * 1024 // 10**6 for name in ("MemAvailable", "MemTotal"))
     found = f"{free} of {total} MB available"
     advice = "see what takes it: ps -eo rss,comm --sort=-rss | head; a system without desktop (Lite) needs far less"
     if free < VERY_LOW_MB:
@@ -85,9 +83,9 @@ def memory(probe: Probe) -> Iterator[Finding]:
 def swap(probe: Probe) -> Iterator[Finding]:
     """Whether swap is compressed memory, and not a file that wears the SD card."""
     lines = [line.split() for line in (probe.text("/proc/swaps") or "").splitlines()[1:]]
-    numbers = _meminfo(probe)
-    if "MemTotal" not in numbers:
+    if "MemTotal" not in probe.memory_kb:
         return
+    memory = probe.memory_kb["MemTotal"] * 1024 // 10**6
     files = [words for words in lines if len(words) >= 4 and "zram" not in words[0]]
     used = sum(int(words[3]) for words in files) >> 10
     zram = "sudo apt install zram-tools"
@@ -95,8 +93,8 @@ def swap(probe: Probe) -> Iterator[Finding]:
         zram += "; sudo systemctl disable --now dphys-swapfile"
     if used > 50:
         yield warning("swap", f"{used} MB are swapped to {files[0][0]}: slow, and wears the SD card", zram)
-    elif not lines and numbers["MemTotal"] < SMALL_MB:
-        yield warning("swap", f"none, with {numbers['MemTotal']} MB of memory", zram)
+    elif not lines and memory < SMALL_MB:
+        yield warning("swap", f"none, with {memory} MB of memory", zram)
     else:
         yield ok("swap", ", ".join(words[0] for words in lines) or "none")
 
@@ -140,9 +138,3 @@ def _throttled(probe: Probe) -> str | None:
         if re.fullmatch(r"(0x)?[0-9a-fA-F]+", text):
             return text
     return None
-
-
-def _meminfo(probe: Probe) -> dict[str, int]:
-    """``/proc/meminfo`` in MB."""
-    found = re.findall(r"^(\w+):\s+(\d+) kB", probe.text("/proc/meminfo") or "", re.MULTILINE)
-    return {name: int(number) * 1024 // 10**6 for name, number in found}

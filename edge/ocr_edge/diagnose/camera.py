@@ -1,10 +1,9 @@
-"""The camera: its software, who may use it, whether it is seen, and the memory it needs."""
+"""The camera: who may use it, whether it is seen, and the memory it needs."""
 
 import re
 from collections.abc import Iterator
 
 from ocr_edge.diagnose.finding import Finding, error, ok, unknown, warning
-from ocr_edge.diagnose.packages import SLOW_S, explain
 from ocr_edge.diagnose.probe import Probe
 
 MIN_CMA_KB = 64 << 10
@@ -15,21 +14,6 @@ CABLE = (
     "switch the Pi off, push the ribbon cable in again at both ends (contacts as in the camera's leaflet), and see that"
     " /boot/firmware/config.txt has camera_auto_detect=1 or your camera's dtoverlay= line"
 )
-
-
-def picamera2(probe: Probe) -> Iterator[Finding]:
-    """Whether apt's picamera2 can be imported."""
-    if not probe.wants_picamera2:
-        return
-    done = probe.run(
-        probe.python.executable, "-c", "import picamera2; print(picamera2.__file__)", timeout_s=SLOW_S
-    )
-    if done is None:
-        yield unknown("picamera2", "Python could not be started")
-    elif done.code == 0:
-        yield ok("picamera2", done.last)
-    else:
-        yield error("picamera2", f"import {done.end}: {done.last}", explain(done, "picamera2", probe))
 
 
 def devices(probe: Probe) -> Iterator[Finding]:
@@ -47,11 +31,8 @@ def devices(probe: Probe) -> Iterator[Finding]:
             yield error("camera device", "no /dev/media*: the kernel knows no camera", CABLE)
             return
         if not probe.glob("/dev/dma_heap/*"):
-            yield error(
-                "camera device",
-                "no /dev/dma_heap/*: libcamera finds no memory",
-                "sudo apt full-upgrade; sudo reboot",
-            )
+            memory = "no /dev/dma_heap/*: libcamera finds no memory"
+            yield error("camera device", memory, "sudo apt full-upgrade; sudo reboot")
             return
     else:
         return
@@ -111,8 +92,7 @@ def seen(probe: Probe) -> Iterator[Finding]:
 
 def cma(probe: Probe) -> Iterator[Finding]:
     """Whether there is contiguous memory for the camera's buffers."""
-    numbers = dict(re.findall(r"^(Cma\w+):\s+(\d+) kB", probe.text("/proc/meminfo") or "", re.MULTILINE))
-    total, free = int(numbers.get("CmaTotal", 0)), int(numbers.get("CmaFree", 0))
+    total, free = (probe.memory_kb.get(name, 0) for name in ("CmaTotal", "CmaFree"))
     if not probe.wants_picamera2 or not total:
         return
     found = f"{free >> 10} of {total >> 10} MiB free"

@@ -28,11 +28,8 @@ def apart(probe: Probe) -> Iterator[Finding]:
     for line in done.text.splitlines() if done else ():
         if line.startswith('{"level"'):
             yield Finding(**json.loads(line))
-    if done is None:
-        yield unknown("configuration", "not known: Python could not be started")
-    elif done.code != 0:
-        advice = packages.explain(done, "ai-edge-litert", probe)
-        yield error("configuration", f"the process that checks it {done.end}: {done.last}", advice)
+    if done is None or done.code != 0:
+        yield packages.outcome("configuration", done, "the process that checks it", "ai-edge-litert", probe)
 
 
 CONFIGURATION: tuple[Check, ...] = (
@@ -59,7 +56,6 @@ MACHINE: tuple[Check, ...] = (
     packages.imports,
     packages.runtime,
     packages.pages,
-    camera.picamera2,
     camera.devices,
     camera.seen,
     camera.cma,

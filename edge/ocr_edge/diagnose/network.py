@@ -141,37 +141,32 @@ def reach(peer: Peer) -> Finding:
     return ok(peer.name, f"{peer} answers")
 
 
-def explain(fault: Exception, peer: Peer) -> tuple[str, str]:
+def explain(fault: Exception, peer: Peer) -> tuple[str, str]:  # noqa: PLR0911 - a table
     """What went wrong in a connection, and what to do."""
     ping = f"ping -c 3 {peer.host}"
     match fault:
         case ssl.SSLCertVerificationError():
-            reason = f"its certificate is not trusted: {fault.verify_message}"
             advice = "is the clock right? its authority must be one that this system knows"
             if peer.key == "mqtt":
                 advice = "put its authority's certificate into mqtt.ca_file; write the host as the certificate does"
+            return f"its certificate is not trusted: {fault.verify_message}", advice
         case ssl.SSLError() | ConnectionResetError():
-            reason = f"does not speak TLS on this port ({getattr(fault, 'reason', None) or fault})"
             advice = f"correct the port in {peer.key} (MQTT with TLS is usually 8883), or switch TLS off"
+            return f"does not speak TLS on this port ({getattr(fault, 'reason', None) or fault})", advice
         case socket.gaierror():
-            reason = "the name is not known"
             advice = f"look for a mistake in {peer.key}, or give the address in numbers; try: {ping}"
+            return "the name is not known", advice
         case TimeoutError():
-            reason = f"no answer in {TIMEOUT_S:g} s"
             advice = f"is it switched on, and does a firewall stand between? try: {ping}"
+            return f"no answer in {TIMEOUT_S:g} s", advice
         case ConnectionRefusedError():
-            reason = "refused: nothing listens on this port"
             advice = f"start the service there, or correct the port in {peer.key}"
+            return "refused: nothing listens on this port", advice
         case FileNotFoundError() | PermissionError():
-            reason, advice = (
-                "a file of its certificates cannot be read",
-                f"correct the file names in {peer.key}",
-            )
+            return "a file of its certificates cannot be read", f"correct the file names in {peer.key}"
         case OSError(errno=errno.ENETUNREACH | errno.EHOSTUNREACH):
-            reason, advice = "there is no way to it", f"is the network up? look with: ip address; try: {ping}"
-        case _:
-            reason, advice = str(fault) or type(fault).__name__, f"try: {ping}"
-    return reason, advice
+            return "there is no way to it", f"is the network up? look with: ip address; try: {ping}"
+    return str(fault) or type(fault).__name__, f"try: {ping}"
 
 
 def _url(name: str, key: str, url: str) -> Iterator[Finding]:

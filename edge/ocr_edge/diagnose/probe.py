@@ -5,6 +5,7 @@ import grp
 import os
 import platform
 import pwd
+import re
 import signal
 import subprocess
 import sys
@@ -219,6 +220,12 @@ class Probe:
             with contextlib.suppress(KeyError):
                 groups.add(grp.getgrnam(group).gr_gid)
         return Person(name, account.pw_uid, frozenset(groups))
+
+    @cached_property
+    def memory_kb(self) -> Mapping[str, int]:
+        """``/proc/meminfo`` in kB; empty where there is none."""
+        found = re.findall(r"^(\w+):\s+(\d+) kB", self.text("/proc/meminfo") or "", re.MULTILINE)
+        return {name: int(number) for name, number in found}
 
     @cached_property
     def model(self) -> str:

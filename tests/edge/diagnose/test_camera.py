@@ -2,7 +2,7 @@
 
 import pytest
 
-from ocr_edge.diagnose import camera, configuration
+from ocr_edge.diagnose import camera, configuration, packages
 from ocr_edge.diagnose.probe import Output, Person
 
 PI = {
@@ -13,7 +13,8 @@ BINARY = "ValueError: numpy.dtype size changed, may indicate binary incompatibil
 
 
 def test_picamera2_that_cannot_be_imported_is_explained(machine):
-    found = machine(PI, {"import picamera2": Output(1, BINARY)}).only(camera.picamera2)
+    probe = machine(PI, {"import picamera2": Output(1, BINARY)})
+    found = next(check for check in packages.imports(probe) if check.name == "picamera2")
     assert (found.level, "numpy<2" in found.advice) == ("error", True)
 
 
