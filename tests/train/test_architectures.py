@@ -6,7 +6,7 @@ import pytest
 
 from ocr_edge.errors import ConfigError
 from ocr_train import architectures
-from ocr_train.fit import start_from
+from ocr_train.initial import start_from
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +70,7 @@ def test_a_network_whose_first_convolution_sees_more_starts_with_what_the_smalle
     small, large = architectures.build("lean", 10), architectures.build("lean_stem32", 10)
     small.set_weights([w + 0.1 * np.random.default_rng(1).random(w.shape) for w in small.get_weights()])
     small.save(tmp_path / "model.keras")
-    start_from(large, tmp_path / "model.keras")
+    start_from(large, tmp_path / "model.keras", "0123456789")
     rng = np.random.default_rng(0)
     pixels = {
         "rgb": rng.integers(0, 256, (4, 28, 28, 3)).astype(np.uint8),
@@ -85,4 +85,4 @@ def test_a_network_whose_first_convolution_sees_more_starts_with_what_the_smalle
 def test_a_network_of_another_shape_gives_no_start(tmp_path, name):
     architectures.build(name, 10).save(tmp_path / "model.keras")
     with pytest.raises(ConfigError, match="not a network to start from"):
-        start_from(architectures.build("lean", 10), tmp_path / "model.keras")
+        start_from(architectures.build("lean", 10), tmp_path / "model.keras", "0123456789")
