@@ -23,17 +23,14 @@ def unreadable(secret: str) -> str:
 
 def secrets(probe: Probe) -> Iterator[Finding]:
     """Whether password files can be read by the daemon, and by nobody else."""
-    config = probe.config
-    if config is None:
-        return
-    named = {
-        "source.password_file": config.source.password_file,
-        "mqtt.password_file": config.mqtt.password_file if config.mqtt else "",
-        "webhook.token_file": config.webhook.token_file if config.webhook else "",
-    }
-    for key, name in named.items():
-        if name:
-            yield _given(key, name, probe) if "/" not in name else _secret(key, name, probe)
+    for table in probe.config.__struct_fields__ if probe.config is not None else ():
+        settings = getattr(probe.config, table)
+        for key in getattr(settings, "__struct_fields__", ()):
+            # A secret's file is a text, as it may be a bare name; certificates and other files are paths.
+            name = getattr(settings, key)
+            if key.endswith("_file") and name and isinstance(name, str):
+                check = _secret if "/" in name else _given
+                yield check(f"{table}.{key}", name, probe)
 
 
 def _given(key: str, name: str, probe: Probe) -> Finding:
