@@ -1,8 +1,11 @@
 """The networks: how large they are, what they take and give."""
 
+import json
+
 import keras
 import numpy as np
 import pytest
+from tests.train import line_data
 
 from ocr_edge.errors import ConfigError
 from ocr_train import architectures
@@ -79,6 +82,24 @@ def test_a_network_whose_first_convolution_sees_more_starts_with_what_the_smalle
     np.testing.assert_allclose(
         large.predict(pixels, verbose=0), small.predict(pixels, verbose=0), rtol=1e-3, atol=1e-3
     )
+
+
+def test_a_line_network_with_more_labels_says_the_same_of_what_it_knew(tmp_path):
+    keras.utils.set_random_seed(3)
+    small, large = line_data.tiny(4), line_data.tiny(5)
+    small.save(tmp_path / "model.keras")
+    (tmp_path / "run.json").write_text(json.dumps({"labels": [*"abc", "blank"]}))
+    start_from(large, tmp_path / "model.keras", (*"abc§", "blank"))
+    rng = np.random.default_rng(0)
+    pixels = {
+        "rgb": rng.integers(0, 256, (2, 32, 64, 3)).astype(np.uint8),
+        "binary": (rng.integers(0, 2, (2, 32, 64, 1)) * 255).astype(np.uint8),
+    }
+    found = large.predict(pixels, verbose=0)
+    np.testing.assert_allclose(
+        found[..., [0, 1, 2, 4]], small.predict(pixels, verbose=0), rtol=1e-4, atol=1e-4
+    )
+    assert 3 not in found.argmax(axis=-1)
 
 
 @pytest.mark.parametrize("name", ["lean_stem32", "folded", "dual_branch"])

@@ -1,6 +1,7 @@
 """All checks, one after the other, none of which can hang or end the others."""
 
 import json
+import logging
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -9,6 +10,8 @@ from ocr_edge.diagnose import board, camera, configuration, files, network, pack
 from ocr_edge.diagnose.finding import Finding, as_json, error, table, unknown
 from ocr_edge.diagnose.probe import Probe
 from ocr_edge.errors import ConfigError, OcrEdgeError
+
+_LOGGER = logging.getLogger(__name__)
 
 Check = Callable[[Probe], Iterable[Finding]]
 """Looks at one thing. One that has nothing to say about this machine gives nothing; one that raises an error of this
@@ -124,4 +127,5 @@ def _collect(check: Check, probe: Probe, name: str, found: list[Finding]) -> Non
         text = f"not known: this user may not look at {fault.filename}"
         found.append(unknown(name, text, "put sudo before the command", code=ConfigError.exit_code))
     except Exception as fault:  # whatever a strange machine does, the other checks are still wanted
+        _LOGGER.debug("the check of %s failed", name, exc_info=True)
         found.append(unknown(name, f"not known: {type(fault).__name__}: {fault}", code=1))
