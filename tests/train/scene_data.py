@@ -16,7 +16,7 @@ def picture(rng, size=(160, 200)):
     image = np.full((*size, 3), rng.integers(150, 230), np.uint8)
     quads = []
     for row in range(int(rng.integers(1, 4))):
-        left, width, height = int(rng.integers(5, 60)), int(rng.integers(60, 120)), int(rng.integers(14, 26))
+        left, width, height = int(rng.integers(16, 60)), int(rng.integers(60, 120)), int(rng.integers(18, 26))
         top = 12 + 48 * row
         for x in range(left, left + width, 6):
             cv2.rectangle(image, (x, top), (x + 2, top + height), (20, 20, 20), -1)
@@ -24,13 +24,13 @@ def picture(rng, size=(160, 200)):
     return image, np.array(quads, np.float32)
 
 
-def archive(path, count=9, seed=0, splits=("train", "train", "validation")):
+def archive(path, count=9, seed=0, splits=("train", "train", "validation"), size=(160, 200)):
     """A ``scenes:`` archive; returns its path."""
     rng = np.random.default_rng(seed)
     with tarfile.open(path, "w") as tar:
         rows = []
         for index in range(count):
-            image, quads = picture(rng)
+            image, quads = picture(rng, size)
             name = f"{index}.png"
             add(tar, name, cv2.imencode(".png", image[..., ::-1])[1].tobytes())
             boxes = [[quad.tolist(), "A"] for quad in quads]
@@ -40,23 +40,24 @@ def archive(path, count=9, seed=0, splits=("train", "train", "validation")):
 
 
 def edges():
-    """A network without training that calls text what has many edges, whatever the size."""
+    """A network without training that calls text what has stripes as ``picture`` draws them, whatever the size."""
     rgb = keras.Input((None, None, 3), name="rgb")
     x = keras.layers.Rescaling(1 / 255, name="rgb_scale")(rgb)
+    phase = 2 * np.pi * (np.arange(8) - 3.5) / 6
+    waves = [np.sin(phase) * np.hanning(8), np.cos(phase) * np.hanning(8)]
     kernel = np.zeros((8, 8, 3, 4), np.float32)
-    for index, (axis, sign) in enumerate([(0, 1), (0, -1), (1, 1), (1, -1)]):
-        wave = sign * np.tile([1, 1, -1, -1], 2)
-        kernel[..., index] = (wave[:, None] if axis == 0 else wave[None, :])[..., None]
+    for index, wave in enumerate([*waves, *(-wave for wave in waves)]):
+        kernel[..., index] = (wave - wave.mean())[None, :, None] / 24
     gradient = keras.layers.Conv2D(4, 8, strides=4, padding="same", use_bias=False, name="gradient")
     x = keras.layers.ReLU(name="strength")(gradient(x))
-    gradient.set_weights([kernel / 64])
+    gradient.set_weights([kernel])
     half = keras.layers.UpSampling2D(2, name="up")(
-        keras.layers.MaxPooling2D(2, padding="same", name="half")(x)
+        keras.layers.AveragePooling2D(2, padding="same", name="half")(x)
     )
     x = keras.layers.Add(name="both")([x, half])
-    score = keras.layers.Conv2D(1, 1, name="score")
+    score = keras.layers.Conv2D(1, (1, 5), padding="same", name="score")
     x = score(x)
-    score.set_weights([np.full((1, 1, 4, 1), 40, np.float32), np.array([-5], np.float32)])
+    score.set_weights([np.full((1, 5, 4, 1), 2, np.float32), np.array([-16], np.float32)])
     return keras.Model({"rgb": rgb}, keras.layers.Activation("sigmoid", name="text")(x), name="edges")
 
 

@@ -22,7 +22,8 @@ class Models:
     Args:
         state: The state folder.
         health: Where it writes what is not used, and why.
-        last: What the last run left.
+        last: What the last run left. A run that cannot note anything doubts every bundle: it would crash again at
+            every start.
     """
 
     def __init__(self, state: Path, health: Health, last: LastRun) -> None:
@@ -89,7 +90,7 @@ class Models:
         return proven(path, threads, doubted=path is not None and self._doubted(path))
 
     def _doubted(self, path: Path) -> bool:
-        return not self._proven and path == self._last.bundle
+        return not self._proven and (not self._last.noted or path == self._last.bundle)
 
     def _note(self, path: Path) -> None:
         self._last.reads_with(path)
