@@ -2,15 +2,14 @@
 
 import argparse
 import logging
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ocr_edge import __version__
+from ocr_edge import __version__, program
 from ocr_edge.contract import labels as label_orders
-from ocr_edge.errors import ConfigError, OcrEdgeError
+from ocr_edge.errors import ConfigError
 
 if TYPE_CHECKING:
     from ocr_convert.detectors import Converted as Detector
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from ocr_convert.trained import Trained
     from ocr_train.datasets import Dataset
 
-_LOGGER = logging.getLogger("ocr_convert")
 CALIBRATION = 1500
 """Representative samples of a character stage."""
 
@@ -31,7 +29,8 @@ examples:
   ocr-convert --quantize runs/detect/model.keras --data data --beside default --out mybundle     (a detector)
   ocr-convert --quantize --adopt ocr_model.h5 --labels 0-9a-zA-Z --samples folder:characters --out adopted
 
-exit codes: 0 written; 1 the converted network lost too much, nothing written; 2 usage or data; 3 bundle
+exit codes: 0 written; 1 the converted network lost too much, nothing written; 2 usage or data; 3 bundle;
+130 stopped by Ctrl-C, nothing written
 """
 
 
@@ -99,29 +98,26 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--name", help="name of the bundle (default: that of its folder)")
     made.add_argument("--out", type=Path, required=True, metavar="BUNDLE", help="folder to write")
+    made.add_argument(
+        "-v", "--verbose", action="store_true", help="more lines on stderr, and TensorFlow's own"
+    )
     return made
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program; returns its exit code."""
     arguments = parser().parse_args(argv)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # read once, when TensorFlow is loaded
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
-    logging.getLogger("absl").setLevel(logging.ERROR)
-    try:
-        return _run(arguments)
-    except OcrEdgeError as error:
-        _LOGGER.error("%s", error)
-        return error.exit_code
-    except KeyboardInterrupt:
-        _LOGGER.error("stopped; nothing was written")
-        return 130
+    level = logging.DEBUG if arguments.verbose else logging.INFO
+    return program.run(lambda: _run(arguments), level, workstation=True)
 
 
 def _run(arguments: argparse.Namespace) -> int:
     if bool(arguments.models) == bool(arguments.adopt):
         raise ConfigError("give either MODEL.keras files or --adopt FILE.h5")
     # TensorFlow takes seconds to import; --help and a usage error need not wait for it.
+    from ocr_train.commands.common import load_keras  # noqa: PLC0415
+
+    load_keras()
     from ocr_convert.convert import Settings, check_thresholds, convert  # noqa: PLC0415
     from ocr_convert.trained import load  # noqa: PLC0415
 
@@ -177,7 +173,7 @@ def _run_whole(arguments: argparse.Namespace, trained: "list[Trained]") -> int:
     from ocr_edge.bundles import load as bundles  # noqa: PLC0415
     from ocr_train.feed import located  # noqa: PLC0415
 
-    is_line = trained[0].kind == "line"
+    is_line = "line" in {item.kind for item in trained}
     what = "a line stage" if is_line else "a detector"
     if len(trained) > 1:
         does = "reads" if is_line else "finds"

@@ -11,6 +11,7 @@ from ocr_convert.fold import floor_logits, fold
 from ocr_edge.contract.quantize import INPUT_SCALE, INPUT_ZERO_POINT
 from ocr_edge.contract.types import Image
 from ocr_edge.errors import ConfigError
+from ocr_edge.program import quietly
 from ocr_edge.recognize.interpreter import Network
 from ocr_edge.system.stderr import hush
 
@@ -38,7 +39,7 @@ def convert_folded(folded: keras.Model, representative: dict[str, Image] | None)
     import tensorflow as tf  # noqa: PLC0415 - seconds of import that `--help` need not pay for
 
     # The converter's C++ half narrates on stderr; what matters of it comes back as an exception.
-    with warnings.catch_warnings(), hush(), tempfile.TemporaryDirectory() as folder:
+    with warnings.catch_warnings(), quietly(), tempfile.TemporaryDirectory() as folder:
         warnings.simplefilter("ignore")
         # from_concrete_functions writes a file without weights; a SavedModel keeps weights and input names.
         # A dynamic batch would leave shape arithmetic in front of every reshape.

@@ -72,6 +72,8 @@ def test_the_shipped_labels_are_digits_capitals_small_letters():
 
 def test_the_original_order_has_small_letters_first():
     assert labels.parse("0-9a-zA-Z")[10] == "a"
+    assert labels.parse("line+§¶") == (*labels.LINE, "§", "¶")
+    assert labels.parse("ab+") == ("a", "b", "+")
 
 
 @pytest.mark.parametrize("order", ["aa", "x", ""])

@@ -55,14 +55,15 @@ def test_a_trained_model_becomes_a_bundle(run, crops, tmp_path, capsys):
         (["a.keras", "b.keras", "--out", "x"], "2 stages need 1 --escalate-below, found 0"),
     ],
 )
-def test_a_wrong_command_line_is_one_line_and_exit_2(arguments, words, caplog, tmp_path, monkeypatch):
+def test_a_wrong_command_line_is_one_line_and_exit_2(arguments, words, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(arguments) == 2
-    assert words in caplog.text
-    assert "Traceback" not in caplog.text
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("ERROR: ")
+    assert words in line
 
 
-def test_data_without_a_validation_split_is_refused(run, calibration, tmp_path, caplog):
+def test_data_without_a_validation_split_is_refused(run, calibration, tmp_path, capsys):
     path = tmp_path / "train-only.tar"
     tar.save(path, calibration[0].samples, LABELS)
     assert (
@@ -71,10 +72,10 @@ def test_data_without_a_validation_split_is_refused(run, calibration, tmp_path, 
         )
         == 2
     )
-    assert "no sample of the validation split" in caplog.text
+    assert "no sample of the validation split" in capsys.readouterr().err
 
 
-def test_labels_that_do_not_fit_the_network_are_refused(run, crops, tmp_path, caplog):
+def test_labels_that_do_not_fit_the_network_are_refused(run, crops, tmp_path, capsys):
     arguments = [
         str(run / "model.keras"),
         "--labels",
@@ -85,10 +86,10 @@ def test_labels_that_do_not_fit_the_network_are_refused(run, crops, tmp_path, ca
         str(tmp_path / "b"),
     ]
     assert main(arguments) == 2
-    assert "has 3 outputs, there are 62 labels" in caplog.text
+    assert "has 3 outputs, there are 62 labels" in capsys.readouterr().err
 
 
-def test_networks_of_different_labels_are_no_stages_of_one_bundle(run, trained, crops, tmp_path, caplog):
+def test_networks_of_different_labels_are_no_stages_of_one_bundle(run, trained, crops, tmp_path, capsys):
     other = tmp_path / "other"
     other.mkdir()
     trained.save(other / "model.keras")
@@ -96,7 +97,7 @@ def test_networks_of_different_labels_are_no_stages_of_one_bundle(run, trained, 
     models = [str(folder / "model.keras") for folder in (run, other)]
     data = ["--samples", f"tar:{crops}", "--out", str(tmp_path / "b")]
     assert main([*models, "--escalate-below", "0.9", *data]) == 2
-    assert "different labels (3, 4 of them)" in caplog.text
+    assert "different labels (3, 4 of them)" in capsys.readouterr().err
 
 
 @pytest.fixture
@@ -122,15 +123,15 @@ def line_run(tmp_path):
         ([], "give --samples words:PATH"),
     ],
 )
-def test_what_does_not_fit_a_line_stage_is_one_line_and_exit_2(more, complaint, line_run, tmp_path, caplog):
+def test_what_does_not_fit_a_line_stage_is_one_line_and_exit_2(more, complaint, line_run, tmp_path, capsys):
     path = line_data.archive(tmp_path / "lines.tar")
     arguments = ["--quantize", str(line_run / "model.keras"), "--out", str(tmp_path / "b")]
     assert main([*arguments, *(word.format(path) for word in more)]) == 2
-    assert complaint in caplog.text
+    assert complaint in capsys.readouterr().err
     assert not (tmp_path / "b").exists()
 
 
-def test_a_line_stage_after_a_stage_of_characters_is_refused(run, line_run, tmp_path, caplog):
+def test_a_line_stage_after_a_stage_of_characters_is_refused(run, line_run, tmp_path, capsys):
     models = [str(folder / "model.keras") for folder in (run, line_run)]
     assert main([*models, "--quantize", "--escalate-below", "0.9", "--out", str(tmp_path / "b")]) == 2
-    assert "2 networks, one of which reads lines" in caplog.text
+    assert "2 networks, one of which reads lines" in capsys.readouterr().err

@@ -1,5 +1,6 @@
-"""``ocr-edge check`` as a process: one line for each part, exit codes, and nothing left behind."""
+"""``ocr-edge check`` as a process: one finding for each part, exit codes, and nothing left behind."""
 
+import json
 import os
 import shutil
 import socket
@@ -25,7 +26,7 @@ def tree(folder):
 
 @pytest.fixture
 def check(tmp_path):
-    """Runs the command; the exit code and, for each part, verdict and words. Nothing on disk may change."""
+    """Runs the command; the exit code and, for each part, level and words. Nothing on disk may change."""
     cv2.imwrite(str(tmp_path / "a.png"), np.full((48, 64, 3), 200, np.uint8))
     (tmp_path / "missing").mkdir()
 
@@ -45,7 +46,7 @@ def check(tmp_path):
         }
         found = tree(tmp_path)
         done = subprocess.run(
-            [*before, sys.executable, "-m", "ocr_edge", "check", "--config", str(path)],
+            [*before, sys.executable, "-m", "ocr_edge", "check", "--json", "--config", str(path)],
             capture_output=True,
             text=True,
             timeout=60,
@@ -54,17 +55,16 @@ def check(tmp_path):
         )
         assert tree(tmp_path) == found
         assert "Traceback" not in done.stderr, done.stderr
-        lines = [line.split(maxsplit=2) for line in done.stdout.splitlines()]
-        assert {
-            line.index(words[2]) for line, words in zip(done.stdout.splitlines(), lines, strict=True)
-        } <= {21}
-        return done.returncode, {part: (verdict, words) for verdict, part, words in lines}, done.stderr
+        found = json.loads(done.stdout)["checks"] if done.stdout else []
+        parts = {each["name"]: (each["level"], each["found"]) for each in found}
+        assert len(parts) == len(found)
+        return done.returncode, parts, done.stderr
 
     return run
 
 
-def verdicts(parts):
-    return {part: verdict for part, (verdict, _) in parts.items() if verdict != "ok"}
+def levels(parts):
+    return {part: level for part, (level, _) in parts.items() if level != "ok"}
 
 
 def test_a_good_configuration_is_said_part_by_part(tmp_path, check):
@@ -78,7 +78,7 @@ def test_a_good_configuration_is_said_part_by_part(tmp_path, check):
             f'[webhook]\nurl = "{url}"\n[mqtt]\nhost = "127.0.0.1"\nport = {broker.port}\n'
         )
         code, parts, _ = check(config, source='url = "file:a.png"\nmode = "trigger"')
-    assert (code, verdicts(parts)) == (0, {})
+    assert (code, levels(parts)) == (0, {})
     names = "configuration source trigger bundle regions store files mqtt webhook http"
     assert list(parts) == names.split()
     assert parts["trigger"][1] == "MQTT, HTTP"
@@ -100,7 +100,7 @@ def test_who_is_away_now_is_waited_for(check):
     pytest.importorskip("paho.mqtt.client", reason="paho-mqtt is not installed")
     config = f'[webhook]\nurl = "http://127.0.0.1:{free_port()}/"\n[mqtt]\nhost = "127.0.0.1"\nport = {free_port()}\n'
     code, parts, _ = check(config, source='url = "file:later.png"')
-    assert (code, verdicts(parts)) == (1, dict.fromkeys(("source", "mqtt", "webhook"), "away"))
+    assert (code, levels(parts)) == (1, dict.fromkeys(("source", "mqtt", "webhook"), "error"))
     assert "later.png: no such file" in parts["source"][1]
     assert "refused" in parts["webhook"][1]
     assert "refused" in parts["mqtt"][1]
@@ -108,7 +108,10 @@ def test_who_is_away_now_is_waited_for(check):
 
 def test_a_webcam_that_is_not_plugged_in_is_away(check):
     code, parts, _ = check("[store]\nenabled = false\n", source='url = "v4l2:/dev/video97"')
-    assert (code, parts["source"]) == (1, ("away", "/dev/video97: no such device; is the camera plugged in?"))
+    assert (code, parts["source"]) == (
+        1,
+        ("error", "/dev/video97: no such device; is the camera plugged in?"),
+    )
 
 
 def test_missing_packages_are_found_and_named_as_the_daemon_does(check):
@@ -116,7 +119,7 @@ def test_missing_packages_are_found_and_named_as_the_daemon_does(check):
         '[source.lamp]\nline = 17\n[mqtt]\nhost = "localhost"\n[http]\n',
         without=("gpiod", "paho", "prometheus_client"),
     )
-    assert (code, verdicts(parts)) == (2, dict.fromkeys(("lamp", "mqtt", "http"), "WRONG"))
+    assert (code, levels(parts)) == (2, dict.fromkeys(("lamp", "mqtt", "http"), "error"))
     for part, extra in (("lamp", "gpio"), ("mqtt", "mqtt"), ("http", "metrics")):
         assert f"pip install 'ocr-edge[{extra}]'" in parts[part][1]
 
@@ -125,7 +128,7 @@ def test_a_button_is_looked_for_only_where_it_is_used(check):
     button = "[source.trigger.gpio]\nline = 4\n"
     assert check(button, without=("gpiod",))[0] == 0
     code, parts, _ = check(button, source='url = "file:a.png"\nmode = "trigger"', without=("gpiod",))
-    assert (code, verdicts(parts)) == (2, {"trigger": "WRONG"})
+    assert (code, levels(parts)) == (2, {"trigger": "error"})
 
 
 @pytest.mark.parametrize("config", ["", "[source.trigger]\nhttp = false\n[http]\nport = {port}\n"])
@@ -133,7 +136,7 @@ def test_a_trigger_that_nobody_can_pull_is_wrong(check, config):
     code, parts, _ = check(
         config.replace("{port}", str(free_port())), source='url = "file:a.png"\nmode = "trigger"'
     )
-    assert (code, verdicts(parts)) == (2, {"trigger": "WRONG"})
+    assert (code, levels(parts)) == (2, {"trigger": "error"})
     assert "nobody can ask for a picture" in parts["trigger"][1]
 
 
@@ -148,7 +151,7 @@ def test_each_mistake_has_a_line_of_its_own(tmp_path, check):
     )
     code, parts, _ = check(config, source='url = "dir:none"')
     wrong = ("source", "regions", "store", "files", "mqtt", "webhook")
-    assert (code, verdicts(parts)) == (2, dict.fromkeys(wrong, "WRONG"))
+    assert (code, levels(parts)) == (2, dict.fromkeys(wrong, "error"))
     assert "database of another program" in parts["store"][1]
 
 
@@ -161,7 +164,7 @@ def test_an_unknown_key_ends_the_command_with_one_line(check):
 
 def test_a_missing_bundle_has_an_exit_code_of_its_own(tmp_path, check):
     code, parts, _ = check("", source='url = "file:a.png"', bundle="none")
-    assert (code, verdicts(parts)) == (3, dict.fromkeys(("bundle", "regions"), "WRONG"))
+    assert (code, levels(parts)) == (3, {"bundle": "error"})
 
 
 def test_a_secret_of_the_service_is_noted_and_not_demanded(check):
@@ -174,11 +177,16 @@ def test_a_secret_of_the_service_is_noted_and_not_demanded(check):
         )
         camera = 'url = "http://127.0.0.1:1/x"\nusername = "pi"\npassword_file = "camera-password"'
         code, parts, _ = check(config, source=camera)
-        assert (code, verdicts(parts)) == (0, {})
-        for part, secret in (("source", "camera-password"), ("mqtt", "mqtt-password"), ("webhook", "token")):
-            assert f"secret {secret} is given by systemd, not seen here" in parts[part][1]
+        secrets = {
+            "source.password_file": "camera-password",
+            "mqtt.password_file": "mqtt-password",
+            "webhook.token_file": "token",
+        }
+        assert (code, levels(parts)) == (0, dict.fromkeys(secrets, "unknown"))
+        for key, name in secrets.items():
+            assert parts[key][1] == f"secret {name} is given by systemd, not seen here"
         code, parts, _ = check(config, source=camera, CREDENTIALS_DIRECTORY="/none")
-    assert (code, verdicts(parts)) == (2, dict.fromkeys(("source", "mqtt", "webhook"), "WRONG"))
+    assert (code, levels(parts)) == (2, dict.fromkeys(secrets, "error"))
 
 
 def test_a_state_folder_that_may_not_be_entered_is_wrong_in_words(tmp_path, check):
@@ -195,8 +203,10 @@ def test_a_state_folder_that_may_not_be_entered_is_wrong_in_words(tmp_path, chec
         code, parts, _ = check(config, source='url = "dir:state"', before=before)
     finally:
         state.chmod(0o755)
-    assert (code, verdicts(parts)) == (2, {"source": "away", "store": "WRONG", "files": "WRONG"})
-    assert parts["store"][1] == parts["files"][1] == f"{state}: this user may not go there; use sudo"
+    wrong = dict.fromkeys(("source", "bundle"), "error") | dict.fromkeys(("store", "files"), "unknown")
+    assert (code, levels(parts)) == (2, wrong)
+    assert parts["store"][1] == f"not known: this user may not look at {state}/readings.sqlite"
+    assert parts["files"][1] == f"not known: this user may not look at {state}/x/readings.jsonl"
 
 
 def test_a_database_is_read_without_leaving_a_log_beside_it(tmp_path, check):

@@ -1,12 +1,15 @@
 """The networks: how large they are, what they take and give."""
 
+import json
+
 import keras
 import numpy as np
 import pytest
+from tests.train import line_data
 
 from ocr_edge.errors import ConfigError
 from ocr_train import architectures
-from ocr_train.fit import start_from
+from ocr_train.initial import start_from
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +73,7 @@ def test_a_network_whose_first_convolution_sees_more_starts_with_what_the_smalle
     small, large = architectures.build("lean", 10), architectures.build("lean_stem32", 10)
     small.set_weights([w + 0.1 * np.random.default_rng(1).random(w.shape) for w in small.get_weights()])
     small.save(tmp_path / "model.keras")
-    start_from(large, tmp_path / "model.keras")
+    start_from(large, tmp_path / "model.keras", "0123456789")
     rng = np.random.default_rng(0)
     pixels = {
         "rgb": rng.integers(0, 256, (4, 28, 28, 3)).astype(np.uint8),
@@ -81,8 +84,26 @@ def test_a_network_whose_first_convolution_sees_more_starts_with_what_the_smalle
     )
 
 
+def test_a_line_network_with_more_labels_says_the_same_of_what_it_knew(tmp_path):
+    keras.utils.set_random_seed(3)
+    small, large = line_data.tiny(4), line_data.tiny(5)
+    small.save(tmp_path / "model.keras")
+    (tmp_path / "run.json").write_text(json.dumps({"labels": [*"abc", "blank"]}))
+    start_from(large, tmp_path / "model.keras", (*"abc§", "blank"))
+    rng = np.random.default_rng(0)
+    pixels = {
+        "rgb": rng.integers(0, 256, (2, 32, 64, 3)).astype(np.uint8),
+        "binary": (rng.integers(0, 2, (2, 32, 64, 1)) * 255).astype(np.uint8),
+    }
+    found = large.predict(pixels, verbose=0)
+    np.testing.assert_allclose(
+        found[..., [0, 1, 2, 4]], small.predict(pixels, verbose=0), rtol=1e-4, atol=1e-4
+    )
+    assert 3 not in found.argmax(axis=-1)
+
+
 @pytest.mark.parametrize("name", ["lean_stem32", "folded", "dual_branch"])
 def test_a_network_of_another_shape_gives_no_start(tmp_path, name):
     architectures.build(name, 10).save(tmp_path / "model.keras")
     with pytest.raises(ConfigError, match="not a network to start from"):
-        start_from(architectures.build("lean", 10), tmp_path / "model.keras")
+        start_from(architectures.build("lean", 10), tmp_path / "model.keras", "0123456789")

@@ -6,12 +6,14 @@ import cv2
 import numpy as np
 import pytest
 
-from ocr_edge.contract.labels import LINE
+from ocr_edge.contract.labels import LINE, parse
 from ocr_edge.contract.types import Glyph
 from ocr_edge.errors import ConfigError
 from ocr_train.datasets import Dataset, Sample
+from ocr_train.rendering import fonts
 from ocr_train.rendering.glyphs import Face
 from ocr_train.strips import camera, crops, render, surface, texts, typefaces
+from ocr_train.strips.feed import renderer_of
 from ocr_train.strips.render import Renderer
 from ocr_train.strips.typefaces import Typeface, Typefaces
 
@@ -42,6 +44,18 @@ def test_every_label_is_drawn_sooner_or_later():
     made, rng = texts.Texts(), random.Random(1)
     drawn = {char for _ in range(12_000) for char in made.draw(rng, 1, 14)}
     assert set(LINE) - drawn == set()
+
+
+def test_a_label_of_a_recipe_is_written_without_being_named_anywhere_else(caplog, monkeypatch):
+    few = [font for font in fonts.installed() if font.family.startswith(("DejaVu", "Liberation"))]
+    if not few:
+        pytest.skip("no fonts are installed (apt install fontconfig fonts-dejavu fonts-liberation)")
+    monkeypatch.setattr(fonts, "installed", lambda: few)
+    made = renderer_of((), 0.0, (), "", "train", parse("line+§ꀀ"))
+    drawn = [made.ink(random.Random(seed), 1, 12)[1] for seed in range(2500)]
+    assert 5 < sum("§" in text for text in drawn) < 100
+    assert "no font here has ꀀ" in caplog.text
+    assert not any("ꀀ" in text for text in drawn)
 
 
 def test_word_lists_are_used_where_there_are_some(tmp_path):

@@ -201,7 +201,7 @@ def test_a_class_the_network_does_not_know_is_named_and_taught_when_asked_for(
 
 
 def test_a_wider_network_says_the_same_of_what_it_knew(network, tmp_path):
-    widen(network, "tiny", tuple(LABELS), tuple("01-L"), tmp_path / "wide.keras")
+    widen(network, "tiny", tuple("01-L"), tmp_path / "wide.keras")
     rng = np.random.default_rng(4)
     inputs = stack([glyph(LABELS[i % 3], rng) for i in range(12)])
     narrow, wide = (

@@ -14,6 +14,7 @@ from ocr_train import checkpoint, distributed
 from ocr_train.average import Average
 from ocr_train.devices import Machines
 from ocr_train.fit import draw_history, is_stale
+from ocr_train.initial import start_from
 from ocr_train.progress import Progress
 from ocr_train.scenes.recipe import SceneRecipe
 from ocr_train.stream import dataset
@@ -53,7 +54,7 @@ def train_epochs(
     with machines.scope():
         model = make()
         if initial and not run["epochs"]:
-            start_from(model, initial)
+            start_from(model, initial, recipe.label_texts)
         average = Average(model, recipe.average) if recipe.average else None
     judge = distributed.judge(model, recipe, machines)
     checkpoint.restore(model, out, run, average, machines)
@@ -81,18 +82,6 @@ def train_epochs(
 def jit() -> Any:
     """What ``jit_compile`` is to be: XLA costs TensorFlow two to eight times the time on a CPU; JAX is slow without."""
     return keras.backend.backend() != "tensorflow" and "auto"
-
-
-def start_from(model: keras.Model, initial: Path) -> None:
-    """Give a network the weights of a trained one.
-
-    Raises:
-        ConfigError: The file is no network of such a shape.
-    """
-    try:
-        model.set_weights(keras.models.load_model(initial, compile=False).get_weights())
-    except (OSError, ValueError, TypeError) as error:
-        raise ConfigError(f"{initial}: not a network to start from ({str(error).splitlines()[0]})") from error
 
 
 def _train(

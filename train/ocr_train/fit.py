@@ -12,7 +12,6 @@ from typing import Any
 
 import keras
 import numpy as np
-import numpy.typing as npt
 
 from ocr_edge.contract.types import Scores
 from ocr_edge.errors import ConfigError
@@ -23,6 +22,7 @@ from ocr_train.checkpoint import MODEL_NAME
 from ocr_train.devices import ALONE, Machines
 from ocr_train.evaluate import Labels, Result, measure
 from ocr_train.feed import Epoch
+from ocr_train.initial import start_from
 from ocr_train.progress import Progress
 from ocr_train.recipe import Recipe
 from ocr_train.record import initial_record, run_record
@@ -89,7 +89,7 @@ def fit(
         if machines.is_mirror or keras.backend.backend() != "tensorflow":
             _build_ahead(model)
         if initial and not run["epochs"]:
-            start_from(model, initial)
+            start_from(model, initial, recipe.label_texts)
         average = Average(model, recipe.average) if recipe.average else None
     judge = distributed.judge(model, recipe, machines)
     checkpoint.restore(model, out, run, average, machines)
@@ -149,30 +149,6 @@ def compiled(recipe: Recipe) -> keras.Model:
     # XLA costs two to eight times the time on a CPU.
     model.compile(optimizer(recipe), loss, metrics=["accuracy"], jit_compile=False)
     return model
-
-
-def start_from(model: keras.Model, initial: Path) -> None:
-    """Give a network the weights of a trained one.
-
-    Its convolutions may be 3x3 where the trained ones are 2x2 (Net2Net, Chen et al., ICLR 2016): what they see in
-    addition counts nothing at first, and in steps of two the network then says the same.
-
-    Raises:
-        ConfigError: The file is no network of such a shape.
-    """
-    try:
-        weights = keras.models.load_model(initial, compile=False).get_weights()
-        shapes = [weight.shape for weight in model.get_weights()]
-        model.set_weights([_grown(*pair) for pair in zip(weights, shapes, strict=True)])
-    except (OSError, ValueError, TypeError) as error:
-        raise ConfigError(f"{initial}: not a network to start from ({str(error).splitlines()[0]})") from error
-
-
-def _grown(kernel: npt.NDArray[np.float32], shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
-    """A 2x2 kernel with zeros as its third row and column, where 3x3 are wanted; everything else as it is."""
-    if (kernel.shape[:2], kernel.shape[2:], shape[:2]) != ((2, 2), shape[2:], (3, 3)):
-        return kernel
-    return np.pad(kernel, [(0, 1), (0, 1), (0, 0), (0, 0)])
 
 
 def scores(model: keras.Model, inputs: dict[str, Any], batch_size: int = 512) -> Scores:

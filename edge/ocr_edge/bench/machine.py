@@ -54,7 +54,7 @@ def temperature(probe: Probe) -> str:
 
 def notes(probe: Probe, load_before: float) -> list[str]:
     """Why the numbers may be worse than this machine can do; one line each."""
-    lines = [check.found for check in board.throttling(probe) if check.verdict != "ok"]
+    lines = [check.found for check in board.throttling(probe) if check.level != "ok"]
     if load_before > BUSY:
         lines.append(f"other programs were at work before the start (load average {load_before:g})")
     return lines

@@ -127,6 +127,8 @@ class Installed:
         threads: int = 1,
         doubted: Callable[[Path], bool] = lambda path: False,
         before: Callable[[Path], object] = lambda path: None,
+        *,
+        mark: bool = True,
     ) -> tuple[Bundle, list[str]]:
         """Load and prove the active bundle; when it is bad, the previous one; at last the shipped one.
 
@@ -137,6 +139,7 @@ class Installed:
             threads: CPU threads of each interpreter.
             doubted: Whether a bundle is proven in a process of its own before this one loads it.
             before: Hears of each bundle before it is loaded.
+            mark: Whether a bundle that failed is marked as bad; a command that only looks changes nothing.
 
         Returns:
             The bundle, and what people must know: a line for each bundle that is not used, and one for what is used
@@ -168,7 +171,7 @@ class Installed:
         for path, fault in failed.items():
             lines.append(f"bundle {path.name} is not used: {fault}")
             # What was merely too slow gets another chance at the next start.
-            if not isinstance(fault, proof.UndecidedError):
+            if mark and not isinstance(fault, proof.UndecidedError):
                 lines += self.condemn(path, str(fault))
         if lines:
             lines.append(

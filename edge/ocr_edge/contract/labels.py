@@ -30,7 +30,8 @@ def parse(order: str) -> tuple[str, ...]:
     """Turn a named order or a plain string of characters into labels.
 
     Args:
-        order: A key of ``ORDERS``, or the labels themselves, one character each.
+        order: A key of ``ORDERS``, such a key, ``+`` and more characters, as ``line+§``, or the labels themselves, one
+            character each.
 
     Returns:
         The ordered labels.
@@ -38,7 +39,8 @@ def parse(order: str) -> tuple[str, ...]:
     Raises:
         ValueError: A label appears twice, or there are fewer than two.
     """
-    labels = tuple(ORDERS.get(order, order))
+    name, _, more = order.partition("+")
+    labels = tuple(ORDERS[name] + more if name in ORDERS else order)
     if len(labels) < 2:
         raise ValueError(f"labels {order!r}: at least two are needed; known orders are {', '.join(ORDERS)}")
     twice = sorted({label for label in labels if labels.count(label) > 1})

@@ -22,15 +22,15 @@ class Models:
     Args:
         state: The state folder.
         health: Where it writes what is not used, and why.
-        last: What the last run left; None for a command, which doubts every bundle and notes nothing. A run that cannot
-            note anything doubts every bundle too: it would crash again at every start.
+        last: What the last run left. A run that cannot note anything doubts every bundle: it would crash again at
+            every start.
     """
 
-    def __init__(self, state: Path, health: Health, last: LastRun | None) -> None:
+    def __init__(self, state: Path, health: Health, last: LastRun) -> None:
         self._installed, self._health, self._last = Installed(state), health, last
         self._proven = False
         self._refused: dict[Path, str] = {}
-        if last and last.bundle and last.bundle != shipped() and last.crashes >= MAX_CRASHES:
+        if last.bundle and last.bundle != shipped() and last.crashes >= MAX_CRASHES:
             self._leave(
                 last.bundle, f"its networks crashed the program {last.crashes} times in a row ({last.why})"
             )
@@ -90,9 +90,7 @@ class Models:
         return proven(path, threads, doubted=path is not None and self._doubted(path))
 
     def _doubted(self, path: Path) -> bool:
-        last = self._last
-        return not self._proven and (last is None or not last.noted or path == last.bundle)
+        return not self._proven and (not self._last.noted or path == self._last.bundle)
 
     def _note(self, path: Path) -> None:
-        if self._last is not None:
-            self._last.reads_with(path)
+        self._last.reads_with(path)

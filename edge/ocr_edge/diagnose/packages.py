@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from ocr_edge.diagnose.check import Check, fail, ok, unknown
+from ocr_edge.diagnose.finding import Finding, error, ok, unknown
 from ocr_edge.diagnose.probe import Output, Probe
 
 SLOW_S = 60.0
@@ -19,61 +19,58 @@ OPENCV = (
 )
 
 
-def opencv(probe: Probe) -> Iterator[Check]:
+def opencv(probe: Probe) -> Iterator[Finding]:
     """Whether one OpenCV is installed, and not several into the same folder."""
     found = [name for name in OPENCV if name in probe.packages()]
     # apt's python3-opencv calls itself opencv and lies elsewhere.
     if len(found) > 1:
         wanted = _wanted("opencv-python-headless", probe)
-        yield fail(
+        yield error(
             "opencv",
             f"{' and '.join(found)} are both installed and overwrite each other",
             f"{probe.pip} uninstall -y {' '.join(found)}; {probe.pip} install {wanted}",
         )
 
 
-def imports(probe: Probe) -> Iterator[Check]:
+def imports(probe: Probe) -> Iterator[Finding]:
     """Whether what the program needs can be imported, tried in a process of its own."""
     for module, package in _needed(probe).items():
-        done = _import(probe, module)
-        if done is None:
-            yield unknown(package, "Python could not be started")
-        elif done.code == 0:
-            yield ok(package, done.last)
-        else:
-            yield fail(package, f"import {module} {done.end}: {done.last}", explain(done, package, probe))
+        top = module.partition(".")[0]
+        code = f"import {module}; import {top} as m; print(getattr(m, '__version__', 'works'))"
+        done = probe.run(probe.python.executable, "-c", code, timeout_s=SLOW_S)
+        yield outcome(package, done, f"import {module}", package, probe)
 
 
-def runtime(probe: Probe) -> Iterator[Check]:
+def runtime(probe: Probe) -> Iterator[Finding]:
     """Whether the interpreter of the networks really runs the shipped bundle."""
     installed = {name: probe.packages()[name][0] for name in RUNTIMES if name in probe.packages()}
     found = ", ".join(f"{name} {version}" for name, version in installed.items())
     if not installed:
-        yield fail(
-            "runtime",
-            "neither ai-edge-litert nor tflite-runtime is installed",
-            f"{probe.pip} install {LITERT}",
-        )
+        missing = "neither ai-edge-litert nor tflite-runtime is installed"
+        yield error("runtime", missing, f"{probe.pip} install {LITERT}")
         return
-    done = _verify(probe, "shipped")
-    if done is None:
-        yield unknown("runtime", f"{found}; Python could not be started")
-    elif done.code == 0:
-        yield ok("runtime", f"{found}; {done.last.partition('; ')[2]}")
-    else:
-        advice = explain(done, next(iter(installed)), probe)
-        yield fail("runtime", f"{found}: the shipped bundle {done.end}: {done.last}", advice)
+    verify = (probe.python.executable, "-m", "ocr_edge", "bundle", "verify", "shipped")
+    done = probe.run(*verify, timeout_s=SLOW_S)
+    yield outcome("runtime", done, f"{found}: the shipped bundle", next(iter(installed)), probe)
 
 
-def pages(probe: Probe) -> Iterator[Check]:
+def pages(probe: Probe) -> Iterator[Finding]:
     """Whether memory comes in the 16 KiB pages of the Pi 5's kernel, which some packages cannot load with."""
     done = probe.run("getconf", "PAGESIZE")
     size = int(done.last) if done and done.last.isdigit() else 4096
     if size > 4096:
         yield ok(
-            "pages",
-            f"{size >> 10} KiB, as on a Pi 5; some packages cannot be loaded then: see 'runtime' above",
+            "pages", f"{size >> 10} KiB, as on a Pi 5; some packages cannot be loaded then: see 'runtime'"
         )
+
+
+def outcome(name: str, done: Output | None, what: str, package: str, probe: Probe) -> Finding:
+    """What a process that tried something has shown: a package, by importing it or by running it."""
+    if done is None:
+        return unknown(name, "not known: Python could not be started")
+    if done.code == 0:
+        return ok(name, done.last)
+    return error(name, f"{what} {done.end}: {done.last}", explain(done, package, probe))
 
 
 def explain(done: Output, package: str, probe: Probe) -> str:
@@ -152,6 +149,8 @@ def _needed(probe: Probe) -> dict[str, str]:
     config = probe.config
     needed = {"numpy": "numpy", "cv2": "opencv-python-headless", "msgspec": "msgspec"}
     needed |= {module: name for name, module in RUNTIMES.items() if name in probe.packages()}
+    if probe.wants_picamera2:
+        needed["picamera2"] = "picamera2"
     if config is not None and config.mqtt is not None:
         needed["paho.mqtt.client"] = "paho-mqtt"
     if config is not None and config.http is not None:
@@ -159,16 +158,6 @@ def _needed(probe: Probe) -> dict[str, str]:
     if config is not None and (config.source.lamp is not None or config.source.trigger.gpio is not None):
         needed["gpiod"] = "gpiod"
     return needed
-
-
-def _import(probe: Probe, module: str) -> Output | None:
-    top = module.partition(".")[0]
-    code = f"import {module}; import {top} as m; print(getattr(m, '__version__', 'works'))"
-    return probe.run(probe.python.executable, "-c", code, timeout_s=SLOW_S)
-
-
-def _verify(probe: Probe, bundle: str) -> Output | None:
-    return probe.run(probe.python.executable, "-m", "ocr_edge", "bundle", "verify", bundle, timeout_s=SLOW_S)
 
 
 def _wanted(package: str, probe: Probe) -> str:

@@ -1,11 +1,11 @@
 """The machine, as checks see it: files, commands and Python, each of which a test can replace."""
 
 import contextlib
-import getpass
 import grp
 import os
 import platform
 import pwd
+import re
 import signal
 import subprocess
 import sys
@@ -18,9 +18,11 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ocr_edge.errors import ConfigError
 from ocr_edge.system.state_dir import for_people
 
 if TYPE_CHECKING:  # a doctor does not fall ill: nothing outside the standard library is imported here
+    from ocr_edge.bundles.load import Bundle
     from ocr_edge.config.settings import Config
 
 UNIT = "ocr-edge.service"
@@ -77,9 +79,12 @@ class Person:
     groups: frozenset[int]
 
     def may(self, path: Path, wanted: int) -> bool:
-        """Whether the mode of a file lets this user do ``wanted``: 4 read, 2 write, 1 enter, or their sum."""
+        """Whether a file lets this user do ``wanted``: 4 read, 2 write, 1 enter, or their sum."""
+        if self.uid == os.geteuid():
+            return os.access(path, wanted, effective_ids=True)
         if self.uid == 0:
             return True
+        # Of another user only the mode is known here.
         status = path.stat()
         shift = 6 if status.st_uid == self.uid else 3 if status.st_gid in self.groups else 0
         return (status.st_mode >> shift) & wanted == wanted
@@ -105,7 +110,10 @@ class Probe:
 
     Attributes:
         python: The interpreter.
+        bundle: The one that is read with; None before it was looked for, or where none works.
     """
+
+    bundle: "Bundle | None" = None
 
     def __init__(
         self,
@@ -201,7 +209,7 @@ class Probe:
         name = (
             (self.unit.get("User") or "root")
             if installed
-            else os.environ.get("SUDO_USER") or getpass.getuser()
+            else os.environ.get("SUDO_USER") or ourselves().name
         )
         try:
             account = pwd.getpwnam(name)
@@ -212,6 +220,12 @@ class Probe:
             with contextlib.suppress(KeyError):
                 groups.add(grp.getgrnam(group).gr_gid)
         return Person(name, account.pw_uid, frozenset(groups))
+
+    @cached_property
+    def memory_kb(self) -> Mapping[str, int]:
+        """``/proc/meminfo`` in kB; empty where there is none."""
+        found = re.findall(r"^(\w+):\s+(\d+) kB", self.text("/proc/meminfo") or "", re.MULTILINE)
+        return {name: int(number) for name, number in found}
 
     @cached_property
     def model(self) -> str:
@@ -250,8 +264,38 @@ class Probe:
         return f"{sudo}{self.python.executable} -m pip"
 
 
+def ourselves() -> Person:
+    """The user of this process."""
+    uid = os.geteuid()
+    try:
+        name = pwd.getpwuid(uid).pw_name
+    except KeyError:  # as in a container that was given a number
+        name = str(uid)
+    return Person(name, uid, frozenset(os.getgroups()))
+
+
 def existing(path: Path) -> Path:
-    """The nearest folder above a path that is there."""
-    while not path.exists() and path != path.parent:
-        path = path.parent
+    """The path itself, or the nearest folder above it that is there.
+
+    Raises:
+        PermissionError: This user may not look.
+    """
+    while path != path.parent:
+        try:
+            path.stat()
+            break
+        except (FileNotFoundError, NotADirectoryError):
+            path = path.parent
     return path
+
+
+def look(path: Path | None) -> Probe:
+    """The machine and its configuration, whether that can be read or not."""
+    if path is None:
+        return Probe()
+    try:
+        from ocr_edge.config import load  # noqa: PLC0415 - msgspec may be what is broken
+
+        return Probe(path, load(path))
+    except (ConfigError, ImportError) as error:
+        return Probe(path, None, str(error))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ocr_edge.diagnose.check import Check, fail, ok, unknown, warn
+from ocr_edge.diagnose.finding import Finding, error, ok, unknown, warning
 from ocr_edge.diagnose.probe import UNIT, Probe
 
 LOG = "journalctl -u ocr-edge -n 50"
@@ -23,49 +23,36 @@ RESULTS = {
 }
 
 
-def unit(probe: Probe) -> Iterator[Check]:
+def unit(probe: Probe) -> Iterator[Finding]:
     """Whether the service is installed, enabled and running."""
     facts = probe.unit
-    if not facts:
-        yield unknown("service", "not known: systemd does not answer here")
-        return
-    if facts.get("LoadState") == "not-found":
-        yield warn(
-            "service",
-            f"{UNIT} is not installed: nothing starts it at boot",
-            "sudo systemd/install.sh",
-        )
-        return
-    if facts.get("LoadState") != "loaded":
-        yield fail(
-            "service",
-            f"{UNIT} is {facts.get('LoadState')}",
-            f"systemd-analyze verify {UNIT}; systemctl status {UNIT}",
-        )
-        return
-    state = facts.get("ActiveState", "")
+    loaded, state, enabled = (facts.get(key, "") for key in ("LoadState", "ActiveState", "UnitFileState"))
     result, status = facts.get("Result", ""), facts.get("ExecMainStatus", "")
-    why, more = (
-        ("", LOG) if result == "success" else (RESULTS.get(result, f"it ended with {result} {status}"), LOG)
-    )
+    restarts = facts.get("NRestarts", "")
+    why = "" if result == "success" else RESULTS.get(result, f"it ended with {result} {status}")
+    more = LOG
     if result == "exit-code" and status in ENDS:
         why, more = ENDS[status]
-    restarts = facts.get("NRestarts", "0")
-    if state == "failed":
-        yield fail("service", f"has failed: {why}", f"{more}; then: sudo systemctl restart ocr-edge")
-    elif facts.get("UnitFileState") not in {"enabled", "enabled-runtime"}:
-        yield warn(
-            "service",
-            f"is {state}, but {facts.get('UnitFileState')}: not started after a power cut",
-            "sudo systemctl enable --now ocr-edge",
+    if not facts:
+        yield unknown("service", "not known: systemd does not answer here")
+    elif loaded == "not-found":
+        found = f"{UNIT} is not installed: nothing starts it at boot"
+        yield warning("service", found, "sudo systemd/install.sh")
+    elif loaded != "loaded":
+        yield error(
+            "service", f"{UNIT} is {loaded}", f"systemd-analyze verify {UNIT}; systemctl status {UNIT}"
         )
+    elif state == "failed":
+        yield error("service", f"has failed: {why}", f"{more}; then: sudo systemctl restart ocr-edge")
+    elif enabled not in {"enabled", "enabled-runtime"}:
+        found = f"is {state}, but {enabled}: not started after a power cut"
+        yield warning("service", found, "sudo systemctl enable --now ocr-edge")
     elif state == "inactive":
-        yield warn("service", "is installed, but does not run", "sudo systemctl start ocr-edge")
+        yield warning("service", "is installed, but does not run", "sudo systemctl start ocr-edge")
     elif restarts.isdigit() and int(restarts) >= MANY_RESTARTS:
-        yield warn(
-            "service", f"is {state}, but was restarted {restarts} times{': ' + why if why else ''}", LOG
-        )
+        found = f"is {state}, but was restarted {restarts} times{': ' + why if why else ''}"
+        yield warning("service", found, LOG)
     elif state == "activating" and why:
-        yield fail("service", f"starts again and again: {why}", more)
+        yield error("service", f"starts again and again: {why}", more)
     else:
-        yield ok("service", f"is {state} and {facts.get('UnitFileState')}")
+        yield ok("service", f"is {state} and {enabled}")

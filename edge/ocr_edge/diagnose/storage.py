@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ocr_edge.diagnose.check import Check, fail, ok, warn
+from ocr_edge.diagnose.finding import Finding, error, ok, warning
 from ocr_edge.diagnose.probe import Probe, existing
 
 LOW_MB, VERY_LOW_MB = 500, 100
@@ -12,7 +12,7 @@ HEAVY_GB_A_DAY = 10.0
 SECTOR = 512
 
 
-def room(probe: Probe) -> Iterator[Check]:
+def room(probe: Probe) -> Iterator[Finding]:
     """Whether the state folder's disk has room."""
     folder = existing(probe.state)
     space = probe.space(folder)
@@ -23,36 +23,36 @@ def room(probe: Probe) -> Iterator[Check]:
         " lower store.max_mb"
     )
     if free < VERY_LOW_MB:
-        yield fail("disk", f"{found}: readings will be lost", advice)
+        yield error("disk", f"{found}: readings will be lost", advice)
     elif free < LOW_MB:
-        yield warn("disk", found, advice)
+        yield warning("disk", found, advice)
     elif space.inodes < LOW_INODES:
-        yield warn("disk", f"{found}, but room for {space.inodes:.1%} of its files only", advice)
+        yield warning("disk", f"{found}, but room for {space.inodes:.1%} of its files only", advice)
     else:
         yield ok("disk", found)
 
 
-def read_only(probe: Probe) -> Iterator[Check]:
+def read_only(probe: Probe) -> Iterator[Finding]:
     """Whether what is written stays."""
     mount = _mount(probe)
     if mount is None:
         return
     point, kind, options = mount
     if "ro" in options:
-        yield fail(
+        yield error(
             "read-only",
             f"{point} is read-only: nothing can be kept",
             f"sudo mount -o remount,rw {point}; if nobody made it so, the card may be dying: dmesg | grep -i mmc",
         )
     elif kind in {"overlay", "tmpfs"}:
-        yield warn(
+        yield warning(
             "read-only",
             f"{point} is in memory ({kind}): readings and installed bundles are gone after a restart",
             "mount a disk at /var/lib/ocr-edge, or switch the overlay off in: sudo raspi-config (Performance Options)",
         )
 
 
-def wear(probe: Probe) -> Iterator[Check]:
+def wear(probe: Probe) -> Iterator[Finding]:
     """How much is written to the SD card in a day."""
     uptime = (probe.text("/proc/uptime") or "").split()
     for path in probe.glob("/sys/block/mmcblk[0-9]/stat"):
@@ -62,7 +62,7 @@ def wear(probe: Probe) -> Iterator[Check]:
         a_day = int(words[6]) * SECTOR / 1e9 / float(uptime[0]) * 86400
         found = f"{a_day:.1f} GB a day are written to {path.parent.name}"
         if a_day > HEAVY_GB_A_DAY:
-            yield warn(
+            yield warning(
                 "wear of the card",
                 f"{found}: it will not last",
                 "raise store.commit_s, set Storage=volatile in /etc/systemd/journald.conf, use an SSD;"

@@ -8,9 +8,9 @@ import time
 from pathlib import Path
 
 from ocr_edge.cli import main
-from ocr_edge.diagnose.check import Check
-from ocr_edge.diagnose.examine import examine
-from ocr_edge.diagnose.probe import Probe
+from ocr_edge.diagnose.examine import apart, examine
+from ocr_edge.diagnose.finding import error, ok, warning
+from ocr_edge.diagnose.probe import Output, Probe, look
 
 
 def alive(pid):
@@ -22,7 +22,7 @@ def alive(pid):
 
 def test_a_check_that_hangs_or_fails_does_not_stop_the_others(machine):
     def hanging(probe):
-        yield Check("first", "ok", "said before")
+        yield ok("first", "said before")
         time.sleep(1.5)
 
     def failing(probe):
@@ -32,13 +32,14 @@ def test_a_check_that_hangs_or_fails_does_not_stop_the_others(machine):
         raise PermissionError(13, "Permission denied", "/closed")
 
     def fine(probe):
-        yield Check("last", "ok", "said after")
+        yield ok("last", "said after")
 
-    found = examine(machine(), [hanging, failing, closed, fine], limit_s=0.2)
-    assert [check.verdict for check in found] == ["ok", "unknown", "unknown", "unknown", "ok"]
+    found = list(examine(machine(), [hanging, failing, closed, fine], limit_s=0.2))
+    assert [check.level for check in found] == ["ok", "unknown", "unknown", "unknown", "ok"]
     assert "took longer than 0.2 s" in found[1].found
     assert "ZeroDivisionError: oops" in found[2].found
-    assert found[3].advice == "sudo ocr-edge doctor"
+    assert (found[3].advice, found[3].code) == ("put sudo before the command", 2)
+    assert [each.code for each in found[:3]] == [0, 1, 1]
 
 
 def test_a_command_that_hangs_is_killed_with_its_children():
@@ -56,15 +57,15 @@ def test_a_command_that_hangs_is_killed_with_its_children():
 
 def test_the_table_says_what_to_type_and_the_exit_code_what_it_comes_to(monkeypatch, capsys):
     def clock(probe):
-        yield Check("clock", "warn", "not set", "sudo timedatectl set-ntp true")
+        yield warning("clock", "not set", "sudo timedatectl set-ntp true")
 
     def power(probe):
-        yield Check("power", "ok", "fine")
+        yield ok("power", "fine")
 
     def disk(probe):
-        yield Check("disk", "fail", "full", "rm")
+        yield error("disk", "full", "rm")
 
-    monkeypatch.setattr("ocr_edge.diagnose.examine.CHECKS", (clock, power))
+    monkeypatch.setattr("ocr_edge.diagnose.examine.MACHINE", (clock, power))
     assert main(["doctor"]) == 0
     assert capsys.readouterr().out.splitlines() == [
         "WARN  clock  not set",
@@ -73,7 +74,7 @@ def test_the_table_says_what_to_type_and_the_exit_code_what_it_comes_to(monkeypa
         "",
         "Nothing is wrong, 1 to look at.",
     ]
-    monkeypatch.setattr("ocr_edge.diagnose.examine.CHECKS", (clock, disk))
+    monkeypatch.setattr("ocr_edge.diagnose.examine.MACHINE", (clock, disk))
     assert main(["doctor", "--json"]) == 1
     said = json.loads(capsys.readouterr().out)
     assert (said["ok"], said["checks"][1]["advice"]) == (False, "rm")
@@ -94,5 +95,25 @@ def test_the_doctor_works_where_the_packages_do_not(tmp_path):
     )
     assert (done.returncode, done.stderr) == (1, "")
     found = {check["name"]: check for check in json.loads(done.stdout)["checks"]}
-    assert {found[name]["verdict"] for name in ("numpy", "msgspec", "runtime", "configuration")} == {"fail"}
+    assert {found[name]["level"] for name in ("numpy", "msgspec", "runtime", "configuration")} == {"error"}
     assert "'numpy<2'" in found["numpy"]["advice"]
+
+
+def test_the_doctor_finds_what_check_finds_and_survives_its_end(machine):
+    good = '{"level": "ok", "name": "source", "found": "here", "advice": "", "code": 0}'
+    probe = machine(answers={"ocr_edge.diagnose": Output(-4, f"WARNING: x\n{good}\nFatal Python error\n")})
+    found = list(apart(probe))
+    assert found[0] == ok("source", "here")
+    assert (found[1].level, found[1].found) == (
+        "error",
+        "the process that checks it was ended by SIGILL: Fatal Python error",
+    )
+    assert "another processor" in found[1].advice
+
+
+def test_a_configuration_is_examined_in_a_process_of_its_own(tmp_path):
+    path = tmp_path / "c.toml"
+    path.write_text(f'state_dir = "{tmp_path}"\n[source]\nurl = "dir:{tmp_path}/none"\n')
+    found = {each.name: each for each in apart(look(path))}
+    assert list(found) == ["configuration", "source", "bundle", "regions", "store"]
+    assert (found["source"].level, found["source"].code) == ("error", 2)

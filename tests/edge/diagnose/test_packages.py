@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ocr_edge.diagnose import packages, python
-from ocr_edge.diagnose.check import ok
+from ocr_edge.diagnose.finding import ok
 from ocr_edge.diagnose.probe import Output, Python
 
 PI = {
@@ -16,39 +16,39 @@ BINARY = "ValueError: numpy.dtype size changed, may indicate binary incompatibil
 
 
 @pytest.mark.parametrize(
-    ("version", "bits", "processor", "verdict", "word"),
+    ("version", "bits", "processor", "level", "word"),
     [
         ((3, 11, 2), 64, "aarch64", "ok", "3.11.2"),
-        ((3, 9, 2), 64, "aarch64", "fail", "3.11 or newer"),
-        ((3, 11, 2), 32, "armv7l", "fail", "needs a 64-bit OS"),
-        ((3, 11, 2), 32, "aarch64", "fail", "needs a 64-bit OS"),
-        ((3, 13, 0), 64, "riscv64", "warn", "tested on"),
+        ((3, 9, 2), 64, "aarch64", "error", "3.11 or newer"),
+        ((3, 11, 2), 32, "armv7l", "error", "needs a 64-bit OS"),
+        ((3, 11, 2), 32, "aarch64", "error", "needs a 64-bit OS"),
+        ((3, 13, 0), 64, "riscv64", "warning", "tested on"),
     ],
 )
-def test_python_must_be_new_and_wide_enough(version, bits, processor, verdict, word, machine):
+def test_python_must_be_new_and_wide_enough(version, bits, processor, level, word, machine):
     probe = machine()
     probe.python = Python(version, bits, processor)
     found = probe.only(python.interpreter)
-    assert (found.verdict, word in found.found) == (verdict, True)
+    assert (found.level, word in found.found) == (level, True)
 
 
 @pytest.mark.parametrize(
-    ("text", "verdict", "word"),
+    ("text", "level", "word"),
     [
         ("home = /usr/bin\ninclude-system-site-packages = true", "ok", ""),
-        ("home = /usr/bin\ninclude-system-site-packages = false", "fail", "sudo sed -i"),
+        ("home = /usr/bin\ninclude-system-site-packages = false", "error", "sudo sed -i"),
         (
             "home = /home/me/.pyenv/bin\ninclude-system-site-packages = true",
-            "fail",
+            "error",
             "/usr/bin/python3 -m venv",
         ),
     ],
 )
-def test_a_venv_must_see_apts_picamera2(text, verdict, word, machine):
+def test_a_venv_must_see_apts_picamera2(text, level, word, machine):
     probe = machine({**PI, "/venv/pyvenv.cfg": text})
     probe.python = Python(prefix="/venv", base_prefix="/usr")
     found = probe.only(python.environment)
-    assert (found.verdict, word in found.advice) == (verdict, True)
+    assert (found.level, word in found.advice) == (level, True)
     assert not list(python.environment(machine(config='[source]\nurl="dir:/x"')))
 
 
@@ -65,7 +65,7 @@ def test_picamera2_from_pip_is_wrong_and_from_apt_right(machine):
 def test_two_opencvs_in_one_folder_are_found(machine):
     both = {"opencv-python": ("4.11", Path("/x")), "opencv-python-headless": ("4.11", Path("/x"))}
     found = machine(PI, packages=both).only(packages.opencv)
-    assert found.verdict == "fail"
+    assert found.level == "error"
     assert "uninstall -y opencv-python opencv-python-headless" in found.advice
     assert "'opencv-python-headless<4.12' 'numpy<2'" in found.advice
 
@@ -111,11 +111,11 @@ def test_every_import_is_tried_and_how_it_died_is_told(machine):
     }
     probe = machine(answers=answers, config='[source]\nurl="file:x"\n[mqtt]\nhost="h"')
     found = {check.name: check for check in packages.imports(probe)}
-    assert {name: check.verdict for name, check in found.items()} == {
+    assert {name: check.level for name, check in found.items()} == {
         "numpy": "ok",
-        "opencv-python-headless": "fail",
+        "opencv-python-headless": "error",
         "msgspec": "ok",
-        "paho-mqtt": "fail",
+        "paho-mqtt": "error",
     }
     assert "was ended by SIGBUS" in found["opencv-python-headless"].found
     assert "did not end in time" in found["paho-mqtt"].found
@@ -124,9 +124,9 @@ def test_every_import_is_tried_and_how_it_died_is_told(machine):
 def test_the_runtime_must_run_the_shipped_bundle(tmp_path, machine):
     both = {"ai-edge-litert": ("2.3.0", tmp_path)}
     good = machine(answers={"verify shipped": "shipped: fine; 48 of 48"}, packages=both)
-    assert good.only(packages.runtime) == ok("runtime", "ai-edge-litert 2.3.0; 48 of 48")
+    assert good.only(packages.runtime) == ok("runtime", "shipped: fine; 48 of 48")
     bad = machine(answers={"verify shipped": Output(-4)}, packages=both).only(packages.runtime)
-    assert (bad.verdict, "SIGILL" in bad.found) == ("fail", True)
+    assert (bad.level, "SIGILL" in bad.found) == ("error", True)
     assert "pip install 'ai-edge-litert" in machine().only(packages.runtime).advice
 
 

@@ -9,12 +9,14 @@ import threading
 from contextlib import contextmanager
 
 import pytest
+from tests.edge.broker import Broker
 
 from ocr_edge.bundles import load as bundles
 from ocr_edge.bundles.installed import Installed
-from ocr_edge.diagnose import network, service, settings
-from ocr_edge.diagnose.check import Check, table
-from ocr_edge.diagnose.probe import Output, Person
+from ocr_edge.diagnose import configuration, files, network, service
+from ocr_edge.diagnose.finding import ok, table
+from ocr_edge.diagnose.probe import Person
+from ocr_edge.errors import ModelError
 
 
 @contextmanager
@@ -41,19 +43,29 @@ def listener(context=None):
     thread.join(10)
 
 
+SOURCE = '[source]\nurl = "dir:/x"\n'
+
+
 def broker(port, more=""):
     return f'[mqtt]\nhost = "127.0.0.1"\nport = {port}\n{more}'
 
 
-def test_a_broker_that_answers_and_one_that_does_not(machine):
-    with listener() as port:
-        assert machine(config=broker(port)).only(network.reachable).verdict == "ok"
-    assert "nothing listens" in machine(config=broker(port)).only(network.reachable).found
+def test_a_broker_that_takes_us_one_that_refuses_us_and_one_that_is_not_there(tmp_path, machine):
+    pytest.importorskip("paho.mqtt.client", reason="paho-mqtt is not installed")
+    with Broker(tmp_path) as mosquitto:
+        found = machine(config=broker(mosquitto.port)).only(network.mqtt)
+        assert found == ok("mqtt", "127.0.0.1 takes us")
+    with Broker(tmp_path, "allow_anonymous false") as mosquitto:
+        found = machine(config=broker(mosquitto.port)).only(network.mqtt)
+        assert (found.level, "refused the user name or password" in found.found) == ("error", True)
+    found = machine(config=broker(mosquitto.port)).only(network.mqtt)
+    assert ("nothing listens" in found.found, "mqtt" in found.advice, found.code) == (True, True, 1)
     unknown = machine(config='[mqtt]\nhost = "no-such-broker.invalid"')
-    assert "name is not known" in unknown.only(network.reachable).found
+    assert "name is not known" in unknown.only(network.mqtt).found
 
 
 def test_tls_is_tried_with_the_authority_of_the_configuration(tmp_path, machine):
+    pytest.importorskip("paho.mqtt.client", reason="paho-mqtt is not installed")
     if not shutil.which("openssl"):
         pytest.skip("no openssl command to make a certificate with")
     made = "openssl req -x509 -newkey rsa:2048 -nodes -keyout key -out cert -days 2 -subj /CN=x -addext"
@@ -67,19 +79,19 @@ def test_tls_is_tried_with_the_authority_of_the_configuration(tmp_path, machine)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(tmp_path / "cert", tmp_path / "key")
     with listener(context) as port:
-        probe = machine(config=broker(port, f'tls = true\nca_file = "{tmp_path}/cert"'))
-        assert probe.only(network.reachable).verdict == "ok"
+        peer = network.Peer("mqtt", "mqtt", "127.0.0.1", port, True, tmp_path / "cert")
+        assert network.reach(peer) == ok("mqtt", f"127.0.0.1, port {port} with TLS answers")
     with listener(context) as port:
-        found = machine(config=broker(port, "tls = true")).only(network.reachable)
+        found = machine(config=broker(port, "tls = true")).only(network.mqtt)
         assert ("not trusted" in found.found, "mqtt.ca_file" in found.advice) == (True, True)
     with listener() as port:
-        found = machine(config=broker(port, "tls = true")).only(network.reachable)
+        found = machine(config=broker(port, "tls = true")).only(network.mqtt)
         assert "does not speak TLS" in found.found
 
 
 def test_urls_are_tried_without_telling_their_passwords(machine):
     probe = machine(config='[webhook]\nurl = "http://me:hush@127.0.0.1:1/hook?token=hush"')
-    found = probe.only(network.reachable)
+    found = probe.only(network.webhook)
     assert found.found.startswith("127.0.0.1, port 1: refused")
     assert "hush" not in table([found])
 
@@ -94,29 +106,29 @@ UNIT = {
 
 
 @pytest.mark.parametrize(
-    ("facts", "verdict", "word"),
+    ("facts", "level", "word"),
     [
         ({}, "ok", "active and enabled"),
-        ({"LoadState": "not-found"}, "warn", "install.sh"),
-        ({"UnitFileState": "disabled"}, "warn", "systemctl enable --now"),
-        ({"ActiveState": "inactive"}, "warn", "systemctl start"),
+        ({"LoadState": "not-found"}, "warning", "install.sh"),
+        ({"UnitFileState": "disabled"}, "warning", "systemctl enable --now"),
+        ({"ActiveState": "inactive"}, "warning", "systemctl start"),
         (
             {"ActiveState": "failed", "Result": "exit-code", "ExecMainStatus": "2"},
-            "fail",
+            "error",
             "sudo ocr-edge check",
         ),
-        ({"ActiveState": "failed", "Result": "exit-code", "ExecMainStatus": "3"}, "fail", "bundle verify"),
-        ({"ActiveState": "activating", "Result": "watchdog", "ExecMainStatus": "6"}, "fail", "watchdog"),
-        ({"NRestarts": "12", "Result": "oom-kill"}, "warn", "12 times: memory ran out"),
+        ({"ActiveState": "failed", "Result": "exit-code", "ExecMainStatus": "3"}, "error", "bundle verify"),
+        ({"ActiveState": "activating", "Result": "watchdog", "ExecMainStatus": "6"}, "error", "watchdog"),
+        ({"NRestarts": "12", "Result": "oom-kill"}, "warning", "12 times: memory ran out"),
     ],
 )
-def test_what_systemd_says_is_understood(facts, verdict, word, machine):
+def test_what_systemd_says_is_understood(facts, level, word, machine):
     found = machine(unit={**UNIT, **facts}).only(service.unit)
-    assert (found.verdict, word in found.found + found.advice) == (verdict, True)
+    assert (found.level, word in found.found + found.advice) == (level, True)
 
 
 def test_without_systemd_the_service_is_not_known(machine):
-    assert machine().only(service.unit).verdict == "unknown"
+    assert machine().only(service.unit).level == "unknown"
 
 
 def test_folders_that_the_daemon_may_not_write_are_named(machine):
@@ -124,13 +136,13 @@ def test_folders_that_the_daemon_may_not_write_are_named(machine):
     (probe.root / "out").mkdir()
     probe.state.mkdir()
     probe.state.chmod(0o777)
-    found = {check.name: check for check in settings.writable(probe)}
-    assert {name: check.verdict for name, check in found.items()} == {
-        "state folder": "ok",
-        "store.path": "ok",
-        "files.path": "fail",
-    }
-    assert found["files.path"].advice == f"sudo chown -R ocr-edge: {probe.root / 'out'}"
+    for check in (files.state_folder, files.store):
+        assert probe.only(check).level == "ok"
+    found = probe.only(files.files)
+    assert (found.level, found.advice) == ("error", f"sudo chown -R ocr-edge: {probe.root / 'out'}")
+    (probe.root / "out").rmdir()
+    (probe.root / "out").touch()
+    assert probe.only(files.files).found.endswith("out is not a folder")
 
 
 def test_a_password_file_is_checked_and_never_shown(tmp_path, machine):
@@ -138,27 +150,34 @@ def test_a_password_file_is_checked_and_never_shown(tmp_path, machine):
     config = f'[mqtt]\nhost = "h"\npassword_file = "{path}"'
     probe = machine(config=config)
     probe.person = Person("ocr-edge", os.geteuid(), frozenset())
-    assert probe.only(settings.secrets).verdict == "fail"
+    assert probe.only(files.secrets).level == "error"
     path.write_text("hush")
     path.chmod(0o644)
-    assert "can be read by others" in probe.only(settings.secrets).found
+    assert "can be read by others" in probe.only(files.secrets).found
     path.chmod(0o600)
-    assert probe.only(settings.secrets) == Check("mqtt.password_file", "ok", str(path))
+    assert probe.only(files.secrets) == ok("mqtt.password_file", str(path))
     bare = machine(config='[mqtt]\nhost = "h"\npassword_file = "mqtt-password"', unit=UNIT)
     bare.person = probe.person
-    assert "/etc/credstore/ocr-edge.mqtt-password" in bare.only(settings.secrets).advice
+    assert "/etc/credstore/ocr-edge.mqtt-password" in bare.only(files.secrets).advice
     bare.path("/etc/credstore").mkdir(parents=True)
     bare.path("/etc/credstore/ocr-edge.mqtt-password").write_text("hush")
-    assert list(settings.secrets(bare)) == []
+    assert bare.only(files.secrets).level == "ok"
 
 
-def test_a_bad_bundle_is_told(machine):
-    probe = machine(answers={"bundle verify": "x: fine; 48 of 48"})
-    assert list(settings.bundle(probe)) == []
+def test_a_bad_bundle_is_told_and_not_touched(tmp_path, machine):
+    probe = machine(config=SOURCE)
     path = Installed(probe.state).install(bundles.shipped())
-    assert probe.only(settings.bundle).found == f"{path.name}: 48 of 48"
-    probe.answers = {"bundle verify": Output(3, "ERROR: card.md is damaged")}
-    found = probe.only(settings.bundle)
-    assert ("card.md is damaged" in found.found, "bundle rollback" in found.advice) == (True, True)
+    assert probe.only(configuration.bundle).found.startswith("default, ")
+    (path / "card.md").write_text("changed")
+    before = sorted(probe.state.rglob("*"))
+    found = probe.only(configuration.bundle)
+    assert (found.level, found.code) == ("error", 1)  # the shipped one is read with
+    assert "card.md is damaged" in found.found
+    assert "bundle rollback" in found.advice
+    assert sorted(probe.state.rglob("*")) == before
     path.with_name(path.name + ".bad").write_text("was damaged")
-    assert "not used: was damaged" in probe.only(settings.bundle).found
+    assert "known to be bad: was damaged" in probe.only(configuration.bundle).found
+    named = machine(config=f'bundle = "{tmp_path}/none"\n{SOURCE}')
+    with pytest.raises(ModelError):
+        list(configuration.bundle(named))
+    assert list(configuration.regions(named)) == []

@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
+from ocr_edge import program
 from ocr_edge.errors import ConfigError
 
 BACKENDS = ("tensorflow", "torch", "jax")
@@ -48,13 +49,10 @@ def load_keras() -> Any:
         ConfigError: There is no such backend.
         ModuleNotFoundError: Keras or the backend is not installed.
     """
-    from ocr_edge.system.stderr import hush  # noqa: PLC0415 - see commands/__init__.py
-
     backend = os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     if backend not in BACKENDS:
         raise ConfigError(f"KERAS_BACKEND is {backend!r}, expected one of {', '.join(BACKENDS)}")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    with hush():  # TensorFlow announces its CPU kernels before any log level is in force.
+    with program.quietly():  # TensorFlow announces its CPU kernels before any log level is in force.
         return importlib.import_module("keras")
 
 

@@ -13,12 +13,14 @@ the same file.
 
 import argparse
 import logging
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
+from ocr_edge import program
 from ocr_edge.decode.ngrams import LEVELS, ORDER, SYMBOLS, symbol_of
 from ocr_edge.errors import ConfigError
 
@@ -93,15 +95,19 @@ def keys_of(word: str) -> Iterator[int]:
         yield key
 
 
-def main() -> None:
-    """Make the data file."""
+def main() -> int:
+    """Make the data file; returns the exit code."""
     parser = argparse.ArgumentParser(description="Count the n-grams of SCOWL's word lists.")
     parser.add_argument("source", type=Path)
     parser.add_argument("out", type=Path)
     args = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    prepare(args.source, args.out)
+
+    def work() -> int:
+        prepare(args.source, args.out)
+        return 0
+
+    return program.run(work, logging.INFO, workstation=True)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

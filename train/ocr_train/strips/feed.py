@@ -1,5 +1,6 @@
 """Batches of strips for Keras: each a function of (seed, epoch, batch) alone, all of one width."""
 
+import logging
 import multiprocessing
 import random
 import signal
@@ -29,6 +30,7 @@ from ocr_train.strips.texts import Texts
 from ocr_train.strips.typefaces import Typefaces
 from ocr_train.strips.usable import usable
 
+_LOGGER = logging.getLogger(__name__)
 NARROWEST = 0.24
 """Width of a narrow printed character beside the strip's height: says how long a text may be."""
 TYPICAL = 0.52
@@ -208,8 +210,11 @@ def renderer_of(
 
     known = tuple(label for label in label_orders.DEFAULT if label in labels)
     crops = [Crops(datasets.load(located(spec, data), known), known) for spec in characters]
-    typefaces = Typefaces.installed(split) if split else Typefaces.drawn()
-    return Renderer(Texts.installed(), typefaces.writing(labels), Surfaces(behind), crops, composed)
+    more = "".join(label for label in labels if len(label) == 1 and label not in label_orders.LINE)
+    typefaces = Typefaces.installed(split, labels) if split else Typefaces.drawn()
+    if split and (strange := [label for label in more if not typefaces.having(label)]):
+        _LOGGER.warning("no font here has %s: only real lines can teach that", " ".join(strange))
+    return Renderer(Texts.installed(more=more), typefaces.writing(labels), Surfaces(behind), crops, composed)
 
 
 def photographs(name: str, data: str) -> list[Image]:

@@ -42,7 +42,10 @@ PLATES = (
     *("AB00 AAA", "0000 AA", "AA 00000"),
 )
 """Forms of number plates: letters and digits."""
+# Their order is kept: it decides what a seed draws.
 MARKS = ".,:;-/!?&'()+#%*\"=_@<>[]{}|\\^~`$€£°²³µ"
+MORE_OFTEN = 4
+"""How many times as often as a mark each further label is drawn: a training that adds one is about that one."""
 Draw = random.Random
 
 
@@ -51,10 +54,11 @@ class Texts:
 
     Args:
         words: Words to draw from, as they are written; case is changed at random.
+        more: Characters that nothing else here is written with: they stand among the marks, between anything.
     """
 
-    def __init__(self, words: Sequence[str] = FALLBACK) -> None:
-        self._words = tuple(words)
+    def __init__(self, words: Sequence[str] = FALLBACK, more: str = "") -> None:
+        self._words, self._marks = tuple(words), MARKS + more * MORE_OFTEN
         self._kinds: dict[Callable[[Draw, int], str], float] = {
             self._word: 30, self._phrase: 14, self._letters: 9, code: 11, plate: 4, number: 11, measure: 10, price: 5,
             date: 6, clock: 3, self._receipt: 6, self._label: 5, self._marked: 7, contact: 2,
@@ -62,7 +66,7 @@ class Texts:
         """Share of each kind."""
 
     @classmethod
-    def installed(cls, folder: Path = Path("/usr/share/dict")) -> "Texts":
+    def installed(cls, folder: Path = Path("/usr/share/dict"), more: str = "") -> "Texts":
         """With the word lists of this system."""
         words: list[str] = []
         for name in WORD_LISTS:
@@ -71,7 +75,7 @@ class Texts:
                 words += [
                     word for word in path.read_text("utf-8").split() if word.isascii() and len(word) < 16
                 ]
-        return cls(words or FALLBACK)
+        return cls(words or FALLBACK, more)
 
     def draw(self, rng: Draw, shortest: int, longest: int) -> str:
         """One line of text.
@@ -158,9 +162,15 @@ class Texts:
         parts = [
             rng.choice([number, code, self._letters, self._word])(rng, 6) for _ in range(rng.randint(1, 2))
         ]
-        text = (rng.choice(MARKS) + rng.choice(["", "", " "])).join(parts)
+        text = (rng.choice(self._marks) + rng.choice(["", "", " "])).join(parts)
         roll = rng.random()
-        return text + rng.choice(MARKS) if roll < 0.3 else rng.choice(MARKS) + text if roll < 0.6 else text
+        return (
+            text + rng.choice(self._marks)
+            if roll < 0.3
+            else rng.choice(self._marks) + text
+            if roll < 0.6
+            else text
+        )
 
 
 def some(rng: Draw, group: str, count: int) -> str:

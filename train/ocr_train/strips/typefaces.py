@@ -38,7 +38,7 @@ class Typeface:
 
     Attributes:
         face: The face.
-        characters: All of the line stage's labels that it has.
+        characters: All labels that it has.
     """
 
     face: Face
@@ -66,12 +66,12 @@ class Typefaces:
         self._families = {name: sorted(self._kinds[name]) for name in self._names}
 
     @classmethod
-    def installed(cls, split: str) -> "Typefaces":
+    def installed(cls, split: str, labels: Collection[str] = LINE) -> "Typefaces":
         """The legible faces of this system whose families belong to a split, ``train`` or ``validation``."""
         from ocr_train.rendering import split_of  # noqa: PLC0415 - a cycle otherwise
 
         faces = [f for f in fonts.catalogue(fonts.installed()) if split_of(f.family) == split]
-        made = [Typeface(face, characters(face)) for face in faces]
+        made = [Typeface(face, characters(face, labels)) for face in faces]
         _LOGGER.info("%d faces for %s", len(made), split)
         return cls(made)
 
@@ -120,15 +120,15 @@ class Typefaces:
         return [t for families in self._kinds.values() for faces in families.values() for t in faces]
 
 
-def characters(face: Face) -> frozenset[str]:
-    """Which of the line stage's labels a face can write."""
+def characters(face: Face, labels: Collection[str] = LINE) -> frozenset[str]:
+    """Which labels a face can write."""
     if face.effect.startswith("drawn"):
         return frozenset(
             face.labels + (SEGMENT_MARKS if face.effect == "drawn-segments" else " " + DOT_MARKS)
         )
     if face.kind == "seven-segment":
-        return frozenset(DIGITS + ".:- ") & {c for c in LINE if c == " " or _has(face, c)}
-    others = {c for c in LINE if not c.isascii() or not c.isalnum()}
+        return frozenset(DIGITS + ".:- ") & {c for c in labels if c == " " or _has(face, c)}
+    others = {c for c in labels if len(c) == 1 and not (c.isascii() and c.isalnum())}
     return frozenset(set(face.labels) | {c for c in others if c == " " or _has(face, c)})
 
 

@@ -111,7 +111,7 @@ def _widened(
             " folders away"
         )
     wider, initial = widened(labels, new), run / "initial" / MODEL_NAME
-    widen(settings.network, recorded(settings.network)[0], labels, wider, initial)
+    widen(settings.network, recorded(settings.network)[0], wider, initial)
     shutil.copyfile(settings.network.with_name(RUN_NAME), initial.with_name(RUN_NAME))
     return wider, initial
 

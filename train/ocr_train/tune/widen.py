@@ -4,14 +4,12 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-import keras
-import numpy as np
-
 from ocr_edge.contract.labels import REJECT
 from ocr_edge.errors import ConfigError
 from ocr_train import architectures
 from ocr_train.datasets import Spec
 from ocr_train.datasets.base import class_texts
+from ocr_train.initial import start_from
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -41,29 +39,16 @@ def widened(labels: Sequence[str], new: Sequence[str]) -> tuple[str, ...]:
     return (*texts, *new, *labels[len(texts) :])
 
 
-def widen(network: Path, architecture: str, labels: Sequence[str], wider: Sequence[str], out: Path) -> None:
-    """Write a network that tells more classes apart: the same weights, and for what is new the mean of the old rows.
-
-    Their mean scores the mean of the others and so never the most: until it is trained, a new class is never said.
+def widen(network: Path, architecture: str, wider: Sequence[str], out: Path) -> None:
+    """Write a network that tells more classes apart, and is the same for those that it knew.
 
     Args:
-        network: A ``.keras`` file of the architecture.
+        network: A ``.keras`` file of the architecture, with its record beside it.
         architecture: Its name.
-        labels: Its classes.
-        wider: Those of the new network, all of ``labels`` among them.
+        wider: Classes of the new network, all that the old one knows among them.
         out: The file to write.
     """
-    trained = keras.models.load_model(network, compile=False)
     made = architectures.build(architecture, len(wider))
-    rows = [wider.index(label) for label in labels]
-    weights = []
-    for old, new in zip(trained.get_weights(), made.get_weights(), strict=True):
-        if old.shape == new.shape:
-            weights.append(old)
-            continue
-        grown = np.repeat(old.mean(axis=-1, keepdims=True), new.shape[-1], axis=-1)
-        grown[..., rows] = old
-        weights.append(grown)
-    made.set_weights(weights)
+    start_from(made, network, wider)
     out.parent.mkdir(parents=True, exist_ok=True)
     made.save(out)
