@@ -17,8 +17,8 @@ LOOKS = (160, 320, 640, 1280)
 MOST_ENLARGED = 2
 """How many times a small picture is enlarged for a look, at most: there is nothing more to be seen in it."""
 BEST = 16.0
-"""Height at which the network sees text best, in pixels of a look; of two looks at the same line the one nearer to it, in
-proportion, is believed. On drawn scenes and receipts (validation, 2,300 outlines each) heights from 11 to 28 are
+"""Height at which the network sees text best, in pixels of a look; of two looks at the same line the one nearer to it,
+in proportion, is believed. On drawn scenes and receipts (validation, 2,300 outlines each) heights from 11 to 28 are
 found right; below and above them outlines are too high or too low by a fifth and more."""
 
 
