@@ -104,13 +104,3 @@ def camera():
     camera = FakeCamera()
     yield camera
     camera.close()
-
-
-@pytest.fixture(autouse=True)
-def logging_as_before():
-    """What a command sets up for its own process ends with the test that ran it."""
-    logger = logging.getLogger("ocr_edge")
-    before = logger.handlers[:], logger.level, logger.propagate
-    yield
-    logger.handlers[:], logger.propagate = before[0], before[2]
-    logger.setLevel(before[1])
