@@ -19,11 +19,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from ocr_edge.alignment import marks
+from ocr_edge.alignment.align import Aligner
 from ocr_edge.config.settings import Mark, Picture
 from ocr_edge.contract.types import Image
-from ocr_edge.regions import marks, pose
-from ocr_edge.regions.align import Aligner
-from ocr_edge.regions.pose import Matrix, Points
+from ocr_edge.geometry import transform
+from ocr_edge.geometry.transform import Matrix, Points
 from ocr_edge.sources import pictures
 
 SIZE = (720, 1280)
@@ -71,7 +72,7 @@ def flat(random: Random, turned: bool) -> Matrix:
     """A picture that shifts, turns and comes nearer."""
     degrees, scale = (random.uniform(-10, 10), random.uniform(0.9, 1.1)) if turned else (0, 1)
     right, down = random.uniform(-0.1, 0.1, 2) * SIZE[1]
-    return pose.similarity(degrees, scale, MIDDLE, (right, down))
+    return transform.similarity(degrees, scale, MIDDLE, (right, down))
 
 
 def camera(random: Random, turned: bool) -> Matrix:
@@ -84,7 +85,7 @@ def camera(random: Random, turned: bool) -> Matrix:
 
 def seen(image: Image, matrix: Matrix, random: Random) -> Image:
     """The moved picture in other light, with noise, as a JPEG."""
-    centred = pose.shift(-0.5, -0.5) @ matrix @ pose.shift(0.5, 0.5)
+    centred = transform.shift(-0.5, -0.5) @ matrix @ transform.shift(0.5, 0.5)
     moved = cv2.warpPerspective(
         image, centred, SIZE[::-1], flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT
     )
@@ -97,7 +98,7 @@ def seen(image: Image, matrix: Matrix, random: Random) -> Image:
 
 def in_view(some: Sequence[Mark], matrix: Matrix) -> bool:
     """Whether all marks are wholly in the picture after a movement."""
-    places = pose.apply(matrix, [tuple(centre(mark)) for mark in some])
+    places = transform.apply(matrix, [tuple(centre(mark)) for mark in some])
     half = np.array([[np.hypot(*mark.box[2:]) / 2] for mark in some])
     return bool((places - half >= 0).all() and (places + half <= SIZE[::-1]).all())
 
@@ -124,7 +125,7 @@ def follow(
             times.append(1000 * (time.perf_counter() - started))
             lost += found.lost
             if not found.lost:
-                off = pose.apply(found.matrix, places) - pose.apply(matrix, places)
+                off = transform.apply(found.matrix, places) - transform.apply(matrix, places)
                 errors.append(float(np.linalg.norm(off, axis=1).max()))
     middle, high, wrong = np.median(errors), np.percentile(errors, 95), sum(error > 20 for error in errors)
     n = len(errors) + lost

@@ -20,8 +20,8 @@ from lib.report import header, interval, machine, percent, save, table
 from lib.scoring import mcnemar, wilson
 from lib.systems.ours import about_bundle
 from ocr_convert.verify import compare
-from ocr_edge.bundle import Bundle
-from ocr_edge.bundle import load as load_bundle
+from ocr_edge.bundles.load import Bundle
+from ocr_edge.bundles.load import load as load_bundle
 from ocr_edge.contract.manifest import Manifest
 from ocr_edge.contract.types import Scores
 from ocr_edge.errors import ConfigError, OcrEdgeError

@@ -15,10 +15,11 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
+from ocr_edge.alignment.align import Aligner
 from ocr_edge.config.settings import Mark, Picture
 from ocr_edge.contract.types import Image
-from ocr_edge.regions import mask, pose, quality, rectify
-from ocr_edge.regions.align import Aligner
+from ocr_edge.geometry import rectify, transform
+from ocr_edge.regions import mask, quality
 from ocr_edge.regions.change import ChangeDetector
 
 SIZE = (720, 1280)
@@ -76,7 +77,7 @@ def main() -> None:
     for count in (1, 2, 4):
         aligner = Aligner(image, MARKS[:count], 0.1, 0.7)
         row(f"align: {count} marks, nothing moved", aligner.align)
-    moved = cv2.warpPerspective(image, pose.similarity(8, 1.05, (640, 360), (60, -40)), SIZE[::-1])
+    moved = cv2.warpPerspective(image, transform.similarity(8, 1.05, (640, 360), (60, -40)), SIZE[::-1])
     row(
         "align: 4 marks, found again after a bump",
         lambda frame: Aligner(image, MARKS, 0.1, 0.7).align(frame),
@@ -88,7 +89,7 @@ def main() -> None:
     for name, (width, height) in REGIONS.items():
         left, top = (SIZE[1] - width) / 2, (SIZE[0] - height) / 2
         upright = [(left, top), (left + width, top), (left + width, top + height), (left, top + height)]
-        tilted = pose.apply(pose.similarity(3, 0.98, (640, 360), (2.3, 1.4)), upright)
+        tilted = transform.apply(transform.similarity(3, 0.98, (640, 360), (2.3, 1.4)), upright)
         row(f"cut {name}, upright", lambda frame, quad=upright: rectify.rectify(frame, quad))
         row(f"cut {name}, tilted", lambda frame, quad=tilted: rectify.rectify(frame, quad))
         crops = [rectify.rectify(frame, upright).image for frame in frames]

@@ -17,12 +17,12 @@ import numpy as np
 
 from lib import picture_sets
 from lib.scoring import judge, normalise
-from ocr_edge import bundle
+from ocr_edge.bundles import load as bundles
 from ocr_edge.config.settings import Stabilize
 from ocr_edge.contract.types import Image
 from ocr_edge.pipeline import Pipeline
+from ocr_edge.regions.stabilize import Stabilizer
 from ocr_edge.sources import pictures
-from ocr_edge.stabilize import Stabilizer
 
 FRAMES = 9
 AFTER = (3, 9)
@@ -73,7 +73,7 @@ def main() -> None:
     parser.add_argument("--limit", type=int, default=100, help="pictures of each set")
     args = parser.parse_args()
     cv2.setNumThreads(1)
-    pipeline = Pipeline(bundle.load(), min_confidence=0.0)
+    pipeline = Pipeline(bundles.load(), min_confidence=0.0)
     random = np.random.default_rng(0)
     single: tuple[list[bool], list[float]] = ([], [])
     fused: dict[int, tuple[list[bool], list[float]]] = {count: ([], []) for count in AFTER}

@@ -22,12 +22,12 @@ from lib.picture_sets import spread
 from lib.report import header, interval, machine, percent, save, table
 from lib.scoring import Score, as_written, judge, normalise, score, wilson
 from lib.systems.ours import about_bundle
-from ocr_edge.bundle import Bundle, load
+from ocr_edge.bundles.load import Bundle, load
 from ocr_edge.contract.preprocess import LINE_HEIGHT
 from ocr_edge.contract.types import Image, Scores
 from ocr_edge.decode import ctc
 from ocr_edge.errors import ConfigError, OcrEdgeError
-from ocr_edge.lines import LineRecognizer, run
+from ocr_edge.recognize.lines import LineRecognizer, run
 from ocr_train.datasets import words
 from ocr_train.datasets.words import LineSet
 

@@ -16,13 +16,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ocr_edge import bundle
+from ocr_edge.bundles import load as bundles
 from ocr_edge.config.settings import Config, SourceSettings
 from ocr_edge.contract.types import Image
-from ocr_edge.counters import Counters
 from ocr_edge.daemon.scene import Scene
 from ocr_edge.sources import pictures
 from ocr_edge.sources.base import Frame
+from ocr_edge.system.counters import Counters
 
 SIZE = (480, 640)
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -197,7 +197,7 @@ def main() -> None:
     parser.add_argument("--show", type=Path, help="write the scenes that say something here")
     args = parser.parse_args()
     cv2.setNumThreads(1)
-    loaded = bundle.load()
+    loaded = bundles.load()
     said: Counter[str] = Counter()
     total: Counter[str] = Counter()
     for kind, seed, image in scenes(args.seeds, args.photos):

@@ -31,7 +31,7 @@ from lib.systems import UnavailableError
 from lib.systems.ours import READERS
 from lib.systems.peers import PEERS, chosen
 from lib.systems.processes import Worker, open_all
-from ocr_edge.bundle import load as load_bundle
+from ocr_edge.bundles.load import load as load_bundle
 from ocr_edge.errors import CaptureError, OcrEdgeError
 from ocr_edge.sources import pictures
 

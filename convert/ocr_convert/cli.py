@@ -13,6 +13,8 @@ from ocr_edge.contract import labels as label_orders
 from ocr_edge.errors import ConfigError, OcrEdgeError
 
 if TYPE_CHECKING:
+    from ocr_convert.detectors import Converted as Detector
+    from ocr_convert.lines import Converted as Lines
     from ocr_convert.trained import Trained
     from ocr_train.datasets import Dataset
 
@@ -26,6 +28,7 @@ examples:
   ocr-convert --quantize runs/x/model.keras --data data --out mybundle     (samples of the run's own recipe)
   ocr-convert --quantize small.keras large.keras --escalate-below 0.9 --samples tar:crops.tar --out cascade
   ocr-convert --quantize runs/line/model.keras --data data --beside default --out mybundle     (a line stage)
+  ocr-convert --quantize runs/detect/model.keras --data data --beside default --out mybundle     (a detector)
   ocr-convert --quantize --adopt ocr_model.h5 --labels 0-9a-zA-Z --samples folder:characters --out adopted
 
 exit codes: 0 written; 1 the converted network lost too much, nothing written; 2 usage or data; 3 bundle
@@ -91,7 +94,8 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--beside",
         metavar="BUNDLE",
-        help="with a line stage: take the character stages of this bundle, a folder or the name of one that ships",
+        help="with a line stage or a detector: take the other stages of this bundle, a folder or the name of one that"
+        " ships",
     )
     made.add_argument("--name", help="name of the bundle (default: that of its folder)")
     made.add_argument("--out", type=Path, required=True, metavar="BUNDLE", help="folder to write")
@@ -126,8 +130,9 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.adopt or len(arguments.models) > 1:
         check_thresholds(max(1, len(arguments.models)), thresholds)
     trained = [load(path) for path in arguments.models]
-    if any(item.is_line for item in trained):
-        return _run_line(arguments, trained)
+    kinds = {item.kind for item in trained}
+    if kinds & {"line", "detect"}:
+        return _run_whole(arguments, trained)
     check_thresholds(max(1, len(trained)), thresholds)
     if arguments.beside:
         raise ConfigError(
@@ -166,53 +171,83 @@ def _run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _run_line(arguments: argparse.Namespace, trained: "list[Trained]") -> int:
-    """Convert a line stage."""
-    from ocr_convert.lines import convert  # noqa: PLC0415
-    from ocr_convert.write import write_line  # noqa: PLC0415
-    from ocr_edge import bundle as bundles  # noqa: PLC0415
-    from ocr_train.datasets import words  # noqa: PLC0415
+def _run_whole(arguments: argparse.Namespace, trained: "list[Trained]") -> int:
+    """Convert a stage that reads or finds lines."""
+    from ocr_convert.write import write_stage  # noqa: PLC0415
+    from ocr_edge.bundles import load as bundles  # noqa: PLC0415
     from ocr_train.feed import located  # noqa: PLC0415
 
+    is_line = trained[0].kind == "line"
+    what = "a line stage" if is_line else "a detector"
     if len(trained) > 1:
-        raise ConfigError(f"{len(trained)} networks, one of which reads lines: give that one alone")
+        does = "reads" if is_line else "finds"
+        raise ConfigError(f"{len(trained)} networks, one of which {does} lines: give that one alone")
     given = [
         "--" + name.replace("_", "-")
         for name in ("labels", "calibration", "escalate_below", "combine")
         if getattr(arguments, name) not in (None, [])
     ]
     if given:
+        has = "a line stage has its labels from its run, and" if is_line else "a detector has no labels, and"
         raise ConfigError(
-            f"{', '.join(given)}: for stages that name characters; a line stage has its labels from its run, and stands"
-            " before all others"
+            f"{', '.join(given)}: for stages that name characters; {has} stands before all others"
         )
     if not arguments.quantize:
-        raise ConfigError("a line stage is converted to int8 only: add --quantize")
-    recipe = trained[0].record["recipe"]
-    specs = arguments.samples or [located(source["data"], arguments.data) for source in recipe["sources"]]
+        raise ConfigError(f"{what} is converted to int8 only: add --quantize")
+    sources = trained[0].record["recipe"]["sources"]
+    specs = arguments.samples or [located(source["data"], arguments.data) for source in sources]
     if not specs:
-        raise ConfigError("the run was trained on rendered lines alone; give --samples words:PATH")
+        made, kind = ("rendered lines", "words") if is_line else ("drawn scenes", "scenes")
+        raise ConfigError(f"the run was trained on {made} alone; give --samples {kind}:PATH")
     beside = bundles.load(Path(arguments.beside)) if arguments.beside else None
+    converted = (_line if is_line else _detector)(trained[0], specs)
+    name = arguments.name or arguments.out.name
+    write_stage(arguments.out, converted, beside, name, trained[0].record)
+    print(f"wrote {arguments.out}")
+    return 0
+
+
+def _line(trained: "Trained", specs: "Sequence[str]") -> "Lines":
+    """Convert a line stage, and say what int8 lost."""
+    from ocr_convert.lines import convert  # noqa: PLC0415
+    from ocr_train.datasets import words  # noqa: PLC0415
+
     sets = [words.load(spec) for spec in specs]
     calibration, held_out = (
         [part for lines in sets if (part := lines.of(split))] for split in ("train", "validation")
     )
     _check_both(calibration, held_out, "line")
-    converted = convert(trained[0], calibration, held_out)
-    name = arguments.name or arguments.out.name
-    bundle = write_line(arguments.out, converted, beside, name, trained[0].record)
-    found, step = converted.metrics, bundle.lines[0].holding(1)[1].output
+    converted = convert(trained, calibration, held_out)
+    found = converted.metrics
     print(
         f"{converted.stage.file}: {100 * found['converted_cer']:.2f} % of the characters wrong against"
-        f" {100 * found['float_cer']:.2f} % in float on {found['n']} lines, agreement {100 * found['agreement']:.2f} %"
-        + (f", output step {step.scale:.3f}" if step else "")
+        f" {100 * found['float_cer']:.2f} % in float on {found['n']} lines, agreement"
+        f" {100 * found['agreement']:.2f} %, output step {found['step']:.3f}"
     )
     for promise in found["promises"]:
         print(
             f"of {promise['n']} lines said at {promise['confidence']} or more {100 * promise['right']:.1f} % are right"
         )
-    print(f"wrote {arguments.out}")
-    return 0
+    return converted
+
+
+def _detector(trained: "Trained", specs: "Sequence[str]") -> "Detector":
+    """Convert a detector, and say what int8 lost."""
+    from ocr_convert.detectors import convert  # noqa: PLC0415
+    from ocr_train.scenes import boxed  # noqa: PLC0415
+
+    sets = [boxed.load(spec) for spec in specs]
+    calibration, held_out = (
+        [part for scenes in sets if (part := scenes.of(split)).scenes] for split in ("train", "validation")
+    )
+    _check_both(calibration, held_out, "scene")
+    converted = convert(trained, calibration, held_out)
+    found = converted.metrics
+    print(
+        f"{converted.stage.file}: F {100 * found['converted_f']:.2f} % against {100 * found['float_f']:.2f} % in float"
+        f" on {found['n']} scenes"
+    )
+    return converted
 
 
 def _adopted(arguments: argparse.Namespace) -> "tuple[list[Trained], tuple[str, ...]]":

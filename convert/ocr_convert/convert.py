@@ -17,16 +17,17 @@ from ocr_convert.fold import input_shapes, macs
 from ocr_convert.trained import Refused, Trained, history
 from ocr_convert.verify import Comparison, Labels, compare
 from ocr_convert.write import write
-from ocr_edge.bundle import Bundle
+from ocr_edge.bundles.load import Bundle
 from ocr_edge.contract.calibrate import same_shape
+from ocr_edge.contract.confusables import TWINS
 from ocr_edge.contract.labels import REJECT
 from ocr_edge.contract.manifest import SCHEMA, Manifest, Stage
 from ocr_edge.contract.preprocess import VERSION
 from ocr_edge.contract.types import Image, Scores
-from ocr_edge.decode.shapes import TWINS
 from ocr_edge.errors import ConfigError
-from ocr_edge.interpreter import Network
-from ocr_edge.recognizer import in_sequence, run
+from ocr_edge.recognize.cascade import in_sequence
+from ocr_edge.recognize.characters import run
+from ocr_edge.recognize.interpreter import Network
 from ocr_train.datasets import Dataset
 from ocr_train.feed import stack
 from ocr_train.fit import scores

@@ -1,14 +1,22 @@
 """A trained network rewritten for conversion: batch 1, the input scaling folded into the first convolution."""
 
+from collections.abc import Mapping
+
 import keras
 import numpy as np
 from keras import layers
 
 from ocr_edge.errors import ConfigError
+from ocr_edge.recognize.interpreter import INPUTS
 from ocr_train import architectures
 
 
-def fold(model: keras.Model, width: int | None = None) -> keras.Model:
+def fold(
+    model: keras.Model,
+    width: int | None = None,
+    height: int | None = None,
+    instead: Mapping[type[keras.Layer], type[keras.Layer]] = {},
+) -> keras.Model:
     """Rebuild a network without its rescaling layers; it computes the same from the same pixels.
 
     A rescaling left in the graph becomes a multiplication over the whole input, which on int8 costs both time and
@@ -18,6 +26,8 @@ def fold(model: keras.Model, width: int | None = None) -> keras.Model:
     Args:
         model: A network with inputs ``rgb`` and ``binary``.
         width: Columns of its inputs where they may have any; the converted network can be resized to others.
+        height: The same of their rows.
+        instead: Layers without weights that are replaced by others.
 
     Returns:
         A float32 network with a fixed batch of one.
@@ -41,10 +51,12 @@ def fold(model: keras.Model, width: int | None = None) -> keras.Model:
     def replace(layer: keras.Layer) -> keras.Layer:
         if isinstance(layer, layers.Rescaling):
             return layers.Identity(name=layer.name)
+        if type(layer) in instead:
+            return instead[type(layer)](name=layer.name)
         return layer.__class__.from_config({**layer.get_config(), "dtype": "float32"})
 
     inputs = {
-        name: keras.Input(tuple(side or width for side in shape[1:]), batch_size=1, name=name)
+        name: keras.Input((shape[1] or height, shape[2] or width, shape[3]), batch_size=1, name=name)
         for name, shape in input_shapes(model).items()
     }
     folded = keras.models.clone_model(model, input_tensors=inputs, clone_function=replace)
@@ -101,10 +113,10 @@ def input_shapes(model: keras.Model) -> dict[str, tuple[int | None, ...]]:
     """The shape of each input by its name, batch first.
 
     Raises:
-        ConfigError: The inputs are not ``rgb`` and ``binary``.
+        ConfigError: The inputs are not ``rgb`` and ``binary``, or ``rgb`` alone.
     """
     shapes = {tensor.name: tuple(tensor.shape) for tensor in model.inputs}
-    if set(shapes) != {"rgb", "binary"}:
+    if set(shapes) not in INPUTS:
         raise ConfigError(
             f"the network's inputs are {', '.join(shapes)}, expected rgb and binary; see --adopt"
         )

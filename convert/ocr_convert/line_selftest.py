@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ocr_edge.bundle import Bundle
+from ocr_edge.bundles.load import Bundle
 from ocr_edge.contract.labels import DEFAULT, DIGITS
 from ocr_edge.contract.preprocess import LINE_HEIGHT, fill, strip
 from ocr_edge.contract.types import Image
 from ocr_edge.decode import ctc
 from ocr_edge.errors import ConfigError
-from ocr_edge.lines import LineRecognizer
+from ocr_edge.recognize.lines import LineRecognizer
 from ocr_train.rendering.drawn import DOT_VARIANTS, SEGMENT_VARIANTS
 from ocr_train.rendering.glyphs import Face
 from ocr_train.strips.typefaces import Typeface, characters, ink

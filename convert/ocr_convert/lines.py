@@ -20,11 +20,11 @@ from ocr_edge.contract.manifest import Stage
 from ocr_edge.contract.preprocess import LINE_HEIGHT, fill, strip
 from ocr_edge.contract.quantize import log_softmax
 from ocr_edge.contract.types import Box, Image, Scores
-from ocr_edge.cuts import pieces
 from ocr_edge.decode.line_decoder import LineDecoder
 from ocr_edge.errors import ConfigError
-from ocr_edge.interpreter import Widths
-from ocr_edge.lines import joined, strip_logits
+from ocr_edge.recognize.cuts import pieces
+from ocr_edge.recognize.interpreter import Network, Widths
+from ocr_edge.recognize.lines import joined, strip_logits
 from ocr_train.datasets.words import LineSet
 from ocr_train.strips import evaluate
 from ocr_train.strips.targets import greedy
@@ -117,6 +117,7 @@ def convert(trained: Trained, calibration: Sequence[LineSet], held_out: Sequence
     said_after = [greedy(row, (*labels, "")) for row in converted]
     measured = {
         "n": len(images),
+        "step": round(output_step(content), 5),
         "float_cer": round(pooled(before), 5),
         "converted_cer": round(pooled(after), 5),
         "agreement": round(float(np.mean([a == b for a, b in zip(said, said_after, strict=True)])), 5),
@@ -158,6 +159,16 @@ def strips(sets: Sequence[LineSet], count: int, seed: int = 1) -> dict[str, Imag
     rows.append((np.full_like(rows[0][0], 255), np.full_like(rows[0][1], 255)))
     rows.append((np.zeros_like(rows[0][0]), np.zeros_like(rows[0][1])))
     return {"rgb": np.stack([rgb for rgb, _ in rows]), "binary": np.stack([binary for _, binary in rows])}
+
+
+def output_step(content: bytes) -> float:
+    """Difference between neighbouring values of a converted network's output, in nats."""
+    with tempfile.NamedTemporaryFile(suffix=".tflite") as file:
+        file.write(content)
+        file.flush()
+        found = Network(Path(file.name)).output
+    assert found is not None
+    return found.scale
 
 
 def device_logits(content: bytes, images: Sequence[Image], widths: Sequence[int]) -> Logits:

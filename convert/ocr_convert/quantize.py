@@ -11,8 +11,8 @@ from ocr_convert.fold import floor_logits, fold
 from ocr_edge.contract.quantize import INPUT_SCALE, INPUT_ZERO_POINT
 from ocr_edge.contract.types import Image
 from ocr_edge.errors import ConfigError
-from ocr_edge.interpreter import Network
-from ocr_edge.quiet import hush
+from ocr_edge.recognize.interpreter import Network
+from ocr_edge.system.stderr import hush
 
 
 def convert(model: keras.Model, representative: dict[str, Image] | None, floor: float | None = None) -> bytes:

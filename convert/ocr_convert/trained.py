@@ -29,9 +29,9 @@ class Trained:
     record: dict[str, Any]
 
     @property
-    def is_line(self) -> bool:
-        """Whether it reads lines: its recipe says so."""
-        return bool(self.record.get("recipe", {}).get("stage") == "line")
+    def kind(self) -> str:
+        """``character``, ``line`` or ``detect``: what its recipe says."""
+        return str(self.record.get("recipe", {}).get("stage", "character"))
 
     @property
     def architecture(self) -> str:

@@ -12,20 +12,24 @@ import numpy as np
 import numpy.typing as npt
 
 from ocr_convert import card, line_selftest
-from ocr_convert.lines import Converted
+from ocr_convert.detectors import Converted as Detector
+from ocr_convert.detectors import selftest
+from ocr_convert.lines import Converted as Lines
 from ocr_convert.trained import history
-from ocr_edge import bundle as bundles
-from ocr_edge.bundle import Bundle
+from ocr_edge.bundles import load as bundles
+from ocr_edge.bundles.load import Bundle
+from ocr_edge.bundles.selftest import prove
 from ocr_edge.contract import manifest as manifests
 from ocr_edge.contract.manifest import Manifest, Stage
 from ocr_edge.contract.preprocess import VERSION
 from ocr_edge.contract.types import Image
 from ocr_edge.errors import ConfigError
-from ocr_edge.recognizer import Recognizer
-from ocr_edge.selftest import prove
+from ocr_edge.recognize.characters import Recognizer
 from ocr_train.pictures import Panel, draw_reliability
 
 SELFTEST_GLYPHS = 48
+ORDER = ("detect", "line", "character")
+"""Kinds of stages in the order in which they are asked."""
 
 
 def write(
@@ -72,48 +76,60 @@ def _whole(out: Path, fill: Callable[[Path], None]) -> Bundle:
     return bundles.load(out)
 
 
-def write_line(
-    out: Path, converted: Converted, beside: Bundle | None, name: str, record: dict[str, Any]
+def write_stage(
+    out: Path,
+    converted: Lines | Detector,
+    beside: Bundle | None,
+    name: str,
+    record: dict[str, Any],
 ) -> Bundle:
-    """Write a bundle whose lines are read by a new stage, and whose characters by the stages of an older bundle.
+    """Write a bundle with a new stage that reads or finds lines, and all other stages of an older bundle.
 
     Args:
         out: The folder, as in ``write``.
-        converted: The line stage.
-        beside: Its character stages, their self-test, records and reliability picture are taken over; None: a bundle
+        converted: The new stage.
+        beside: Its other stages, their self-tests, records and reliability picture are taken over; None: a bundle
             that reads lines alone.
         name: What people call the bundle.
-        record: Of the line stage's training.
+        record: Of the new stage's training.
 
     Raises:
-        ConfigError: As in ``write``.
+        ConfigError: As in ``write``; or a detector would stand alone.
         ModelError: As in ``write``.
     """
-    old = beside.manifest if beside else None
+    old, stage = beside.manifest if beside else None, converted.stage
+    kept = [(i, s) for i, s in enumerate(old.stages if old else (), 1) if s.kind != stage.kind]
+    order = sorted([(0, stage), *kept], key=lambda entry: ORDER.index(entry[1].kind))
+    if stage.kind == "detect" and not kept:
+        raise ConfigError(
+            "a detector alone reads nothing: say with --beside which bundle's stages read what it finds"
+        )
+    runs = {number: _runs_of(old, number) for number, _ in kept} | {0: history(record)}
+    measured = {"lines": converted.metrics} if stage.kind == "line" else {"detector": converted.metrics}
     manifest = Manifest(
         schema=manifests.SCHEMA,
         name=name,
         created=dt.date.today().isoformat(),
         preprocess=VERSION,
-        stages=(converted.stage, *(old.characters if old else ())),
+        stages=tuple(stage for _, stage in order),
         combine=old.combine if old else "replace",
         confusables=old.confusables if old else (),
-        training={"runs": [*({**run, "stage": 1} for run in history(record)), *_runs_after(old)]},
-        metrics={**(old.metrics if old else {}), "lines": converted.metrics},
+        training={"runs": [{**run, "stage": i} for i, (was, _) in enumerate(order, 1) for run in runs[was]]},
+        metrics={**(old.metrics if old else {}), **measured},
     )
-    return _whole(out, lambda folder: _fill_line(folder, manifest, converted.content, beside))
+    return _whole(out, lambda folder: _fill_stage(folder, manifest, converted, beside))
 
 
-def _fill_line(folder: Path, manifest: Manifest, content: bytes, beside: Bundle | None) -> None:
-    (folder / manifest.lines[0].file).write_bytes(content)
+def _fill_stage(folder: Path, manifest: Manifest, converted: Lines | Detector, beside: Bundle | None) -> None:
+    (folder / converted.stage.file).write_bytes(converted.content)
     arrays: dict[str, npt.NDArray[Any]] = {}
     names = [manifests.SELFTEST_NAME, manifests.CARD_NAME]
     picture = ""
     if beside:
-        for stage in beside.manifest.characters:
-            shutil.copy(beside.path / stage.file, folder / stage.file)
-        test = bundles.self_test(beside)
-        arrays = {**test.inputs, "labels": test.labels}
+        for stage in manifest.stages:
+            if stage.file != converted.stage.file:
+                shutil.copy(beside.path / stage.file, folder / stage.file)
+        arrays = bundles.self_test(beside).arrays()
         if (beside.path / manifests.RELIABILITY_NAME).is_file():
             picture = manifests.RELIABILITY_NAME
             shutil.copy(beside.path / picture, folder / picture)
@@ -124,7 +140,9 @@ def _fill_line(folder: Path, manifest: Manifest, content: bytes, beside: Bundle 
     )
     manifest = msgspec.structs.replace(manifest, stages=stages)
     _save(folder, manifest)
-    arrays |= line_selftest.drawn(bundles.load(folder)) | bundles.all_labels(manifest)
+    made = bundles.load(folder)
+    own = line_selftest.drawn(made) if converted.stage.kind == "line" else selftest(made.detectors[0])
+    arrays |= own | bundles.all_labels(manifest)
     np.savez_compressed(folder / manifests.SELFTEST_NAME, allow_pickle=False, **arrays)
     (folder / manifests.CARD_NAME).write_text(card.text(manifest, picture))
     files = {name: manifests.sha256(folder / name) for name in names}
@@ -132,13 +150,10 @@ def _fill_line(folder: Path, manifest: Manifest, content: bytes, beside: Bundle 
     prove(bundles.load(folder))
 
 
-def _runs_after(manifest: Manifest | None) -> list[dict[str, Any]]:
-    """The records of a bundle's character stages, as those of stages after a line stage."""
+def _runs_of(manifest: Manifest | None, number: int) -> list[dict[str, Any]]:
+    """The records of a bundle's stage, by its number from 1."""
     runs = manifest.training.get("runs", []) if manifest else []
-    before = len(manifest.lines) if manifest else 0
-    return [
-        {**run, "stage": run.get("stage", 1) - before + 1} for run in runs if run.get("stage", 1) > before
-    ]
+    return [run for run in runs if run.get("stage", 1) == number]
 
 
 def _fill(

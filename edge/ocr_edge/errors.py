@@ -6,6 +6,7 @@
   * CaptureError    a source failed to give a picture   -> `read`: exit 4; the daemon: counted, retried
   * PublishError    a receiver did not take a reading   -> queued, retried
     * RefusedError  and never will                      -> counted, dropped
+    * LaterError    and says when it will               -> queued, retried then
 """
 
 SHOWN = 1000
@@ -52,3 +53,15 @@ class PublishError(OcrEdgeError):
 
 class RefusedError(PublishError):
     """A receiver will never take this reading; offering it again is useless."""
+
+
+class LaterError(PublishError):
+    """A receiver asks not to be tried again before some time has passed.
+
+    Attributes:
+        after_s: Seconds to wait.
+    """
+
+    def __init__(self, message: str, after_s: float) -> None:
+        super().__init__(message)
+        self.after_s = after_s

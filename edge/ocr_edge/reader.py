@@ -9,10 +9,9 @@ import cv2
 import numpy as np
 
 from ocr_edge import MAX_PIXELS
-from ocr_edge.bundle import load
+from ocr_edge.bundles.load import load
 from ocr_edge.contract.types import Image
-from ocr_edge.decode.decoder import MIN_MARGIN
-from ocr_edge.decode.patterns import Pattern
+from ocr_edge.decode.pattern import MIN_MARGIN, Pattern
 from ocr_edge.errors import CaptureError, ConfigError
 from ocr_edge.pipeline import Pipeline, Readers
 from ocr_edge.reading import Reading

@@ -10,6 +10,10 @@ from ocr_edge.contract.types import Box, Scores
 
 SCHEMA = 1
 NO_SCORES: Scores = np.zeros(0, np.float32)
+UNREADABLE = "?"
+"""What is said of a character that could be anything; its alternatives say what it may be."""
+READABLE = 0.25
+"""Probability from which a character is named."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -82,7 +82,7 @@ def command(*words: object, fork: bool = True) -> Callable[[], int | None]:
     """
 
     def task() -> int:
-        from ocr_edge import proof
+        from ocr_edge.bundles import proof
         from ocr_edge.cli import main
 
         if fork:
@@ -94,17 +94,18 @@ def command(*words: object, fork: bool = True) -> Callable[[], int | None]:
 
 def warm() -> None:
     """Load now what every fork needs."""
-    from ocr_edge import interpreter, proof, selftest  # noqa: F401
+    from ocr_edge.bundles import proof, selftest  # noqa: F401
+    from ocr_edge.recognize import interpreter
 
     with contextlib.suppress(ImportError):
         __import__(interpreter.RUNTIMES[0])
 
 
 def _forked_proof(path: Path, limit_s: float = LIMIT_S) -> tuple[int, int]:
-    """As ``ocr_edge.proof.prove``, in a fork."""
+    """As ``ocr_edge.bundles.proof.prove``, in a fork."""
     import tempfile
 
-    from ocr_edge import proof
+    from ocr_edge.bundles import proof
 
     with tempfile.TemporaryDirectory() as folder:
         code, said, complained, _ = run(lambda: proof.main(str(path)), Path(folder), limit_s)

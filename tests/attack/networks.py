@@ -5,8 +5,8 @@ import random
 import shutil
 from pathlib import Path
 
+from ocr_edge.bundles.builtin import shipped
 from ocr_edge.contract import manifest as manifests
-from ocr_edge.shipping import shipped
 from tests.attack import children
 from tests.edge import hand_made_line
 

@@ -18,8 +18,8 @@ from ocr_edge.cli import main
 from ocr_edge.commands import read
 from ocr_edge.daemon.region_setup import READ_LIMIT_S
 from ocr_edge.errors import CaptureError
-from ocr_edge.quiet import hush
 from ocr_edge.sources import decoder
+from ocr_edge.system.stderr import hush
 from tests.attack.child import Child
 from tests.attack.mutate import mutate, with_right_sums
 

@@ -8,8 +8,8 @@ from tests.edge.hand_made_line import WIDTHS, bars
 
 import line_stage
 from line_stage import ALL, compared, costs, kept, likeliest, limited, main, on_device, set_rows, width_rows
-from ocr_edge.bundle import load
-from ocr_edge.lines import LineRecognizer
+from ocr_edge.bundles.load import load
+from ocr_edge.recognize.lines import LineRecognizer
 from ocr_train.datasets.words import LineSample, LineSet
 
 LABELS = (*"rgb", " ", ".")

@@ -13,7 +13,7 @@ import networks
 from lib.networks import bundles, cpu_time, held_out
 from lib.plots.network_accuracy import front
 from lib.scoring import gained
-from ocr_edge.bundle import load, self_test, shipped
+from ocr_edge.bundles.load import load, self_test, shipped
 from ocr_edge.contract.types import Glyph
 from ocr_edge.errors import ConfigError
 from ocr_train.datasets import Sample, tar

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ocr_edge.bundles.builtin import shipped, shipped_names
 from ocr_edge.contract import labels, manifest
 from ocr_edge.contract.manifest import Manifest, ManifestError, Stage
 from ocr_edge.contract.preprocess import STEP
 from ocr_edge.contract.quantize import Quantization, log_softmax, quantize_pixels
 from ocr_edge.contract.types import Box
-from ocr_edge.shipping import shipped, shipped_names
 
 
 def a_stage(**changes):

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from ocr_convert.cli import main
-from ocr_edge import bundle as bundles
+from ocr_edge.bundles import load as bundles
 from ocr_train.datasets import tar
 from tests.train import line_data
 

@@ -12,10 +12,10 @@ from ocr_convert.fold import floor_logits, fold, macs
 from ocr_convert.samples import draw
 from ocr_convert.trained import Refused, Trained
 from ocr_convert.verify import compare
-from ocr_edge import bundle as bundles
+from ocr_edge.bundles import load as bundles
 from ocr_edge.contract import manifest
 from ocr_edge.errors import ConfigError, ModelError
-from ocr_edge.recognizer import Recognizer
+from ocr_edge.recognize.characters import Recognizer
 from ocr_train import architectures
 from ocr_train.feed import stack
 from ocr_train.fit import scores

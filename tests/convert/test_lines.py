@@ -6,12 +6,12 @@ import pytest
 
 from ocr_convert import card, line_calibration, line_selftest, lines, write
 from ocr_convert.trained import Refused, Trained
-from ocr_edge import bundle as bundles
+from ocr_edge.bundles import load as bundles
+from ocr_edge.bundles.selftest import prove
 from ocr_edge.contract.preprocess import fill, strip
 from ocr_edge.contract.quantize import log_softmax
 from ocr_edge.errors import ConfigError
-from ocr_edge.lines import LineRecognizer
-from ocr_edge.selftest import prove
+from ocr_edge.recognize.lines import LineRecognizer
 from ocr_train.architectures import dual_line
 from ocr_train.datasets.words import LineSample, LineSet
 from ocr_train.rendering.glyphs import Face
@@ -81,7 +81,7 @@ def test_int8_reads_as_well_as_float_and_confidences_mean_something(converted):
 
 def test_a_bundle_of_lines_and_characters_is_written_proven_and_described(converted, trained, tmp_path):
     beside = bundles.load(bundles.named("fast"))
-    bundle = write.write_line(tmp_path / "both", converted, beside, "both", trained.record)
+    bundle = write.write_stage(tmp_path / "both", converted, beside, "both", trained.record)
     assert [stage.kind for stage in bundle.manifest.stages] == ["line", "character"]
     right, n = prove(bundle)
     assert right == n > len(bundles.self_test(beside).labels)

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from ocr_edge.contract import confusables
 from ocr_edge.contract.labels import DEFAULT
 from ocr_edge.contract.types import Box, Glyph, Polarity, Scores
-from ocr_edge.decode import shapes
-from ocr_edge.decode.graph import Scored
 from ocr_edge.segment.candidates import Candidate, CandidateLine
+from ocr_edge.segment.lattice import Scored
 
 GLYPH = Glyph(np.zeros((4, 4, 3), np.uint8))
-SHAPES = shapes.groups(DEFAULT)
+SHAPES = confusables.groups(DEFAULT)
 UNSEEN = np.full(len(DEFAULT), np.nan, np.float32)
 """What is said of a candidate that was not asked for."""
 
@@ -56,4 +56,4 @@ def in_a_row(*widths: int, gap: int = 8, height: int = 40, left: int = 0) -> lis
 def scored(line: CandidateLine, rows: Sequence[Scores]) -> Scored:
     """A line with one row of scores for each of its candidates."""
     scores = np.stack(rows)
-    return Scored(line, scores, shapes.sureness(scores, SHAPES))
+    return Scored(line, scores, confusables.sureness(scores, SHAPES))

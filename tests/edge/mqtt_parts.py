@@ -7,8 +7,9 @@ import pytest
 from ocr_edge.config.settings import Mqtt, Region, Value
 from ocr_edge.contract.types import Box
 from ocr_edge.reading import Character, Line, Reading
-from ocr_edge.sinks import mqtt, mqtt_connection
-from ocr_edge.sinks.mqtt import MqttSink
+from ocr_edge.sinks.mqtt import connection
+from ocr_edge.sinks.mqtt import sink as mqtt
+from ocr_edge.sinks.mqtt.sink import MqttSink
 
 from .broker import Broker, Listener
 
@@ -33,7 +34,7 @@ def listener(broker):
 @pytest.fixture(autouse=True)
 def hurry(monkeypatch):
     """Shorter waits than an owner needs; nothing else is changed."""
-    monkeypatch.setattr(mqtt_connection, "RETRY_S", (1, 1))
+    monkeypatch.setattr(connection, "RETRY_S", (1, 1))
     monkeypatch.setattr(mqtt, "_BIRTH_S", 0.1)
     monkeypatch.setattr(mqtt, "_LEARN_S", 0.2)
 

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ocr_edge.alignment import marks
+from ocr_edge.alignment.align import Aligner
 from ocr_edge.config.settings import Mark
 from ocr_edge.errors import CaptureError, ConfigError
-from ocr_edge.regions import marks, pose
-from ocr_edge.regions.align import Aligner
+from ocr_edge.geometry import transform
 from ocr_edge.sources import pictures
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -41,7 +42,7 @@ REFERENCE = machine(3)
 def seen(matrix=None, *, light=1.0, noise=2.0, seed=0, image=REFERENCE):
     """What a camera shows after a movement."""
     if matrix is not None:
-        centred = pose.shift(-0.5, -0.5) @ matrix @ pose.shift(0.5, 0.5)
+        centred = transform.shift(-0.5, -0.5) @ matrix @ transform.shift(0.5, 0.5)
         image = cv2.warpPerspective(
             image, centred, image.shape[1::-1], flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT
         )
@@ -55,7 +56,7 @@ def aligner(count=4, search=0.1, boxes=BOXES):
 
 def error(found, matrix):
     """Pixels by which the worst of nine places is missed."""
-    return np.linalg.norm(pose.apply(found.matrix, GRID) - pose.apply(matrix, GRID), axis=1).max()
+    return np.linalg.norm(transform.apply(found.matrix, GRID) - transform.apply(matrix, GRID), axis=1).max()
 
 
 def test_a_camera_that_stands_still_has_not_moved_whatever_the_noise():
@@ -70,7 +71,7 @@ def test_a_camera_that_stands_still_has_not_moved_whatever_the_noise():
 @settings(max_examples=25, deadline=None)
 @given(st.integers(1, 4), st.floats(-55, 55), st.floats(-30, 30), st.floats(0.6, 1.2))
 def test_a_shift_is_found_to_half_a_pixel_in_any_light(count, right, down, light):
-    matrix = pose.shift(right, down)
+    matrix = transform.shift(right, down)
     found = aligner(count).align(seen(matrix, light=light))
     assert not found.lost, found.detail
     assert error(found, matrix) < (0.5 if count == 1 else 1.0)
@@ -81,14 +82,14 @@ def test_a_shift_is_found_to_half_a_pixel_in_any_light(count, right, down, light
 @pytest.mark.parametrize("turn", [-10, -4, 7, 10])
 @pytest.mark.parametrize("scale", [0.9, 1.0, 1.1])
 def test_turn_and_scale_are_found_in_the_first_frame(count, turn, scale):
-    matrix = pose.similarity(turn, scale, MIDDLE, (12, -7))
+    matrix = transform.similarity(turn, scale, MIDDLE, (12, -7))
     found = aligner(count).align(seen(matrix, light=0.8))
     assert not found.lost, found.detail
     assert error(found, matrix) < 2
 
 
 def test_four_marks_follow_a_camera_that_looks_from_the_side():
-    matrix = pose.similarity(2, 1.0, MIDDLE, (10, 5))
+    matrix = transform.similarity(2, 1.0, MIDDLE, (10, 5))
     matrix[2, :2] = 8e-5, -5e-5
     four = aligner(4).align(seen(matrix))
     two = aligner(2).align(seen(matrix))
@@ -98,16 +99,16 @@ def test_four_marks_follow_a_camera_that_looks_from_the_side():
 def test_a_camera_that_turns_slowly_is_followed():
     follow = aligner(2)
     for step in range(15):
-        matrix = pose.similarity(step, 1.0, MIDDLE, (step, 0))
+        matrix = transform.similarity(step, 1.0, MIDDLE, (step, 0))
         found = follow.align(seen(matrix, seed=step))
         assert not found.lost, found.detail
         assert error(found, matrix) < 2
-    assert follow.align(seen(pose.similarity(25, 1.0, MIDDLE, (0, 0)))).lost
+    assert follow.align(seen(transform.similarity(25, 1.0, MIDDLE, (0, 0)))).lost
 
 
 def test_a_picture_that_moved_further_than_allowed_is_lost():
-    assert not aligner(2, search=0.1).align(seen(pose.shift(50, 0))).lost
-    found = aligner(2, search=0.03).align(seen(pose.shift(50, 0)))
+    assert not aligner(2, search=0.1).align(seen(transform.shift(50, 0))).lost
+    found = aligner(2, search=0.03).align(seen(transform.shift(50, 0)))
     assert found.lost
     assert found.detail
 
@@ -127,7 +128,7 @@ def test_marks_that_come_back_are_found_again_where_the_camera_is_now():
     assert not follow.align(seen()).lost
     for _ in range(7):
         assert follow.align(dark).lost
-    matrix = pose.similarity(8, 1.0, MIDDLE, (30, 0))
+    matrix = transform.similarity(8, 1.0, MIDDLE, (30, 0))
     found = [follow.align(seen(matrix, seed=seed)) for seed in range(5)]
     assert not found[-1].lost
     assert error(found[-1], matrix) < 2
@@ -142,9 +143,9 @@ def test_another_scene_is_lost(name, count):
 
 def test_frames_of_another_size_have_their_own_pixels_and_of_another_shape_are_refused():
     follow = aligner()
-    double = cv2.resize(seen(pose.shift(10, 4)), None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
+    double = cv2.resize(seen(transform.shift(10, 4)), None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
     found = follow.align(double)
-    assert np.allclose(pose.apply(found.matrix, [(100, 50)]), [(220, 108)], atol=1)
+    assert np.allclose(transform.apply(found.matrix, [(100, 50)]), [(220, 108)], atol=1)
     with pytest.raises(CaptureError, match="the camera gives 480x360, coordinates are for 640x360"):
         follow.align(double[:360, :480])
 

@@ -13,11 +13,12 @@ import msgspec
 import numpy as np
 import pytest
 
-from ocr_edge import bundle as bundles
-from ocr_edge.bench import machine, measure, picture, progress, report, start
+from ocr_edge.bench import machine, measure, picture, report, start
+from ocr_edge.bundles import load as bundles
 from ocr_edge.cli import main
+from ocr_edge.commands.bench import Progress
 from ocr_edge.contract import manifest as manifests
-from ocr_edge.doctor.probe import Probe
+from ocr_edge.diagnose.probe import Probe
 from ocr_edge.errors import CaptureError
 from ocr_edge.pipeline import Pipeline
 from tests.edge import hand_made_line
@@ -187,10 +188,10 @@ def test_a_process_that_fails_leaves_a_question_mark_and_a_warning(tmp_path, log
 
 
 def test_progress_is_silent_for_a_moment_and_then_one_line(capsys, monkeypatch):
-    quiet = progress.Progress("measuring")
+    quiet = Progress("measuring")
     quiet.tell(0.1)
-    monkeypatch.setattr(progress, "QUIET_S", 0.0)
-    slow = progress.Progress("measuring")
+    monkeypatch.setattr("ocr_edge.commands.bench.QUIET_S", 0.0)
+    slow = Progress("measuring")
     slow.tell(0.5)
     slow.tell(0.6)  # too soon for a log
     slow.done()

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from ocr_edge import bundle
+from ocr_edge.bundles import load as bundles
+from ocr_edge.bundles.installed import Installed
 from ocr_edge.contract import manifest as manifests
 from ocr_edge.daemon import last_run
 from ocr_edge.daemon.last_run import LastRun
-from ocr_edge.installed import Installed
 
 from . import crashing_runtime
 from .broker import free_port, until
@@ -41,7 +41,7 @@ def runtime(tmp_path):
 
 def variant(folder: Path, name: str) -> Path:
     """A copy of the bundle ``fast`` under another name."""
-    shutil.copytree(bundle.shipped("fast"), folder)
+    shutil.copytree(bundles.shipped("fast"), folder)
     path = folder / manifests.FILE_NAME
     path.write_text(json.dumps(json.loads(path.read_text()) | {"name": name}))
     return folder
@@ -206,7 +206,10 @@ def crashed(state: Path, trace: str = "", **changes: object) -> LastRun:
         return found
 
 
-TRACE = 'Fatal Python error: Aborted\n\nCurrent thread 0x1:\n  File "/x/ocr_edge/interpreter.py", line 1 in run\n\n'
+TRACE = (
+    "Fatal Python error: Aborted\n\nCurrent thread 0x1:\n"
+    '  File "/x/ocr_edge/recognize/interpreter.py", line 1 in run\n\n'
+)
 
 
 def test_only_crashes_inside_of_a_network_soon_after_a_start_are_counted(tmp_path):

@@ -13,12 +13,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ocr_edge import archives, npz
-from ocr_edge import bundle as bundles
+from ocr_edge.bundles import load as bundles
+from ocr_edge.bundles import npz, untrusted
+from ocr_edge.bundles.installed import Installed
 from ocr_edge.cli import main
 from ocr_edge.contract import manifest as manifests
 from ocr_edge.errors import ModelError
-from ocr_edge.installed import Installed
 
 FAST = bundles.shipped("fast")
 
@@ -215,7 +215,7 @@ def test_a_list_of_members_without_end_is_not_read(tmp_path, capsys):
         + content[end + 16 :]
     )
     with pytest.raises(zipfile.BadZipFile):
-        archives.opened_zip(io.BytesIO(tail))
+        untrusted.opened_zip(io.BytesIO(tail))
 
 
 @pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME])
@@ -236,5 +236,5 @@ def test_a_full_disk_while_an_archive_is_looked_at_is_one_line(tmp_path, capsys,
     def full(*_):
         raise OSError(28, "No space left on device", "/tmp/x")
 
-    monkeypatch.setattr("ocr_edge.unpack._write", full)
+    monkeypatch.setattr("ocr_edge.bundles.archive._write", full)
     assert said("verify", path, capsys=capsys) == (2, "ERROR: /tmp/x: No space left on device")

@@ -10,8 +10,8 @@ import zipfile
 
 import pytest
 
-from ocr_edge import bundle as bundles
-from ocr_edge import unpack
+from ocr_edge.bundles import archive
+from ocr_edge.bundles import load as bundles
 from ocr_edge.cli import main
 from ocr_edge.contract import manifest as manifests
 
@@ -125,7 +125,7 @@ def test_bombs_are_refused_before_they_are_unpacked(state, tmp_path, capsys, mon
     big.size = 50 << 20
     path = tarred(tmp_path / "b.tar.gz", (big, bytes(big.size)))
     assert path.stat().st_size < 10 << 20
-    monkeypatch.setattr(unpack, "MAX_BYTES", 10 << 20)
+    monkeypatch.setattr(archive, "MAX_BYTES", 10 << 20)
     assert run("install", path) == 3
     assert "more than 1000 files or 10 MiB" in capsys.readouterr().err
     many = zipped(tmp_path / "many.zip", [(f"good/{i}", b"") for i in range(1000)])

@@ -6,15 +6,15 @@ import cv2
 import numpy as np
 import pytest
 
-from ocr_edge import bundle
+from ocr_edge.bundles import load as bundles
 from ocr_edge.contract.labels import DEFAULT
 from ocr_edge.contract.types import Box
-from ocr_edge.decode.context import Context
-from ocr_edge.decode.decoder import Decoder
-from ocr_edge.decode.graph import Graph
-from ocr_edge.decode.patterns import Pattern
+from ocr_edge.decode.pattern import Pattern
 from ocr_edge.pipeline import Pipeline
 from ocr_edge.reading import Line
+from ocr_edge.segment.context import Context
+from ocr_edge.segment.decoder import Decoder
+from ocr_edge.segment.lattice import Graph
 
 from .hand_made import JUNK, a_line, in_a_row, said, scored
 
@@ -114,4 +114,4 @@ def test_a_line_compared_is_said_if_it_is_still_worth_saying(monkeypatch, surene
     picture = np.full((80, 260, 3), 255, np.uint8)
     cv2.putText(picture, "HEAT", (30, 60), cv2.FONT_HERSHEY_SIMPLEX, 2, (0, 0, 0), 4, cv2.LINE_AA)
     monkeypatch.setattr(Decoder, "compared", compared)
-    assert Pipeline(bundle.load(bundle.named("fast"))).read(picture).text == said[:4]
+    assert Pipeline(bundles.load(bundles.named("fast"))).read(picture).text == said[:4]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from ocr_edge.decode import ctc_search
 from ocr_edge.decode.automaton import Automaton, anything
 from ocr_edge.decode.ctc import Emissions
-from ocr_edge.decode.patterns import Pattern
+from ocr_edge.decode.pattern import Pattern
 from ocr_edge.errors import ConfigError
 
 LABELS = "ab"

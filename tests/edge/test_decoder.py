@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from ocr_edge.contract.labels import DEFAULT
 from ocr_edge.contract.types import Box
-from ocr_edge.decode.context import space_before
-from ocr_edge.decode.decoder import Decoder, allowed
-from ocr_edge.decode.patterns import Pattern
+from ocr_edge.decode.pattern import Pattern, allowed
 from ocr_edge.decode.search import Path
+from ocr_edge.segment.context import space_before
+from ocr_edge.segment.decoder import Decoder
 
 from .hand_made import JUNK, a_line, in_a_row, said, scored
 

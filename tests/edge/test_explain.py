@@ -9,10 +9,10 @@ import cv2
 import numpy as np
 import pytest
 
-from ocr_edge import bundle as bundles
+from ocr_edge.bundles import load as bundles
 from ocr_edge.cli import main
 from ocr_edge.contract.types import Box
-from ocr_edge.decode.patterns import Pattern
+from ocr_edge.decode.pattern import Pattern
 from ocr_edge.explain import folder, geometry, lattice
 from ocr_edge.explain.trace import TracedPipeline
 from ocr_edge.explain.verdict import NO_CHARACTER, SAID

@@ -7,16 +7,16 @@ import cv2
 import numpy as np
 import pytest
 
-from ocr_edge import bundle as bundles
-from ocr_edge.decode.cascade import Weighed
-from ocr_edge.decode.patterns import Pattern
+from ocr_edge.bundles import load as bundles
+from ocr_edge.decode.pattern import Pattern
 from ocr_edge.explain import drawing, folder, heat, line_stage
 from ocr_edge.explain.looks import Recorder
 from ocr_edge.explain.trace import TracedPipeline
 from ocr_edge.explain.verdict import SAID
-from ocr_edge.line_reader import SURE_LINE
 from ocr_edge.pipeline import Pipeline
 from ocr_edge.reader import Reader
+from ocr_edge.recognize.line_reader import SURE_LINE
+from ocr_edge.recognize.weighing import Weighed
 from tests.edge import hand_made_line
 from tests.edge.test_explain import FILES
 

@@ -8,9 +8,9 @@ import msgspec
 import pytest
 
 from ocr_edge.config.settings import Region, Value
-from ocr_edge.sinks import homeassistant
-from ocr_edge.sinks.device_classes import KINDS, plain
-from ocr_edge.sinks.topics import Topics
+from ocr_edge.sinks.mqtt import homeassistant
+from ocr_edge.sinks.mqtt.device_classes import KINDS, plain
+from ocr_edge.sinks.mqtt.topics import Topics
 
 from .mqtt_parts import CORNERS, LABEL
 

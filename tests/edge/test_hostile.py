@@ -16,7 +16,7 @@ from lib.drawn.adversaries import (
     specks,
     stripes,
 )
-from ocr_edge import bundle
+from ocr_edge.bundles import load as bundles
 from ocr_edge.contract.types import Image
 from ocr_edge.pipeline import Pipeline
 from ocr_edge.reading import Reading
@@ -62,7 +62,7 @@ THIN = [
 
 @pytest.fixture(scope="module")
 def pipeline() -> Pipeline:
-    return Pipeline(bundle.load(), limit_s=LIMIT_S)
+    return Pipeline(bundles.load(), limit_s=LIMIT_S)
 
 
 def read_in_time(pipeline: Pipeline, image: Image) -> Reading:

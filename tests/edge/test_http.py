@@ -13,12 +13,12 @@ from contextlib import ExitStack, closing
 import pytest
 
 from ocr_edge.config.settings import Http
-from ocr_edge.counters import Counters
-from ocr_edge.health import Health, State
 from ocr_edge.reading import Reading
 from ocr_edge.sinks import http as page
+from ocr_edge.sinks.base import ReceiverStats
 from ocr_edge.sinks.metrics import Snapshot
-from ocr_edge.sinks.outbox import OutboxStats
+from ocr_edge.system.counters import Counters
+from ocr_edge.system.health import Health, State
 
 from .broker import until
 
@@ -39,7 +39,7 @@ class Daemon:
     def snapshot(self) -> Snapshot:
         state = State(1.5, dict(self.problems), {"version": "1.2", "bundle": "default"})
         latest = Reading("camera", (), 1000.5, "meter", value=12.5, unit="m³")
-        boxes = (OutboxStats("mqtt", 17, 5, 2, "refused"),)
+        boxes = (ReceiverStats("mqtt", 17, 5, 2, "refused"),)
         return Snapshot(state, self.counters, boxes, (latest,), {"age": 3})
 
 

@@ -7,10 +7,10 @@ import shutil
 import numpy as np
 import pytest
 
-from ocr_edge import bundle as bundles
+from ocr_edge.bundles import load as bundles
+from ocr_edge.bundles.installed import Installed
 from ocr_edge.contract import manifest as manifests
 from ocr_edge.errors import ConfigError, ModelError
-from ocr_edge.installed import Installed
 
 
 def variant(folder, name, **changes):
@@ -179,7 +179,7 @@ def test_when_both_are_damaged_the_shipped_one_reads_on(installed, first, second
 
 def test_no_bundle_is_called_bad_when_the_fault_lies_elsewhere(installed, first, monkeypatch):
     installed.install(first)
-    monkeypatch.setattr("ocr_edge.interpreter.RUNTIMES", ("no_such_runtime",))
+    monkeypatch.setattr("ocr_edge.recognize.interpreter.RUNTIMES", ("no_such_runtime",))
     with pytest.raises(ModelError, match="no TFLite runtime"):
         installed.open_active()
     assert not installed.entries()[0].bad

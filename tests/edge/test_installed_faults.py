@@ -12,11 +12,11 @@ import time
 
 import pytest
 
-from ocr_edge import bundle as bundles
+from ocr_edge.bundles import load as bundles
+from ocr_edge.bundles.installed import Installed
 from ocr_edge.contract import manifest as manifests
 from ocr_edge.errors import ConfigError, OcrEdgeError
-from ocr_edge.installed import Installed
-from ocr_edge.state_dir import for_people, state_dir
+from ocr_edge.system.state_dir import for_people, state_dir
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 
@@ -57,7 +57,7 @@ def test_a_kill_at_any_moment_leaves_a_bundle_that_works(installed, first, secon
     both_s = (time.monotonic() - began) * 2 / 3
     code = f"""
 from pathlib import Path
-from ocr_edge.installed import Installed
+from ocr_edge.bundles.installed import Installed
 installed = Installed(Path({str(installed.folder.parent)!r}))
 print(flush=True)
 while True:
@@ -151,7 +151,7 @@ def test_a_disk_that_cannot_be_written_still_gives_a_bundle(installed, first, se
     def refuse(*_):
         raise OSError(30, "Read-only file system")
 
-    monkeypatch.setattr("ocr_edge.shelf.Shelf.condemn", refuse)
+    monkeypatch.setattr("ocr_edge.bundles.shelf.Shelf.condemn", refuse)
     bundle, lines = installed.open_active()
     assert bundle.manifest.name == "first"
     assert "cannot be marked as bad: Read-only file system" in lines[1]
@@ -163,10 +163,10 @@ def test_the_state_folder_is_the_configured_one_then_systemds_then_the_users(tmp
     text = '[source]\nurl = "file:x.jpg"\n'
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("STATE_DIRECTORY", raising=False)
-    monkeypatch.setattr("ocr_edge.state_dir.SERVICE", tmp_path / "service")
+    monkeypatch.setattr("ocr_edge.system.state_dir.SERVICE", tmp_path / "service")
     assert (
         state_dir()
-        == state_dir(parse(text, tmp_path / "c"))
+        == state_dir(parse(text, tmp_path / "c").state_dir)
         == for_people()
         == tmp_path / ".local/state/ocr-edge"
     )
@@ -174,4 +174,4 @@ def test_the_state_folder_is_the_configured_one_then_systemds_then_the_users(tmp
     assert for_people() == tmp_path / "service"
     monkeypatch.setenv("STATE_DIRECTORY", "/var/lib/a:/var/lib/b")
     assert str(state_dir()) == str(for_people()) == "/var/lib/a"
-    assert state_dir(parse('state_dir = "here"\n' + text, tmp_path / "c")) == tmp_path / "here"
+    assert state_dir(parse('state_dir = "here"\n' + text, tmp_path / "c").state_dir) == tmp_path / "here"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from ocr_edge.contract.types import Box
 from ocr_edge.decode import ctc, ink
 from ocr_edge.decode.line_decoder import Decoded, LineDecoder
-from ocr_edge.decode.patterns import Pattern
+from ocr_edge.decode.pattern import Pattern
 from ocr_edge.decode.written import calibrated
 
 LABELS = tuple("0123456789ABEHLO .-,|¦_")

@@ -8,19 +8,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ocr_edge import bundle as bundles
-from ocr_edge import interpreter, selftest
+from ocr_edge.bundles import load as bundles
+from ocr_edge.bundles import selftest
+from ocr_edge.bundles.installed import Installed
 from ocr_edge.cli import main
 from ocr_edge.contract import manifest as manifests
 from ocr_edge.contract.preprocess import fill, strip
 from ocr_edge.contract.quantize import log_softmax
-from ocr_edge.cuts import pieces
 from ocr_edge.decode import ctc
 from ocr_edge.errors import ModelError
-from ocr_edge.installed import Installed
-from ocr_edge.interpreter import Network, Widths
-from ocr_edge.lines import LineRecognizer, run, without_marks_on_paper
-from ocr_edge.recognizer import Recognizer
+from ocr_edge.recognize import interpreter
+from ocr_edge.recognize.characters import Recognizer
+from ocr_edge.recognize.cuts import pieces
+from ocr_edge.recognize.interpreter import Network, Widths
+from ocr_edge.recognize.lines import LineRecognizer, run, without_marks_on_paper
 from tests.edge import hand_made_line
 from tests.edge.hand_made_line import FILE, WIDTHS, bars, logits
 
@@ -226,10 +227,10 @@ def test_a_line_stage_that_is_not_what_the_manifest_says_is_refused(change, mess
 def test_a_network_that_fails_at_its_widest_is_refused_when_it_is_loaded(tmp_path, monkeypatch):
     resize = interpreter._resize
 
-    def narrow(made, width):
+    def narrow(made, height, width):
         if width > WIDTHS[0]:
             raise RuntimeError("tensors do not fit\nnode 7")
-        resize(made, width)
+        resize(made, height, width)
 
     monkeypatch.setattr(interpreter, "_resize", narrow)
     with pytest.raises(ModelError, match=r"does not run at a width of 320 \(tensors do not fit\)") as caught:
@@ -239,8 +240,8 @@ def test_a_network_that_fails_at_its_widest_is_refused_when_it_is_loaded(tmp_pat
 
 def test_a_network_whose_output_does_not_grow_with_its_width_is_refused(tmp_path, monkeypatch):
     class Stuck(Network):
-        def __init__(self, path, threads=1, width=None, content=None):
-            super().__init__(path, threads, width, content)
+        def __init__(self, *given, **named):
+            super().__init__(*given, **named)
             self.shape = (16, 4)
 
     monkeypatch.setattr(interpreter, "Network", Stuck)

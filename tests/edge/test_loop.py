@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 
 from ocr_edge.config.settings import SourceSettings
-from ocr_edge.counters import Counters
 from ocr_edge.daemon import loop
 from ocr_edge.daemon.loop import Daemon
-from ocr_edge.daemon.signals import Signals
 from ocr_edge.errors import CaptureError, ModelError
-from ocr_edge.health import Health
 from ocr_edge.sources.base import Frame
 from ocr_edge.sources.capturer import CaptureStatus
 from ocr_edge.sources.trigger import Trigger
+from ocr_edge.system.counters import Counters
+from ocr_edge.system.health import Health
+from ocr_edge.system.signals import Signals
 
 
 class Fake:

@@ -9,10 +9,10 @@ import pytest
 
 from ocr_edge.contract.labels import LINE
 from ocr_edge.errors import RefusedError
-from ocr_edge.health import State
-from ocr_edge.sinks import mqtt
-from ocr_edge.sinks.snapshot import jpeg
-from ocr_edge.sinks.topics import Topics
+from ocr_edge.sinks.mqtt import sink as mqtt
+from ocr_edge.sinks.mqtt.snapshot import jpeg
+from ocr_edge.sinks.mqtt.topics import Topics
+from ocr_edge.system.health import State
 
 from . import mqtt_parts as parts
 from .broker import Broker, Listener, retained, until

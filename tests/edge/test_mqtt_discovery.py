@@ -5,8 +5,8 @@ import json
 import pytest
 
 from ocr_edge.config.settings import Mqtt
-from ocr_edge.sinks import mqtt
-from ocr_edge.sinks.mqtt import MqttSink
+from ocr_edge.sinks.mqtt import sink as mqtt
+from ocr_edge.sinks.mqtt.sink import MqttSink
 
 from .broker import Broker, Listener, retained, until
 from .mqtt_parts import LABEL, METER, reading

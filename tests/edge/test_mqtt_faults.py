@@ -10,9 +10,9 @@ import pytest
 
 from ocr_edge.config.settings import Mqtt
 from ocr_edge.errors import ConfigError, PublishError
-from ocr_edge.health import State
-from ocr_edge.sinks import mqtt
-from ocr_edge.sinks.mqtt_connection import Connection
+from ocr_edge.sinks.mqtt import sink as mqtt
+from ocr_edge.sinks.mqtt.connection import Connection
+from ocr_edge.system.health import State
 
 from . import mqtt_parts as parts
 from .broker import Line, retained, until

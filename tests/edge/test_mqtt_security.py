@@ -11,8 +11,8 @@ import pytest
 
 from ocr_edge.config.settings import Mqtt
 from ocr_edge.errors import ConfigError, PublishError
-from ocr_edge.sinks import mqtt_connection
-from ocr_edge.sinks.mqtt import MqttSink
+from ocr_edge.sinks.mqtt import connection
+from ocr_edge.sinks.mqtt.sink import MqttSink
 
 from .broker import Broker, Line, retained, until
 from .mqtt_parts import reading
@@ -22,7 +22,7 @@ pytest.importorskip("paho.mqtt.client", reason="paho-mqtt is not installed")
 
 @pytest.fixture
 def connect(monkeypatch):
-    monkeypatch.setattr(mqtt_connection, "RETRY_S", (1, 1))
+    monkeypatch.setattr(connection, "RETRY_S", (1, 1))
     made = []
 
     def make(port, host="127.0.0.1", device="pi-1", **settings):

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ocr_edge.daemon import notify
-from ocr_edge.daemon.notify import Notifier
+from ocr_edge.system import notify
+from ocr_edge.system.notify import Notifier
 
 
 class Manager:
@@ -157,7 +157,7 @@ def test_a_manager_that_does_not_empty_its_mailbox_delays_only_a_moment(manager)
 
 def test_a_child_cannot_speak_for_the_daemon(manager):
     code = (
-        "import os, subprocess, sys; from ocr_edge.daemon.notify import Notifier\n"
+        "import os, subprocess, sys; from ocr_edge.system.notify import Notifier\n"
         "Notifier().ready()\n"
         "subprocess.run([sys.executable, '-c', 'import os; print(sorted(os.environ))'], check=True)"
     )

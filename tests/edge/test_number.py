@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ocr_edge.contract.labels import DEFAULT, LINE
-from ocr_edge.number import KNOWN_UNITS, parse, unseen
+from ocr_edge.regions.number import KNOWN_UNITS, parse, unseen
 
 
 def of(text: str, decimals: int = 0, unit: str = "") -> float | None:

@@ -12,8 +12,8 @@ from ocr_edge.config.load import parse
 from ocr_edge.daemon import numbers
 from ocr_edge.daemon.numbers import Numbers
 from ocr_edge.daemon.outputs import Outputs
-from ocr_edge.health import Health
 from ocr_edge.reading import Reading
+from ocr_edge.system.health import Health
 
 HOUR = 3600.0
 

@@ -9,12 +9,13 @@ from collections.abc import Callable
 
 import pytest
 
-from ocr_edge.errors import PublishError, RefusedError
-from ocr_edge.health import Health, State
+from ocr_edge.errors import LaterError, PublishError, RefusedError
 from ocr_edge.reading import Reading
 from ocr_edge.sinks import outbox
+from ocr_edge.sinks.base import ReceiverStats
 from ocr_edge.sinks.outbox import Outbox
 from ocr_edge.sinks.streams import StdoutSink
+from ocr_edge.system.health import Health, State
 
 
 def reading(number: int) -> Reading:
@@ -93,7 +94,7 @@ def test_readings_arrive_in_order_and_the_sink_is_closed(health):
     assert box.close(2)
     assert receiver.numbers == list(range(1, 501))
     assert receiver.closed
-    assert box.stats == outbox.OutboxStats("mqtt", 0, 500, 0, "")
+    assert box.stats == ReceiverStats("mqtt", 0, 500, 0, "")
 
 
 def test_a_dead_receiver_is_named_with_what_waits_and_served_as_soon_as_it_is_back(health, caplog):
@@ -122,7 +123,7 @@ def test_attempts_become_rarer_up_to_a_minute_and_as_rare_as_the_receiver_asks(h
     box.put(reading(1))
     until(lambda: len(waits) >= 8)
     assert waits[:8] == [1, 2, 4, 8, 16, 32, 60, 60]
-    receiver.error = outbox.LaterError("busy", 61)
+    receiver.error = LaterError("busy", 61)
     until(lambda: waits[-1] == 61)
     receiver.error = None
     until(lambda: receiver.numbers)
@@ -249,7 +250,7 @@ def test_a_reader_of_stdout_that_went_away_is_the_end_of_it_and_no_error(health,
         until(lambda: box.gone)
         box.put(reading(3))
         assert box.close(1)
-        assert box.stats == outbox.OutboxStats("stdout", 0, 1, 0, "")
+        assert box.stats == ReceiverStats("stdout", 0, 1, 0, "")
         assert not problems(health)
         assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
         os.dup2(os.open(os.devnull, os.O_WRONLY), writer)  # what is left in the stream goes nowhere

@@ -9,11 +9,11 @@ import pytest
 
 from ocr_edge.config.settings import StoreSettings
 from ocr_edge.errors import PublishError
-from ocr_edge.health import Health
 from ocr_edge.reading import Reading
-from ocr_edge.sinks import waiting
+from ocr_edge.sinks import database, pending
 from ocr_edge.sinks.outbox import Outbox
 from ocr_edge.sinks.store import Store
+from ocr_edge.system.health import Health
 
 
 def reading(number: int) -> Reading:
@@ -50,7 +50,7 @@ def health():
 
 @pytest.fixture
 def store(tmp_path, health):
-    store = Store(StoreSettings(commit_s=0.02), tmp_path / "readings.sqlite", health)
+    store = Store(StoreSettings(commit_s=0.02), tmp_path / "readings.sqlite", health, kept=5)
     yield store
     store.close()
 
@@ -65,7 +65,7 @@ def down() -> PublishError:
 
 def test_what_the_queue_had_no_room_for_comes_from_the_store_once_and_in_order(health, store):
     receiver = Receiver(down())
-    box = Outbox("mqtt", receiver, health=health, store=store, limit=10)
+    box = Outbox("mqtt", receiver, health=health, store=store)
     for number in range(1, 1001):
         store.publish(reading(number))
         box.put(reading(number))
@@ -109,7 +109,7 @@ def test_what_an_earlier_run_did_not_deliver_is_delivered_after_the_restart(heal
 
 def test_a_receiver_that_comes_and_goes_gets_everything(health, store):
     receiver = Receiver()
-    box = Outbox("mqtt", receiver, health=health, store=store, limit=5)
+    box = Outbox("mqtt", receiver, health=health, store=store)
     for number in range(1, 401):
         if number % 50 == 0:
             receiver.error = None if receiver.error else down()
@@ -130,8 +130,8 @@ def test_a_reading_that_comes_both_ways_is_delivered_once(health, store, monkeyp
     store.set_delivered("mqtt", 0)
     read, receiver, boxes = store.after, Receiver(), []
 
-    def meanwhile(number: int, limit: int) -> list[Reading]:
-        found = read(number, limit)
+    def meanwhile(number: int, limit: int, **more: bool) -> list[Reading]:
+        found = read(number, limit, **more)
         until(lambda: boxes)
         for each in found:
             boxes[0].put(each)
@@ -144,22 +144,56 @@ def test_a_reading_that_comes_both_ways_is_delivered_once(health, store, monkeyp
     assert receiver.numbers == list(range(1, 11))
 
 
-def test_a_queue_that_overflows_while_the_store_is_read_loses_nothing(health, store, monkeypatch):
-    read, receiver, boxes = store.after, Receiver(), []
+def test_readings_that_leave_the_memory_while_the_file_is_read_are_not_lost(health, store, monkeypatch):
+    store.set_delivered("mqtt", 0)
+    for number in range(1, 21):
+        store.publish(reading(number))
+    store.flush()
+    select, later, receiver = database.select, iter(range(21, 41)), Receiver()
 
-    def meanwhile(number: int, limit: int) -> list[Reading]:
-        found = read(number, limit)
-        until(lambda: boxes)
-        for each in range(1, 21) if not found and not number else ():
-            store.publish(reading(each))
-            boxes[0].put(reading(each))
+    def meanwhile(*arguments) -> list[tuple[int, str]]:
+        found = select(*arguments)
+        for number in later:
+            store.publish(reading(number))
+        store.flush()
         return found
 
-    monkeypatch.setattr(store, "after", meanwhile)
-    boxes.append(Outbox("mqtt", receiver, health=health, store=store, limit=5))
-    until(lambda: len(receiver.numbers) >= 20)
-    assert boxes[0].close(1)
-    assert receiver.numbers == list(range(1, 21))
+    monkeypatch.setattr(database, "select", meanwhile)
+    box = Outbox("mqtt", receiver, health=health, store=store)
+    until(lambda: len(receiver.numbers) >= 40)
+    assert box.close(1)
+    assert receiver.numbers == list(range(1, 41))
+
+
+def test_a_receiver_that_keeps_up_needs_no_file(health, store, monkeypatch):
+    monkeypatch.setattr(database, "select", lambda *_: pytest.fail("the file was read"))
+    receiver = Receiver()
+    box = Outbox("mqtt", receiver, health=health, store=store)
+    for number in range(1, 101):
+        store.publish(reading(number))
+        box.put(reading(number))
+        until(lambda number=number: receiver.numbers[-1:] == [number])
+        store.flush()
+    assert store.held(0) == 0
+    assert box.close(1)
+
+
+def test_what_memory_holds_is_delivered_although_the_file_was_damaged(health, tmp_path):
+    path = tmp_path / "readings.sqlite"
+    store = Store(StoreSettings(commit_s=0.02), path, health)
+    receiver = Receiver(down())
+    box = Outbox("mqtt", receiver, health=health, store=store)
+    for number in range(1, 11):
+        store.publish(reading(number))
+        box.put(reading(number))
+    store.flush()
+    path.write_bytes(b"garbage " * 2048)
+    receiver.error = None
+    box.kick()
+    until(lambda: len(receiver.numbers) >= 10)
+    assert receiver.numbers == list(range(1, 11))
+    assert box.close(1)
+    store.close()
 
 
 def test_ten_thousand_readings_go_through_without_growth(health, store):
@@ -187,17 +221,17 @@ def test_ten_thousand_readings_go_through_without_growth(health, store):
 
 def test_a_store_that_cannot_be_read_back_is_tried_again(health, store, monkeypatch):
     receiver = Receiver(down())
-    box = Outbox("mqtt", receiver, health=health, store=store, limit=5)
+    box = Outbox("mqtt", receiver, health=health, store=store)
     for number in range(1, 21):
         store.publish(reading(number))
         box.put(reading(number))
     read, failures = store.after, iter(range(2))
 
-    def fail_twice(number: int, limit: int) -> list[Reading]:
+    def fail_twice(number: int, limit: int, **more: bool) -> list[Reading]:
         if next(failures, None) is not None:
             box.kick()
             raise PublishError("readings.sqlite: the disk failed")
-        return read(number, limit)
+        return read(number, limit, **more)
 
     monkeypatch.setattr(store, "after", fail_twice)
     receiver.error = None
@@ -208,30 +242,40 @@ def test_a_store_that_cannot_be_read_back_is_tried_again(health, store, monkeypa
     until(lambda: not problems(health))
 
 
-def test_without_a_readable_store_new_readings_go_out_and_the_rest_waits_for_the_next_start(
-    health, store, monkeypatch, caplog
+def test_without_a_readable_file_new_readings_go_out_and_the_rest_waits_for_the_next_start(
+    health, tmp_path, monkeypatch, caplog
 ):
-    monkeypatch.setattr(waiting, "_TRIES", 1)
-    first = Outbox("mqtt", Receiver(down()), health=health, store=store)
+    monkeypatch.setattr(pending, "_TRIES", 1)
+    path = tmp_path / "readings.sqlite"
+    store = Store(StoreSettings(), path, health)
+    box = Outbox("mqtt", Receiver(down()), health=health, store=store)
     for number in range(1, 6):
         store.publish(reading(number))
-        first.put(reading(number))
-    first.close(1)
+        box.put(reading(number))
+    box.close(1)
+    assert store.close()
+    store = Store(StoreSettings(), path, health)
+    receiver = Receiver()
 
-    def fail(number: int, limit: int) -> list[Reading]:
+    def fail(*_) -> None:
         raise PublishError("readings.sqlite: the disk failed")
 
     with monkeypatch.context() as patch:
-        patch.setattr(store, "after", fail)
-        receiver = Receiver()
+        patch.setattr(database, "select", fail)
         box = Outbox("mqtt", receiver, health=health, store=store)
-        store.publish(reading(6))
-        box.put(reading(6))
-        until(lambda: receiver.numbers == [6])
+        for number in (6, 7):
+            store.publish(reading(number))
+            box.put(reading(number))
+            until(lambda number=number: receiver.numbers[-1:] == [number])
+            store.flush()
         assert box.close(1)
+    assert receiver.numbers == [6, 7]
     assert "not sent before the next start" in caplog.text
+    assert store.close()
+    store = Store(StoreSettings(), path, health)
     receiver = Receiver()
     box = Outbox("mqtt", receiver, health=health, store=store)
-    until(lambda: len(receiver.numbers) == 6)
-    assert receiver.numbers == [1, 2, 3, 4, 5, 6]  # the last one twice, rather than not at all
+    until(lambda: len(receiver.numbers) == 7)
+    assert receiver.numbers == [1, 2, 3, 4, 5, 6, 7]  # the last ones twice, rather than not at all
     assert box.close(1)
+    assert store.close()

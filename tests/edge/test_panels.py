@@ -4,10 +4,10 @@ import cv2
 import numpy as np
 import pytest
 
-from ocr_edge import panels
 from ocr_edge.contract.preprocess import luminance
 from ocr_edge.contract.types import Box
-from ocr_edge.regions.pose import apply
+from ocr_edge.geometry.transform import apply
+from ocr_edge.segment import panels
 
 CORNERS = np.array([(180, 150), (470, 190), (455, 275), (165, 235)], np.float32)
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from ocr_edge.contract.labels import LINE
-from ocr_edge.decode.checks import CHECKS, Weighted
-from ocr_edge.decode.patterns import Pattern
+from ocr_edge.decode.check_digits import CHECKS, Weighted
+from ocr_edge.decode.pattern import Pattern
 from ocr_edge.errors import ConfigError
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "patterns.md").read_text(encoding="utf-8")

@@ -2,18 +2,18 @@ import cv2
 import numpy as np
 import pytest
 
-from ocr_edge import bundle as bundles
-from ocr_edge.answers import Answers
+from ocr_edge.bundles import load as bundles
 from ocr_edge.contract.types import Box
-from ocr_edge.decode.cascade import Weighed, letters
-from ocr_edge.decode.patterns import Pattern
+from ocr_edge.decode.pattern import Pattern
 from ocr_edge.errors import ConfigError, ModelError
-from ocr_edge.layout import RatedLine
-from ocr_edge.line_reader import LineReader, StripReading, around
+from ocr_edge.layout.selection import RatedLine
 from ocr_edge.pipeline import Pipeline
-from ocr_edge.places import Place
 from ocr_edge.reading import Character, Line
-from ocr_edge.recognizer import Recognizer
+from ocr_edge.recognize.answers import Answers
+from ocr_edge.recognize.characters import Recognizer
+from ocr_edge.recognize.line_reader import LineReader, StripReading, around
+from ocr_edge.recognize.places import Place
+from ocr_edge.recognize.weighing import Weighed, letters
 from tests.edge import hand_made_line
 
 SURE = (1.0, 9.0)

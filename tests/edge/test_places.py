@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from ocr_edge.contract.types import Box, Polarity
-from ocr_edge.places import Place, place_of
+from ocr_edge.recognize.places import Place, place_of
 
 from .hand_made import a_line, in_a_row, said, scored
 

@@ -8,11 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ocr_edge.config import schedule
 from ocr_edge.contract.types import Box
 from ocr_edge.errors import CaptureError
+from ocr_edge.geometry import transform
+from ocr_edge.geometry.rectify import MAX_SIDE, moved, problem, rectify
 from ocr_edge.reading import Character, Line
-from ocr_edge.regions import mask, pose, schedule
-from ocr_edge.regions.rectify import MAX_SIDE, moved, problem, rectify
+from ocr_edge.regions import mask
 
 SIZE = (240, 320)
 PICTURE = np.random.default_rng(3).integers(0, 255, (*SIZE, 3), np.uint8)
@@ -51,17 +53,20 @@ def test_the_matrix_takes_the_crops_corners_to_the_regions(box, moves, rotate):
     # A corner moves by less than half a side: the sides cannot cross.
     cut = rectify(PICTURE, quad, rotate)
     height, width = cut.image.shape[:2]
-    found = pose.apply(cut.matrix, corners(0, 0, width, height))
+    found = transform.apply(cut.matrix, corners(0, 0, width, height))
     assert np.allclose(found, np.roll(quad, rotate // 90, axis=0), atol=0.01)
 
 
 def test_a_turned_region_is_seen_upright():
     image = smooth()
-    back = pose.similarity(20, 1.0, (160, 120), (3, -4))
+    back = transform.similarity(20, 1.0, (160, 120), (3, -4))
     turned = cv2.warpPerspective(
-        image, pose.shift(-0.5, -0.5) @ back @ pose.shift(0.5, 0.5), SIZE[::-1], flags=cv2.INTER_CUBIC
+        image,
+        transform.shift(-0.5, -0.5) @ back @ transform.shift(0.5, 0.5),
+        SIZE[::-1],
+        flags=cv2.INTER_CUBIC,
     )
-    cut = rectify(turned, pose.apply(back, corners(100, 80, 120, 60)))
+    cut = rectify(turned, transform.apply(back, corners(100, 80, 120, 60)))
     assert cut.image.shape == (60, 120, 3)
     assert np.abs(cut.image.astype(int) - image[80:140, 100:220]).max() <= 3
 
@@ -73,7 +78,7 @@ def test_a_box_comes_back_to_where_its_pixels_were():
     line = Line((Character("A", 1.0, Box(0, 0, width, height)), Character("B", 1.0, Box(5, 5, 4, 4))))
     whole, small = (c.box for c in moved(line, cut.matrix, SIZE).characters)
     assert whole.as_list() == [30, 30, 170, 100]
-    place = pose.apply(cut.matrix, [(7, 7)])[0]
+    place = transform.apply(cut.matrix, [(7, 7)])[0]
     assert abs(small.left + small.width / 2 - place[0]) <= 1
     assert abs(small.top + small.height / 2 - place[1]) <= 1
 
@@ -89,7 +94,7 @@ def test_what_lies_outside_of_the_picture_is_filled_and_reported():
 def test_a_region_of_absurd_size_is_shrunk():
     cut = rectify(PICTURE, corners(-9000, -10, 20000, 100))
     assert max(cut.image.shape) == MAX_SIDE
-    assert np.allclose(pose.apply(cut.matrix, [(MAX_SIDE, cut.image.shape[0])]), [(11000, 90)], atol=1)
+    assert np.allclose(transform.apply(cut.matrix, [(MAX_SIDE, cut.image.shape[0])]), [(11000, 90)], atol=1)
 
 
 @pytest.mark.parametrize(
@@ -118,10 +123,12 @@ def test_crossed_corners_are_not_cut():
 
 
 def test_coordinates_are_scaled_to_frames_of_the_same_shape_only():
-    assert np.allclose(pose.apply(pose.scaling((360, 640), (720, 1280)), [(1280, 720)]), [(640, 360)])
-    pose.scaling((1080, 1920), (720, 1278))
+    assert np.allclose(
+        transform.apply(transform.scaling((360, 640), (720, 1280)), [(1280, 720)]), [(640, 360)]
+    )
+    transform.scaling((1080, 1920), (720, 1278))
     with pytest.raises(CaptureError, match="the camera gives 640x480, coordinates are for 1280x720"):
-        pose.scaling((480, 640), (720, 1280))
+        transform.scaling((480, 640), (720, 1280))
 
 
 @given(st.lists(RECTANGLES, max_size=3))

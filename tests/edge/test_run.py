@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 import pytest
 
-from ocr_edge.daemon.signals import Signals, Stopped
+from ocr_edge.system.signals import Signals, Stopped
 
 from .broker import Broker, free_port, until
 from .daemon_process import EDGE, DaemonProcess

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 import pytest
 
-from ocr_edge import bundle
+from ocr_edge.bundles import load as bundles
 from ocr_edge.contract import manifest as manifests
 from ocr_edge.sources import pictures
 
@@ -101,7 +101,7 @@ def ocr_edge(*arguments: object, state: Path) -> subprocess.CompletedProcess[str
 
 def variant(folder: Path, name: str) -> Path:
     """A copy of the shipped bundle under another name."""
-    shutil.copytree(bundle.shipped(), folder)
+    shutil.copytree(bundles.shipped(), folder)
     path = folder / manifests.FILE_NAME
     path.write_text(json.dumps(json.loads(path.read_text()) | {"name": name}))
     return folder
@@ -160,8 +160,8 @@ def test_numbers_grow_although_the_clock_jumps(
 ):
     from ocr_edge.config.load import parse
     from ocr_edge.daemon.outputs import Outputs
-    from ocr_edge.health import Health
     from ocr_edge.reading import Reading
+    from ocr_edge.system.health import Health
 
     settings = parse(
         config("file:x", "[stdout]\nenabled = false\n").replace("id =", f'state_dir = "{tmp_path}"\nid ='),

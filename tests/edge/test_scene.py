@@ -7,16 +7,16 @@ import cv2
 import numpy as np
 import pytest
 
-from ocr_edge import bundle
+from ocr_edge.bundles import load as bundles
 from ocr_edge.config.load import parse
 from ocr_edge.contract.types import Box
-from ocr_edge.counters import Counters
 from ocr_edge.daemon import region_setup
 from ocr_edge.daemon.scene import Scene
 from ocr_edge.errors import ConfigError
 from ocr_edge.reading import Character, Line, Reading
 from ocr_edge.sources import pictures
 from ocr_edge.sources.base import Frame
+from ocr_edge.system.counters import Counters
 from tests.edge import hand_made_line
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -28,8 +28,8 @@ HEAD = f'[source]\nurl = "file:x"\n[picture]\nsize = [{SIZE[1]}, {SIZE[0]}]\n'
 
 
 @pytest.fixture(scope="module")
-def model() -> bundle.Bundle:
-    return bundle.load()
+def model() -> bundles.Bundle:
+    return bundles.load()
 
 
 def table(name: str = "15346", at: tuple[int, int] = PLACE, light: float = 1.0) -> np.ndarray:
@@ -58,7 +58,7 @@ def region(name: str = "amount", more: str = "") -> str:
     return f'[[region]]\nname = "{name}"\ncorners = {corners}\n{more}\n'
 
 
-def scene(model: bundle.Bundle, text: str, folder: Path = Path()) -> tuple[Scene, Counters]:
+def scene(model: bundles.Bundle, text: str, folder: Path = Path()) -> tuple[Scene, Counters]:
     counters = Counters()
     return Scene(parse(text, folder / "c.toml"), model, counters), counters
 
@@ -71,7 +71,7 @@ def look(scene: Scene, *images: np.ndarray, start: float = 0.0, step: float = 0.
     return said
 
 
-def test_a_region_is_read_alone_and_its_boxes_are_the_frames(model: bundle.Bundle):
+def test_a_region_is_read_alone_and_its_boxes_are_the_frames(model: bundles.Bundle):
     scene_, _ = scene(model, HEAD + region())
     (reading,) = look(scene_, *[table()] * 4)
     assert (reading.text, reading.region) == ("15346", "amount")
@@ -80,7 +80,7 @@ def test_a_region_is_read_alone_and_its_boxes_are_the_frames(model: bundle.Bundl
     assert PLACE[1] <= box.top < box.bottom <= PLACE[1] + CROP[1]
 
 
-def test_frames_in_which_nothing_changes_are_not_read_again(model: bundle.Bundle):
+def test_frames_in_which_nothing_changes_are_not_read_again(model: bundles.Bundle):
     scene_, counters = scene(model, HEAD + region())
     look(scene_, *[table()] * 20)
     assert counters.read == 3
@@ -89,13 +89,13 @@ def test_frames_in_which_nothing_changes_are_not_read_again(model: bundle.Bundle
     assert counters.read == 4
 
 
-def test_a_change_is_read_and_said(model: bundle.Bundle):
+def test_a_change_is_read_and_said(model: bundles.Bundle):
     scene_, _ = scene(model, HEAD + region())
     said = look(scene_, *[table()] * 6, *[table("558")] * 6)
     assert [reading.text for reading in said] == ["15346", "5558"]
 
 
-def test_a_frame_of_another_size_is_scaled_and_one_of_another_shape_is_refused(model: bundle.Bundle):
+def test_a_frame_of_another_size_is_scaled_and_one_of_another_shape_is_refused(model: bundles.Bundle):
     scene_, _ = scene(model, HEAD + region(more="text_height = 30"))
     larger = cv2.resize(table(), None, fx=1.5, fy=1.5, interpolation=cv2.INTER_CUBIC)
     (reading,) = look(scene_, *[larger] * 4)
@@ -112,7 +112,7 @@ def test_a_frame_of_another_size_is_scaled_and_one_of_another_shape_is_refused(m
         (lambda image: cv2.GaussianBlur(image, (0, 0), 9), "blurred"),
     ],
 )
-def test_a_spoiled_picture_is_named_and_says_nothing(model: bundle.Bundle, spoil, problem: str):
+def test_a_spoiled_picture_is_named_and_says_nothing(model: bundles.Bundle, spoil, problem: str):
     scene_, counters = scene(model, HEAD + region())
     assert look(scene_, *[spoil(table())] * 5) == []
     assert scene_.problems == {"region amount": problem}
@@ -121,14 +121,14 @@ def test_a_spoiled_picture_is_named_and_says_nothing(model: bundle.Bundle, spoil
     assert scene_.problems == {}
 
 
-def test_a_region_beside_the_picture_is_named(model: bundle.Bundle):
+def test_a_region_beside_the_picture_is_named(model: bundles.Bundle):
     corners = "corners = [[9000, 10], [9090, 10], [9090, 50], [9000, 50]]"
     scene_, _ = scene(model, f'[source]\nurl = "file:x"\n[[region]]\nname = "a"\n{corners}\n')
     assert look(scene_, table()) == []
     assert scene_.problems == {"region a": "100% of it lies outside of the picture"}
 
 
-def test_a_number_has_value_and_unit_and_an_impossible_one_a_reason(model: bundle.Bundle):
+def test_a_number_has_value_and_unit_and_an_impossible_one_a_reason(model: bundles.Bundle):
     value = '[region.value]\ndecimals = 2\nunit = "m3"\ndirection = "up"\nrecover_after_s = 60\n'
     scene_, counters = scene(model, HEAD + region(more=value))
     (reading,) = look(scene_, *[table()] * 4)
@@ -143,7 +143,7 @@ def test_a_number_has_value_and_unit_and_an_impossible_one_a_reason(model: bundl
     assert scene_.problems == {}
 
 
-def test_a_camera_that_moved_is_followed_and_a_lost_one_says_nothing(model: bundle.Bundle, tmp_path: Path):
+def test_a_camera_that_moved_is_followed_and_a_lost_one_says_nothing(model: bundles.Bundle, tmp_path: Path):
     cv2.imwrite(str(tmp_path / "reference.png"), cv2.cvtColor(table(), cv2.COLOR_RGB2BGR))
     marks = "".join(f"[[picture.mark]]\nbox = {box}\n" for box in ([20, 20, 90, 90], [500, 60, 90, 90]))
     head = '[source]\nurl = "file:x"\n[picture]\nreference = "reference.png"\n'
@@ -158,7 +158,7 @@ def test_a_camera_that_moved_is_followed_and_a_lost_one_says_nothing(model: bund
     assert scene_.problems["alignment"].startswith("alignment lost")
 
 
-def test_a_region_sleeps_outside_of_its_schedule(model: bundle.Bundle):
+def test_a_region_sleeps_outside_of_its_schedule(model: bundles.Bundle):
     # 1e9 seconds is one moment of one day; in no time zone is it both of these.
     scene_, counters = scene(
         model, HEAD + region("a", 'schedule = ["00:00-12:00"]') + region("b", 'schedule = ["12:00-24:00"]')
@@ -168,7 +168,7 @@ def test_a_region_sleeps_outside_of_its_schedule(model: bundle.Bundle):
     assert counters.read == 3
 
 
-def test_an_answer_reads_no_more_frames_than_it_needs(model: bundle.Bundle):
+def test_an_answer_reads_no_more_frames_than_it_needs(model: bundles.Bundle):
     scene_, _ = scene(model, HEAD + region())
     frames = iter([Frame(table(), 0.0, float(index), "camera") for index in range(9)])
     (reading,) = scene_.answer(frames)
@@ -176,14 +176,14 @@ def test_an_answer_reads_no_more_frames_than_it_needs(model: bundle.Bundle):
     assert len(list(frames)) == 6
 
 
-def test_an_answer_without_text_says_why(model: bundle.Bundle):
+def test_an_answer_without_text_says_why(model: bundles.Bundle):
     scene_, _ = scene(model, HEAD + region())
     blank = np.full((*SIZE, 3), 200, np.uint8)
     (reading,) = scene_.answer([Frame(blank, 0.0, 0.0, "camera")])
     assert (reading.text, reading.why) == ("", "no text")
 
 
-def test_what_is_shown_holds_the_regions_alone_if_that_is_wanted(model: bundle.Bundle):
+def test_what_is_shown_holds_the_regions_alone_if_that_is_wanted(model: bundles.Bundle):
     image = table()
     shown = scene(model, HEAD + "blank_outside = true\n" + region())[0].shown(image)
     left, top = PLACE
@@ -208,12 +208,12 @@ def test_what_is_shown_holds_the_regions_alone_if_that_is_wanted(model: bundle.B
         (HEAD + 'reference = "none.png"\n' + region(), "none.png"),
     ],
 )
-def test_a_region_that_cannot_be_is_refused_at_the_start(model: bundle.Bundle, text: str, said: str):
+def test_a_region_that_cannot_be_is_refused_at_the_start(model: bundles.Bundle, text: str, said: str):
     with pytest.raises(ConfigError, match=said):
         scene(model, text)
 
 
-def test_a_number_that_cannot_be_seen_is_not_believed_by_and_by(model: bundle.Bundle, tmp_path: Path):
+def test_a_number_that_cannot_be_seen_is_not_believed_by_and_by(model: bundles.Bundle, tmp_path: Path):
     cv2.imwrite(str(tmp_path / "reference.png"), cv2.cvtColor(table(), cv2.COLOR_RGB2BGR))
     marks = "".join(f"[[picture.mark]]\nbox = {box}\n" for box in ([20, 20, 90, 90], [500, 60, 90, 90]))
     head = '[source]\nurl = "file:x"\n[picture]\nreference = "reference.png"\n'
@@ -231,7 +231,7 @@ def test_a_number_that_cannot_be_seen_is_not_believed_by_and_by(model: bundle.Bu
     assert scene_.problems == {"alignment": "alignment lost: the picture is dark"}
 
 
-def test_a_meter_that_shows_nothing_is_named(model: bundle.Bundle):
+def test_a_meter_that_shows_nothing_is_named(model: bundles.Bundle):
     scene_, _ = scene(model, HEAD + region(more="[region.value]\n"))
     blank = np.full((*SIZE, 3), 200, np.uint8)
     assert look(scene_, *[blank] * 5) == []
@@ -240,7 +240,7 @@ def test_a_meter_that_shows_nothing_is_named(model: bundle.Bundle):
     assert scene_.problems == {}
 
 
-def test_a_text_that_begins_to_be_a_number_is_said_with_its_value(model: bundle.Bundle):
+def test_a_text_that_begins_to_be_a_number_is_said_with_its_value(model: bundles.Bundle):
     before, _ = scene(model, HEAD + region())
     assert [reading.value for reading in look(before, *[table()] * 4)] == [None]
     after, _ = scene(model, HEAD + region(more="[region.value]\ndecimals = 1\n"))
@@ -251,7 +251,7 @@ def test_a_text_that_begins_to_be_a_number_is_said_with_its_value(model: bundle.
     assert look(again, *[table()] * 4, start=10) == []
 
 
-def test_a_pause_counts_although_the_empty_picture_does_not_change(model: bundle.Bundle):
+def test_a_pause_counts_although_the_empty_picture_does_not_change(model: bundles.Bundle):
     scene_, _ = scene(model, HEAD + region() + "[stabilize]\nagain_after_s = 5\n")
     blank = np.full((*SIZE, 3), 200, np.uint8)
     said = (
@@ -262,7 +262,7 @@ def test_a_pause_counts_although_the_empty_picture_does_not_change(model: bundle
     assert [reading.text for reading in said] == ["15346", "15346"]
 
 
-def test_an_error_in_one_region_keeps_no_other_from_being_said(model: bundle.Bundle, monkeypatch):
+def test_an_error_in_one_region_keeps_no_other_from_being_said(model: bundles.Bundle, monkeypatch):
     scene_, _ = scene(model, HEAD + region("broken") + region("good"))
     monkeypatch.setattr(scene_.readers[0], "look", lambda *_: 1 / 0)
     said = look(scene_, *[table()] * 4)
@@ -271,7 +271,7 @@ def test_an_error_in_one_region_keeps_no_other_from_being_said(model: bundle.Bun
     assert "region broken" in scene_.problems
 
 
-def test_an_error_costs_one_answer_and_one_region(model: bundle.Bundle, monkeypatch):
+def test_an_error_costs_one_answer_and_one_region(model: bundles.Bundle, monkeypatch):
     scene_, _ = scene(model, HEAD + region("broken") + region("good"))
     with monkeypatch.context() as patched:
         patched.setattr(scene_.readers[0], "read", lambda *_: 1 / 0)
@@ -285,10 +285,10 @@ def test_an_error_costs_one_answer_and_one_region(model: bundle.Bundle, monkeypa
     assert not scene_.failed
 
 
-def test_an_error_while_the_marks_are_looked_for_costs_one_frame(model: bundle.Bundle, monkeypatch):
+def test_an_error_while_the_marks_are_looked_for_costs_one_frame(model: bundles.Bundle, monkeypatch):
     scene_, _ = scene(model, HEAD + region())
     with monkeypatch.context() as patched:
-        patched.setattr("ocr_edge.regions.pose.scaling", lambda *_: 1 / 0)
+        patched.setattr("ocr_edge.geometry.transform.scaling", lambda *_: 1 / 0)
         assert look(scene_, table()) == []
         assert scene_.failed
         (silent,) = scene_.answer([Frame(table(), 0.0, 0.0, "camera")])
@@ -297,11 +297,11 @@ def test_an_error_while_the_marks_are_looked_for_costs_one_frame(model: bundle.B
     assert not scene_.failed
 
 
-def test_a_scene_proves_its_networks(model: bundle.Bundle):
+def test_a_scene_proves_its_networks(model: bundles.Bundle):
     scene(model, HEAD + region())[0].prove()
 
 
-def test_regions_that_had_no_time_have_their_turn_with_the_next_frame(model: bundle.Bundle, monkeypatch):
+def test_regions_that_had_no_time_have_their_turn_with_the_next_frame(model: bundles.Bundle, monkeypatch):
     from ocr_edge.daemon import scene as scenes
 
     monkeypatch.setattr(scenes, "FRAME_LIMIT_S", 0.0)
@@ -310,7 +310,7 @@ def test_regions_that_had_no_time_have_their_turn_with_the_next_frame(model: bun
     assert [reading.region for reading in said] == ["a", "b", "c"]
 
 
-def test_a_region_with_a_pattern_says_only_what_matches_it(model: bundle.Bundle):
+def test_a_region_with_a_pattern_says_only_what_matches_it(model: bundles.Bundle):
     scene_, _ = scene(model, HEAD + region(more='pattern = "[0-9]{5}"\n'))
     assert [reading.text for reading in look(scene_, *[table()] * 4)] == ["15346"]
     scene_, _ = scene(model, HEAD + region(more='pattern = "[A-Z]{5}"\n'))
@@ -318,14 +318,14 @@ def test_a_region_with_a_pattern_says_only_what_matches_it(model: bundle.Bundle)
 
 
 @pytest.fixture(scope="module")
-def spaced(tmp_path_factory) -> bundle.Bundle:
+def spaced(tmp_path_factory) -> bundles.Bundle:
     """A bundle whose line stage has a space, and whose character stage has none."""
     folder = tmp_path_factory.mktemp("b") / "spaced"
-    fast = bundle.named(Path("fast"))
-    return bundle.load(hand_made_line.write(folder, characters=fast, labels=["1", " ", "5"]))
+    fast = bundles.named(Path("fast"))
+    return bundles.load(hand_made_line.write(folder, characters=fast, labels=["1", " ", "5"]))
 
 
-def test_what_a_stage_without_spaces_reads_fits_a_pattern_with_spaces(spaced: bundle.Bundle):
+def test_what_a_stage_without_spaces_reads_fits_a_pattern_with_spaces(spaced: bundles.Bundle):
     scene_, _ = scene(spaced, HEAD + region(more="pattern = '[0-9]{2} [0-9]{3}'\n"))
     assert [reading.text for reading in look(scene_, *[table()] * 4)] == ["15346"]
     assert scene_.problems == {}
@@ -358,7 +358,7 @@ def said_by(text: str, labels: tuple[str, ...], confidence: float = 0.99, calibr
     ],
 )
 def test_texts_of_several_frames_fit_the_pattern_as_a_reader_of_the_region_takes_it(
-    spaced: bundle.Bundle, text: str, labels: str, is_said: bool
+    spaced: bundles.Bundle, text: str, labels: str, is_said: bool
 ):
     scene_, _ = scene(spaced, HEAD + region(more="pattern = '[15]{2} [0-9]{3}|[15]{2} 5[15]1'\n"))
     scene_.readers[0]._pipeline = said_by(text, tuple(labels))
@@ -369,7 +369,7 @@ def test_texts_of_several_frames_fit_the_pattern_as_a_reader_of_the_region_takes
 
 @pytest.mark.parametrize(("more", "is_said"), [("", True), ("[region.value]\nmin = 0.0\n", False)])
 def test_a_number_must_be_sure_as_a_whole_and_a_text_in_its_characters(
-    model: bundle.Bundle, more: str, is_said: bool
+    model: bundles.Bundle, more: str, is_said: bool
 ):
     scene_, _ = scene(model, HEAD + region(more=more))
     scene_.readers[0]._pipeline = said_by("15346", model.manifest.texts, calibrated=0.6)
@@ -377,7 +377,7 @@ def test_a_number_must_be_sure_as_a_whole_and_a_text_in_its_characters(
     assert scene_.problems == ({} if is_said else {"region amount": "nothing to read: below min_confidence"})
 
 
-def test_a_check_digit_of_ones_own_is_asked_of_every_text(model: bundle.Bundle):
+def test_a_check_digit_of_ones_own_is_asked_of_every_text(model: bundles.Bundle):
     # 1 + 5 + 3 + 4 + 6 = 19
     own = '[[check]]\nname = "ours"\nweights = [1]\nmodulus = 20\nremainder = {}\n'
     right, wrong = (
@@ -388,17 +388,17 @@ def test_a_check_digit_of_ones_own_is_asked_of_every_text(model: bundle.Bundle):
     assert look(wrong, *[table()] * 4) == []
 
 
-def test_a_wrong_check_names_its_region(model: bundle.Bundle):
+def test_a_wrong_check_names_its_region(model: bundles.Bundle):
     with pytest.raises(ConfigError, match=r"region amount: .*luhnn.*luhn"):
         scene(model, HEAD + region(more='pattern = "[0-9]{5}"\ncheck = "luhnn"\n'))
 
 
 @pytest.fixture(scope="module")
-def marked(tmp_path_factory) -> bundle.Bundle:
+def marked(tmp_path_factory) -> bundles.Bundle:
     """A bundle whose line stage takes red bars for a minus, green ones for a 3 and blue ones for a point."""
     folder = tmp_path_factory.mktemp("b") / "marked"
-    fast = bundle.named(Path("fast"))
-    return bundle.load(hand_made_line.write(folder, characters=fast, labels=["-", "3", "."]))
+    fast = bundles.named(Path("fast"))
+    return bundles.load(hand_made_line.write(folder, characters=fast, labels=["-", "3", "."]))
 
 
 def bars(text: str) -> np.ndarray:
@@ -410,7 +410,7 @@ def bars(text: str) -> np.ndarray:
     return image
 
 
-def test_a_number_is_read_with_its_sign_and_point(marked: bundle.Bundle, caplog):
+def test_a_number_is_read_with_its_sign_and_point(marked: bundles.Bundle, caplog):
     head = HEAD + "min_sharpness = 0.0\nmax_glare = 1.0\n"  # bars are no photograph
     scene_, _ = scene(marked, head + region(more="[region.value]\ndecimals = 2\nmax = 0.0\n"))
     (reading,) = look(scene_, *[bars("rgbg")] * 4)
@@ -418,7 +418,7 @@ def test_a_number_is_read_with_its_sign_and_point(marked: bundle.Bundle, caplog)
     assert caplog.text == ""
 
 
-def test_who_cannot_say_its_marks_has_no_say_in_a_number(marked: bundle.Bundle):
+def test_who_cannot_say_its_marks_has_no_say_in_a_number(marked: bundles.Bundle):
     texts = (
         "[region.value]\n",
         "pattern = '-?[0-9.]+'\n[region.value]\n",
@@ -447,7 +447,7 @@ def test_who_cannot_say_its_marks_has_no_say_in_a_number(marked: bundle.Bundle):
     ],
 )
 def test_a_number_of_which_something_is_overlooked_is_said_at_the_start(caplog, more: str, said: str):
-    model = bundle.load(bundle.named("fast"))
+    model = bundles.load(bundles.named("fast"))
     scene(model, HEAD + region(more=more))
     lines = (
         [f"region amount: {said.format(model.manifest.name)}; see Values in docs/regions.md"] if said else []
@@ -455,7 +455,7 @@ def test_a_number_of_which_something_is_overlooked_is_said_at_the_start(caplog, 
     assert [record.getMessage() for record in caplog.records] == lines
 
 
-def test_a_pattern_that_leaves_a_mark_out_is_said_at_the_start(marked: bundle.Bundle, caplog):
+def test_a_pattern_that_leaves_a_mark_out_is_said_at_the_start(marked: bundles.Bundle, caplog):
     scene(marked, HEAD + region(more="pattern = '3+'\n[region.value]\n"))
     scene(marked, HEAD + region(more="pattern = '-?3+\\.3'\n[region.value]\n"))
     assert [record.getMessage() for record in caplog.records] == [

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ocr_edge.decode.automaton import Automaton, anything
-from ocr_edge.decode.patterns import Pattern
+from ocr_edge.decode.pattern import Pattern
 from ocr_edge.decode.search import Edge, Path, best, n_best
 from ocr_edge.errors import ConfigError
 

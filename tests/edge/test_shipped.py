@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 
 from lib.scoring import edit_distance
-from ocr_edge import bundle as bundles
+from ocr_edge.bundles import load as bundles
 from ocr_edge.cli import main
 from ocr_edge.contract.labels import DEFAULT, LINE
-from ocr_edge.decode.patterns import Pattern
+from ocr_edge.decode.pattern import Pattern
 from ocr_edge.errors import ModelError
 from ocr_edge.pipeline import Pipeline
-from ocr_edge.recognizer import Recognizer
+from ocr_edge.recognize.characters import Recognizer
 from ocr_edge.sources import pictures
 from tests.truth import check
 

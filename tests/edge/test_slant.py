@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from ocr_edge import skew
 from ocr_edge.contract.preprocess import luminance
-from ocr_edge.regions.pose import apply
+from ocr_edge.geometry import skew
+from ocr_edge.geometry.transform import apply
 
 
 def bars(lean: float) -> np.ndarray:

@@ -15,10 +15,10 @@ from ocr_edge.errors import CaptureError
 from ocr_edge.sources import folder as folder_source
 from ocr_edge.sources.base import EndOfSource
 from ocr_edge.sources.capturer import Capturer
-from ocr_edge.sources.clip import Clip
 from ocr_edge.sources.folder import Folder
 from ocr_edge.sources.opening import open_source
 from ocr_edge.sources.still import Still
+from ocr_edge.sources.video import Clip
 
 
 def picture(path: Path, level: int) -> Path:
@@ -266,7 +266,7 @@ def test_a_video_plays_at_its_own_pace_and_ends(clip):
 
 def test_a_video_of_slow_frames_does_not_hang(clip, monkeypatch):
     monkeypatch.setattr(
-        "ocr_edge.sources.clip.video.frames",
+        "ocr_edge.sources.video.frames",
         lambda *_, **__: iter([(0.0, np.zeros((2, 2, 3), np.uint8)), (9.0, None)]),
     )
     with Clip(clip) as playing:

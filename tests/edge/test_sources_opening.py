@@ -5,16 +5,16 @@ from pathlib import Path
 
 import pytest
 
+from ocr_edge.config import urls
 from ocr_edge.config.load import parse
 from ocr_edge.config.settings import SourceSettings
 from ocr_edge.errors import ConfigError
-from ocr_edge.sources import urls
-from ocr_edge.sources.clip import Clip
 from ocr_edge.sources.folder import Folder
 from ocr_edge.sources.http_camera import HttpCamera
 from ocr_edge.sources.opening import open_source, problem
 from ocr_edge.sources.still import Still
 from ocr_edge.sources.stream import Stream
+from ocr_edge.sources.video import Clip
 
 
 def settings(url, **changed):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ocr_edge.config.settings import Stabilize
 from ocr_edge.contract.types import Box
 from ocr_edge.reading import Character, Line, Reading
-from ocr_edge.stabilize import Stabilizer
+from ocr_edge.regions.stabilize import Stabilizer
 
 LABELS = tuple("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 

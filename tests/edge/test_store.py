@@ -12,10 +12,10 @@ import pytest
 
 from ocr_edge.config.settings import StoreSettings
 from ocr_edge.contract.types import Box
-from ocr_edge.health import Health
 from ocr_edge.reading import Character, Line, Reading
 from ocr_edge.sinks import database
 from ocr_edge.sinks.store import Store
+from ocr_edge.system.health import Health
 
 LAZY = StoreSettings(commit_s=3600, commit_readings=10**6, keep_days=1e5)
 """Commits only when it is told to."""
@@ -120,7 +120,8 @@ def test_what_is_not_committed_yet_can_be_read_back_too(opened):
     for number in (3, 4):
         store.publish(reading(number))
     assert [each.number for each in store.after(1, 2)] == [2, 3]
-    assert [store.count(0), store.count(1, 4), store.count(4)] == [4, 2, 0]
+    assert [store.count(0), store.count(1), store.count(4)] == [4, 3, 0]
+    assert [store.held(0), store.held(3)] == [2, 1]
 
 
 def test_a_new_receiver_begins_with_what_is_read_from_now_on(opened):

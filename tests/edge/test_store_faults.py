@@ -11,10 +11,10 @@ import pytest
 
 from ocr_edge.config.settings import StoreSettings
 from ocr_edge.errors import PublishError
-from ocr_edge.health import Health
 from ocr_edge.reading import Reading
 from ocr_edge.sinks import database, store
 from ocr_edge.sinks.store import Store
+from ocr_edge.system.health import Health
 
 LAZY = StoreSettings(commit_s=3600, commit_readings=10**6)
 
@@ -125,6 +125,25 @@ def test_memory_is_bounded_while_nothing_can_be_committed(small_disk, opened):
     assert "read-only" in stats.last_error.lower()
 
 
+def test_committed_readings_leave_the_memory_before_those_that_are_not(tmp_path, opened):
+    written = opened(tmp_path / "readings.sqlite", limit=10, kept=6)
+    assert written.delivered("mqtt") == 0
+    for number in range(1, 9):
+        written.publish(reading(number))
+    written.flush()
+    assert (written.held(0), written.count(0)) == (6, 8)
+    for number in range(9, 18):
+        written.publish(reading(number))
+    assert (written.held(0), written.stats.queued, written.stats.dropped) == (10, 9, 0)
+    for number in (18, 19):
+        written.publish(reading(number))
+    assert (written.held(0), written.stats.queued, written.stats.dropped) == (10, 10, 1)
+    assert [each.number for each in written.after(2, 99)] == [*range(3, 9), *range(10, 20)]
+    written.flush()
+    written.set_delivered("mqtt", 17)
+    assert (written.held(0), written.stats.queued) == (2, 0)
+
+
 def test_a_database_that_another_program_has_locked_is_waited_for(tmp_path, opened, health):
     path = tmp_path / "readings.sqlite"
     written = opened(path)
@@ -163,6 +182,8 @@ def test_damage_that_a_reader_finds_costs_no_places(tmp_path, opened, health):
     path = tmp_path / "readings.sqlite"
     written = opened(path, StoreSettings(commit_s=0.01))
     assert written.delivered("mqtt") == 0
+    for number in (1, 2, 3):
+        written.publish(reading(number))
     written.set_delivered("mqtt", 3)
     written.flush()
     path.write_bytes(b"garbage " * 2048)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ocr_edge import bundle as bundles
+from ocr_edge.bundles import load as bundles
 from ocr_edge.pipeline import Pipeline
 from tests.truth import check
 

@@ -13,11 +13,11 @@ from contextlib import closing
 import pytest
 
 from ocr_edge.config.settings import Webhook
-from ocr_edge.errors import ConfigError, PublishError, RefusedError
-from ocr_edge.health import Health
+from ocr_edge.errors import ConfigError, LaterError, PublishError, RefusedError
 from ocr_edge.reading import Reading
-from ocr_edge.sinks.outbox import LaterError, Outbox
+from ocr_edge.sinks.outbox import Outbox
 from ocr_edge.sinks.webhook import WebhookSink
+from ocr_edge.system.health import Health
 
 
 def reading(number: int = 7) -> Reading:

@@ -22,8 +22,8 @@ from tests.edge.broker import Broker, Listener
 from tests.edge.mqtt_parts import LABEL, reading
 
 from ocr_edge.config.settings import Mqtt, Region, Value
-from ocr_edge.health import State
-from ocr_edge.sinks.mqtt import MqttSink
+from ocr_edge.sinks.mqtt.sink import MqttSink
+from ocr_edge.system.health import State
 
 WATER = Value(decimals=3, unit="m³", device_class="water", state_class="total_increasing")
 METER = Region(name="meter", value=WATER)

@@ -10,7 +10,7 @@ from tests.edge import hand_made_line
 from tests.train import line_data
 
 from ocr_edge.errors import ConfigError
-from ocr_train import architectures
+from ocr_train import architectures, epochs
 from ocr_train.cli import main
 from ocr_train.devices import Machines
 from ocr_train.strips import fit as fitting
@@ -76,14 +76,14 @@ def test_a_run_leaves_a_model_its_record_its_measurements_and_pictures(whole):
 
 
 def test_a_run_that_was_stopped_ends_as_the_one_that_never_did(data, tmp_path, monkeypatch, whole):
-    finished = fitting.Progress.finished
+    finished = epochs.Progress.finished
 
     def stop(self, entry):
         finished(self, entry)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(fitting.Progress, "finished", stop)
+        patch.setattr(epochs.Progress, "finished", stop)
         with pytest.raises(KeyboardInterrupt):
             fit(line_data.recipe(), tmp_path, data=str(data), workers=1)
     assert len(progress(tmp_path)["epochs"]) == 1
@@ -145,7 +145,7 @@ def test_networks_that_read_no_lines_and_sources_without_training_lines_are_refu
 
 
 def test_training_stops_when_validation_no_longer_improves(data, tmp_path, monkeypatch):
-    monkeypatch.setattr(fitting, "_train", lambda model, *_: _built(model))
+    monkeypatch.setattr(epochs, "_train", lambda model, *_: _built(model))
     fit(line_data.recipe(epochs=6, patience=2, average=0.0), tmp_path, data=str(data), workers=0)
     assert len(progress(tmp_path)["epochs"]) == 3
 

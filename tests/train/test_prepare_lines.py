@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from tests.edge import hand_made_line
 
-from ocr_edge import bundle as bundles
+from ocr_edge.bundles import load as bundles
 from ocr_edge.errors import ConfigError
 from ocr_edge.pipeline import Pipeline
-from ocr_edge.stopwatch import Stopwatch
+from ocr_edge.timing import Stopwatch
 from ocr_train.datasets import words
 from ocr_train.prepare import lines
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from tests.train.tiny import tiny
 
-from ocr_edge.bundle import load as load_bundle
+from ocr_edge.bundles.load import load as load_bundle
 from ocr_edge.contract.types import Glyph
 from ocr_train import architectures, networks
 from ocr_train.cli import main

@@ -157,10 +157,10 @@ def lower(said: Sequence[Said]) -> None:
 
 def main() -> int:
     """Read everything with the shipped bundle; the exit code."""
-    from ocr_edge import bundle
+    from ocr_edge.bundles import load as bundles
     from ocr_edge.pipeline import Pipeline
 
-    said, floors = say(Pipeline(bundle.load()), [*own(), *examples()]), load_floors()
+    said, floors = say(Pipeline(bundles.load()), [*own(), *examples()]), load_floors()
     print(table(said))
     for measure in MEASURES:
         edits, length = total(said, measure)

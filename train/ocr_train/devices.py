@@ -11,6 +11,7 @@ import msgspec
 
 from ocr_edge.errors import ConfigError
 from ocr_train.recipe import AnyRecipe, Recipe
+from ocr_train.scenes.recipe import SceneRecipe
 
 _LOGGER = logging.getLogger(__name__)
 VARIABLE = "TF_CONFIG"
@@ -163,11 +164,11 @@ def mirrored(devices: int, recipe: AnyRecipe) -> Any:
         names = ", ".join(device.name.removeprefix("/device:") for device in found)
         raise ConfigError(f"--devices {devices}: TensorFlow sees only {len(found)} ({names})")
     if (smallest := _smallest(recipe)) < devices:
-        which, keys = (
-            ("the last batch of an epoch", "batch_size or epoch_samples")
-            if isinstance(recipe, Recipe)
-            else ("a batch of the widest strips", "batch_columns or widths")
-        )
+        which, keys = ("a batch of the widest strips", "batch_columns or widths")
+        if isinstance(recipe, Recipe):
+            which, keys = ("the last batch of an epoch", "batch_size or epoch_samples")
+        elif isinstance(recipe, SceneRecipe):
+            which, keys = ("a batch", "batch_size")
         raise ConfigError(f"--devices {devices}: {which} has only {smallest}; change {keys}")
     _LOGGER.info("training on %d devices", devices)
     return tf.distribute.MirroredStrategy([device.name for device in found[:devices]])
@@ -177,4 +178,6 @@ def _smallest(recipe: AnyRecipe) -> int:
     """Samples of an epoch's smallest batch."""
     if isinstance(recipe, Recipe):
         return recipe.epoch_samples % recipe.batch_size or recipe.batch_size
+    if isinstance(recipe, SceneRecipe):
+        return recipe.batch_size
     return min(recipe.batch_size(int(width)) for width in recipe.widths)

@@ -8,14 +8,15 @@ from typing import Any
 
 import keras
 
-from ocr_train.recipe import AnyRecipe, Recipe
+from ocr_train.recipe import AnyRecipe
+from ocr_train.strips.recipe import LineRecipe
 
 _LOGGER = logging.getLogger(__name__)
 
 
 def mean_batch_size(recipe: AnyRecipe) -> float:
     """Samples of an ordinary batch; that of a line stage depends on its width."""
-    if isinstance(recipe, Recipe):
+    if not isinstance(recipe, LineRecipe):
         return recipe.batch_size
     shares = recipe.widths.values()
     sizes = [recipe.batch_size(int(width)) for width in recipe.widths]

@@ -11,6 +11,7 @@ import msgspec
 
 from ocr_edge.contract import labels as label_orders
 from ocr_edge.errors import ConfigError
+from ocr_train.scenes.recipe import SceneRecipe, SceneSource
 from ocr_train.strips.recipe import LineRecipe, LineSource
 
 
@@ -120,8 +121,13 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         return -(-self.epoch_samples // self.batch_size)
 
 
-AnyRecipe = Recipe | LineRecipe
-"""A recipe of a character stage, or of a line stage."""
+AnyRecipe = Recipe | LineRecipe | SceneRecipe
+"""A recipe of a character stage, of a line stage, or of a detector."""
+STAGES: dict[str, tuple[type[AnyRecipe], type[msgspec.Struct]]] = {
+    "line": (LineRecipe, LineSource),
+    "detect": (SceneRecipe, SceneSource),
+}
+"""What a recipe and its sources are, by its ``stage``; a character stage's says none."""
 
 
 def load(path: Path) -> AnyRecipe:
@@ -136,17 +142,16 @@ def load(path: Path) -> AnyRecipe:
     Raises:
         ConfigError: Missing, not TOML, or a key is unknown or wrong.
     """
-    is_line = False
+    types: tuple[type[AnyRecipe], type[msgspec.Struct]] = (Recipe, Source)
     try:
         text = path.read_bytes()
-        is_line = msgspec.toml.decode(text, type=dict[str, Any]).get("stage") == "line"
-        return (
-            msgspec.toml.decode(text, type=LineRecipe) if is_line else msgspec.toml.decode(text, type=Recipe)
-        )
+        stage = msgspec.toml.decode(text, type=dict[str, Any]).get("stage")
+        types = STAGES.get(stage, types) if isinstance(stage, str) else types
+        return msgspec.toml.decode(text, type=types[0])
     except OSError as error:
         raise ConfigError(f"recipe {path}: {error.strerror}") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"recipe {path}: {error}{_nearest(str(error), is_line=is_line)}") from error
+        raise ConfigError(f"recipe {path}: {error}{_nearest(str(error), types)}") from error
 
 
 def shipped() -> dict[str, Path]:
@@ -196,12 +201,12 @@ def _line(key: str, value: Any) -> str:
     return f"{key} = {json.dumps(value, ensure_ascii=False)}"
 
 
-def _nearest(message: str, *, is_line: bool) -> str:
+def _nearest(message: str, types: tuple[type[AnyRecipe], type[msgspec.Struct]]) -> str:
     """A hint that names the known key nearest to an unknown one."""
     found = re.search(r"unknown field `(.+?)`", message)
     if not found:
         return ""
-    of_recipe, of_source = (LineRecipe, LineSource) if is_line else (Recipe, Source)
+    of_recipe, of_source = types
     known = (of_source if "$.sources" in message else of_recipe).__struct_fields__
     near = difflib.get_close_matches(found[1], known, 1)
     return f"; did you mean {near[0]!r}?" if near else f"; known are {', '.join(known)}"

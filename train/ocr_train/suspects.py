@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from ocr_edge.contract.confusables import groups
 from ocr_edge.contract.labels import REJECT
 from ocr_edge.contract.types import Scores
-from ocr_edge.decode.shapes import groups
 from ocr_train.datasets import Dataset, Sample, without
 from ocr_train.evaluate import fit_temperature
 

@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from lib.systems.ours import about_runtime
-from ocr_edge.bundle import Bundle, load
+from ocr_edge.bundles.builtin import named, said
+from ocr_edge.bundles.load import Bundle, load
 from ocr_edge.contract import manifest as manifests
 from ocr_edge.contract.labels import DEFAULT, REJECT
 from ocr_edge.contract.manifest import SCHEMA, Manifest, Stage
 from ocr_edge.contract.preprocess import VERSION
 from ocr_edge.contract.types import Image, Scores
 from ocr_edge.errors import ConfigError
-from ocr_edge.interpreter import Network
-from ocr_edge.recognizer import Recognizer
-from ocr_edge.shipping import named, said
+from ocr_edge.recognize.characters import Recognizer
+from ocr_edge.recognize.interpreter import Network
 
 ALPHABETS = {len(DEFAULT): DEFAULT, len(DEFAULT) + 1: (*DEFAULT, REJECT)}
 """Labels of a file that names none, by how many outputs it has."""

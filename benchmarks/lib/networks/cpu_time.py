@@ -9,7 +9,7 @@ import numpy as np
 
 from lib.networks.bundles import Model
 from ocr_edge.contract.types import Image
-from ocr_edge.recognizer import Recognizer
+from ocr_edge.recognize.characters import Recognizer
 
 TURN = 200
 """Glyphs that a network names in one turn: enough that the share which goes on to a second stage is about right."""

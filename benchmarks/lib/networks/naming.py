@@ -12,7 +12,8 @@ from lib.networks.held_out import Right, Source
 from lib.networks.sequences import Choice, Combine, Levels, Parts, combined, last_stage
 from ocr_edge.contract.types import Image, Scores
 from ocr_edge.errors import ConfigError
-from ocr_edge.recognizer import in_sequence, run
+from ocr_edge.recognize.cascade import in_sequence
+from ocr_edge.recognize.characters import run
 
 COMBINES: tuple[Combine, ...] = ("replace", "mean")
 

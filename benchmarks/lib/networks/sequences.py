@@ -1,7 +1,7 @@
 """Networks in sequence, from scores that each gave once: what they would say, and at which cost, at any thresholds.
 
 An unsure character goes on to the next network, whose probabilities replace the ones before or are averaged with
-them, by the code of ``ocr_edge.recognizer``.
+them, by the code of ``ocr_edge.recognize.characters``.
 """
 
 import itertools
@@ -16,7 +16,7 @@ import numpy.typing as npt
 from ocr_edge.contract.manifest import ALL_GO_ON, SCHEMA, Manifest, Stage
 from ocr_edge.contract.preprocess import VERSION
 from ocr_edge.contract.types import Scores
-from ocr_edge.recognizer import in_sequence
+from ocr_edge.recognize.cascade import in_sequence
 
 Combine = Literal["replace", "mean"]
 Thresholds = tuple[float, ...]

@@ -51,7 +51,7 @@ class Ours:
 
     def _pipeline(self, pattern: str, check: str = "") -> Any:
         """The pipeline for a pattern, made when it is first needed."""
-        from ocr_edge.decode.patterns import Pattern
+        from ocr_edge.decode.pattern import Pattern
         from ocr_edge.pipeline import Pipeline
 
         if (pattern, check) not in self._pipelines:
@@ -78,8 +78,8 @@ class Characters:
     _scores: Any = None
 
     def __post_init__(self) -> None:
-        from ocr_edge.interpreter import Network
-        from ocr_edge.recognizer import Recognizer, run
+        from ocr_edge.recognize.characters import Recognizer, run
+        from ocr_edge.recognize.interpreter import Network
 
         if self.network.endswith(".tflite"):
             network = Network(Path(self.network), self.threads)
@@ -130,7 +130,7 @@ def reader_switch(reader: str) -> dict[str, str]:
 def load_bundle(path: str, threads: int) -> Any:
     """A bundle, with OpenCV set to the same number of threads."""
     import ocr_edge.sources  # noqa: F401 - first: it holds settings that OpenCV reads when it is loaded
-    from ocr_edge.bundle import load
+    from ocr_edge.bundles.load import load
 
     imported("cv2").setNumThreads(threads)
     return load(Path(path) if path else None, threads)

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 
 from ocr_edge import __version__
-from ocr_edge.doctor import board
-from ocr_edge.doctor.probe import Probe
+from ocr_edge.diagnose import board
+from ocr_edge.diagnose.probe import Probe
 
 BUSY = 0.5
 """Load average from which other programs slow the measurement down."""

@@ -10,16 +10,16 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from ocr_edge import bundle as bundles
-from ocr_edge import selftest
 from ocr_edge.bench import picture
-from ocr_edge.bundle import Bundle, LineTest, SelfTest
+from ocr_edge.bundles import load as bundles
+from ocr_edge.bundles import selftest
+from ocr_edge.bundles.load import Bundle, LineTest, SelfTest
 from ocr_edge.contract.preprocess import preprocess
 from ocr_edge.contract.types import Glyph, Image
-from ocr_edge.interpreter import Network
-from ocr_edge.lines import LineRecognizer
 from ocr_edge.pipeline import Pipeline
-from ocr_edge.recognizer import Recognizer
+from ocr_edge.recognize.characters import Recognizer
+from ocr_edge.recognize.interpreter import Network
+from ocr_edge.recognize.lines import LineRecognizer
 
 MIN_ROUNDS = 3
 PASSES = 5

@@ -57,7 +57,7 @@ def main(path: str, wanted: str) -> None:
     import cv2  # noqa: PLC0415 - the parent has no need of them
 
     from ocr_edge.bench.picture import chosen  # noqa: PLC0415
-    from ocr_edge.bundle import load  # noqa: PLC0415
+    from ocr_edge.bundles.load import load  # noqa: PLC0415
     from ocr_edge.pipeline import Pipeline  # noqa: PLC0415
 
     cv2.setNumThreads(1)

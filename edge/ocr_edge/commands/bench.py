@@ -3,11 +3,18 @@
 import argparse
 import json
 import math
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
 DESCRIPTION = """Measure the bundles that ship with the program, or others, on this machine: milliseconds for one
 character, frames per second, memory, load time. It says how many threads to configure. Stop other programs first."""
+
+QUIET_S = 2.0
+"""Until the first line: what is done by then needs none."""
+EVERY_S = 10.0
+"""Between lines where nobody watches: a log."""
 
 
 def add(subparsers: Any) -> None:
@@ -64,9 +71,8 @@ def run(args: argparse.Namespace) -> int:
         CaptureError: The picture cannot be read, or has no text.
     """
     from ocr_edge.bench import machine, measure, picture, report, start  # noqa: PLC0415 - see commands/__init__.py
-    from ocr_edge.bench.progress import Progress  # noqa: PLC0415
-    from ocr_edge.doctor.probe import Probe  # noqa: PLC0415
-    from ocr_edge.shipping import named, shipped_names  # noqa: PLC0415
+    from ocr_edge.bundles.builtin import named, shipped_names  # noqa: PLC0415
+    from ocr_edge.diagnose.probe import Probe  # noqa: PLC0415
 
     wanted = {str(path): named(path) for path in args.bundle or map(Path, shipped_names())}
     threads = args.threads or range(1, min(machine.cores(), 4) + 1)
@@ -91,6 +97,37 @@ def run(args: argparse.Namespace) -> int:
     }
     print(json.dumps(measured, indent=1, ensure_ascii=False) if args.json else report.text(measured))
     return 0
+
+
+class Progress:
+    """Says how far it is: one line that is rewritten on a terminal, else a line now and then.
+
+    Args:
+        what: What is going on.
+    """
+
+    def __init__(self, what: str) -> None:
+        self._what, self._shown = what, False
+        self._next = time.monotonic() + QUIET_S
+        self._terminal = sys.stderr.isatty()
+
+    def tell(self, share: float) -> None:
+        """Say that a share, 0 to 1, is done."""
+        now = time.monotonic()
+        if now < self._next:
+            return
+        self._next = now + (0.2 if self._terminal else EVERY_S)
+        self._shown = True
+        line = f"{self._what}: {share:.0%}"
+        print(
+            f"\r\033[K{line}" if self._terminal else line, end="" if self._terminal else "\n", file=sys.stderr
+        )
+        sys.stderr.flush()
+
+    def done(self) -> None:
+        """Take the line away."""
+        if self._shown and self._terminal:
+            print("\r\033[K", end="", file=sys.stderr, flush=True)
 
 
 def _counts(text: str) -> tuple[int, ...]:

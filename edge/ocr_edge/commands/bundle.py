@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ocr_edge.errors import ConfigError, ModelError
-from ocr_edge.state_dir import for_people
+from ocr_edge.system.state_dir import for_people
 
 if TYPE_CHECKING:
+    from ocr_edge.bundles.installed import Installed
     from ocr_edge.contract.manifest import Manifest
-    from ocr_edge.installed import Installed
 
 SHIPPED = "shipped"
 RELOAD = "A running daemon takes it with: sudo systemctl reload ocr-edge"
@@ -62,7 +62,7 @@ def run_install(args: argparse.Namespace) -> int:
     Raises:
         ModelError: There is no such bundle, or what ``Installed.install`` says of it.
     """
-    from ocr_edge.shipping import named, said  # noqa: PLC0415 - see commands/__init__.py
+    from ocr_edge.bundles.builtin import named, said  # noqa: PLC0415 - see commands/__init__.py
 
     with _one_line():
         path = named(args.path)
@@ -81,7 +81,7 @@ def run_rollback(args: argparse.Namespace) -> int:
 
 def run_list(args: argparse.Namespace) -> int:
     """Show the installed bundles and those that ship."""
-    from ocr_edge import shipping  # noqa: PLC0415 - see commands/__init__.py
+    from ocr_edge.bundles import builtin  # noqa: PLC0415 - see commands/__init__.py
     from ocr_edge.contract import manifest as manifests  # noqa: PLC0415
 
     installed = _installed(args)
@@ -97,11 +97,11 @@ def run_list(args: argparse.Namespace) -> int:
         for entry in installed.entries()
     ]
     active, previous = installed.active(), installed.previous()
-    for name in shipping.shipped_names():
-        folder = shipping.shipped(name)
+    for name in builtin.shipped_names():
+        folder = builtin.shipped(name)
         manifest = manifests.decode((folder / manifests.FILE_NAME).read_bytes())
         size = sum(file.stat().st_size for file in folder.iterdir())
-        default = name == shipping.SHIPPED
+        default = name == builtin.SHIPPED
         rows.append(
             _row(
                 SHIPPED if default else name,
@@ -132,8 +132,8 @@ def run_verify(args: argparse.Namespace) -> int:
     Raises:
         ModelError: It is damaged, or there is no such bundle.
     """
-    from ocr_edge import proof, unpack  # noqa: PLC0415 - see commands/__init__.py
-    from ocr_edge.shipping import named, shipped  # noqa: PLC0415
+    from ocr_edge.bundles import archive, proof  # noqa: PLC0415 - see commands/__init__.py
+    from ocr_edge.bundles.builtin import named, shipped  # noqa: PLC0415
 
     name, path = _named(_installed(args), args.bundle)
     with _one_line(), tempfile.TemporaryDirectory() as folder:
@@ -141,8 +141,8 @@ def run_verify(args: argparse.Namespace) -> int:
             if path is None:
                 path = shipped()
             elif path.exists() and not path.is_dir():
-                with unpack.opened(path) as files:
-                    unpack.copy(files, Path(folder))
+                with archive.opened(path) as files:
+                    archive.copy(files, Path(folder))
                 path = Path(folder)
             right, count = proof.prove(named(path))
         except ModelError as error:
@@ -197,7 +197,7 @@ def _row(
 
 
 def _installed(args: argparse.Namespace) -> "Installed":
-    from ocr_edge.installed import Installed  # noqa: PLC0415 - see commands/__init__.py
+    from ocr_edge.bundles.installed import Installed  # noqa: PLC0415 - see commands/__init__.py
 
     return Installed(args.state_dir or for_people())
 

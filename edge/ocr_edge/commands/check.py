@@ -47,17 +47,19 @@ def run(args: argparse.Namespace) -> int:
     import msgspec  # noqa: PLC0415 - see commands/__init__.py
 
     from ocr_edge.config import load  # noqa: PLC0415
-    from ocr_edge.counters import Counters  # noqa: PLC0415
     from ocr_edge.daemon import checks  # noqa: PLC0415
     from ocr_edge.daemon.build import Builder  # noqa: PLC0415
     from ocr_edge.daemon.models import Models  # noqa: PLC0415
-    from ocr_edge.health import Health  # noqa: PLC0415
-    from ocr_edge.state_dir import for_people, state_dir  # noqa: PLC0415
+    from ocr_edge.system.counters import Counters  # noqa: PLC0415
+    from ocr_edge.system.health import Health  # noqa: PLC0415
+    from ocr_edge.system.state_dir import for_people, state_dir  # noqa: PLC0415
 
     config = load(args.config)
     config = msgspec.structs.replace(config, state_dir=config.state_dir or for_people())
     health = Health()
-    builder = Builder(args.config, health, Counters(), Models(state_dir(config), health, None), config)
+    builder = Builder(
+        args.config, health, Counters(), Models(state_dir(config.state_dir), health, None), config
+    )
     print(f"ok    {'configuration':14} {args.config}")
     worst = 0
     for name, check in checks.of(builder.config):

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ocr_edge.errors import ConfigError
-from ocr_edge.state_dir import SERVICE
+from ocr_edge.system.state_dir import SERVICE
 
 if TYPE_CHECKING:
-    from ocr_edge.doctor.probe import Probe
+    from ocr_edge.diagnose.probe import Probe
 
 SAID_NO = 1
 CONFIG = SERVICE / "config.toml"
@@ -37,11 +37,12 @@ def add(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Examine this machine and print what was found; 1 when something is wrong, else 0."""
-    from ocr_edge.doctor import examine, report  # noqa: PLC0415 - see commands/__init__.py
+    from ocr_edge.diagnose import examine  # noqa: PLC0415 - see commands/__init__.py
+    from ocr_edge.diagnose.check import as_json, table  # noqa: PLC0415
 
     checks = examine.examine(_probe(args.config), examine.CHECKS, tell=_tell)
     _tell("")
-    print(report.as_json(checks) if args.json else report.table(checks))
+    print(as_json(checks) if args.json else table(checks))
     return SAID_NO if any(check.verdict == "fail" for check in checks) else 0
 
 
@@ -53,7 +54,7 @@ def _tell(name: str) -> None:
 
 def _probe(path: Path | None) -> "Probe":
     """The machine with its configuration, whether that can be read or not."""
-    from ocr_edge.doctor.probe import Probe  # noqa: PLC0415 - see commands/__init__.py
+    from ocr_edge.diagnose.probe import Probe  # noqa: PLC0415 - see commands/__init__.py
 
     if path is None:
         try:

@@ -153,7 +153,7 @@ def open_reader(args: argparse.Namespace) -> "Reader":
         ConfigError: The pattern or its check is wrong.
         ModelError: The bundle is wrong, or lacks the reader that is wanted.
     """
-    from ocr_edge.decode.decoder import MIN_MARGIN  # noqa: PLC0415 - see commands/__init__.py
+    from ocr_edge.decode.pattern import MIN_MARGIN  # noqa: PLC0415 - see commands/__init__.py
     from ocr_edge.reader import Reader  # noqa: PLC0415
 
     return Reader(

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ocr_edge.daemon.signals import Signals, Stopped
+from ocr_edge.system.signals import Signals, Stopped
 
 DESCRIPTION = """Read what a camera sees and publish it, until told to stop.
 
@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
 
                 from ocr_edge.config import load  # noqa: PLC0415
                 from ocr_edge.daemon.build import run as run_daemon  # noqa: PLC0415
-                from ocr_edge.quiet import keep_stderr  # noqa: PLC0415
+                from ocr_edge.system.stderr import keep_stderr  # noqa: PLC0415
 
                 keep_stderr()
                 config = load(args.config)

@@ -10,10 +10,10 @@ from typing import Any
 
 import msgspec
 
+from ocr_edge.bundles.builtin import named
+from ocr_edge.config import urls
 from ocr_edge.config.settings import Config, Table
 from ocr_edge.errors import ConfigError
-from ocr_edge.shipping import named
-from ocr_edge.sources import urls
 
 MAX_BYTES = 2**17
 """Largest configuration that is read, 128 KiB: the example, which explains every key, has 9."""

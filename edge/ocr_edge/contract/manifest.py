@@ -24,6 +24,10 @@ SLOPES, OFFSETS = (0.05, 20.0), (-20.0, 20.0)
 """Least and greatest of a line's calibration, for the same reason; a fit stays within (0.05, 3) and (-6, 6)."""
 MAX_WIDTH = 4096
 """Most columns of a strip: 128 times its height. Memory grows with it."""
+CELL, SIDE_STEP = 4, 32
+"""Pixels to a cell of a detector's map, and those that its sides are a multiple of; as in ``ocr_edge.detect.quads``."""
+MAX_SIDE = 2048
+"""Most pixels of a side of what a detector looks at: it works in memory that grows with the area, 30 MB at 1280."""
 MAX_LABELS = 2048
 """Most labels of a stage; a table of them by them is kept, which has 32 MB at this size."""
 MAX_NAME = 255
@@ -41,17 +45,19 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """One network of a bundle.
 
     Attributes:
-        kind: ``character`` names glyphs, ``line`` reads strips.
+        kind: ``character`` names glyphs, ``line`` reads strips, ``detect`` finds the lines of a picture.
         file: Name of the ``.tflite`` file in the bundle's folder.
         sha256: Its hash, hexadecimal.
         architecture: Name of the network's builder.
         parameters: Count of trained numbers.
-        macs: Multiply-adds for one character, or for a strip of 32x128.
+        macs: Multiply-adds for one character, for a strip of 32x128, or for a picture of 640x480.
         quantization: ``int8`` (inputs and output are int8) or ``float32``.
-        labels: Class texts in the order of the output.
+        labels: Class texts in the order of the output; none for a detector.
         inputs: Shape ``[height, width, channels]`` of each input by its signature name; the width of a line stage is 0:
-            any of ``widths``.
+            any of ``widths``; both are 0 for a detector: any of ``sides``.
         widths: Accepted widths of a line stage in pixels, ascending, multiples of ``WIDTH_STEP``; none for characters.
+        sides: Accepted heights and widths of what a detector looks at, in pixels, ascending, multiples of
+            ``SIDE_STEP``.
         blank: Index of the output that means "nothing here": the last one of a line stage, after all labels.
         reject: Index of the label that means "not a character", if there is one.
         temperature: Divides the logits before the softmax; fitted on validation data.
@@ -62,16 +68,17 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
             decoder's probability ``p`` of the text; None: ``p`` itself.
     """
 
-    kind: Literal["character", "line"]
+    kind: Literal["character", "line", "detect"]
     file: str
     sha256: str
     architecture: str
     parameters: int
     macs: int
     quantization: Literal["int8", "float32"]
-    labels: tuple[str, ...]
     inputs: dict[str, Shape]
+    labels: tuple[str, ...] = ()
     widths: tuple[int, ...] = ()
+    sides: tuple[int, ...] = ()
     blank: int | None = None
     reject: int | None = None
     temperature: float = 1.0
@@ -87,11 +94,16 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
     @property
     def outputs(self) -> int:
-        """Numbers that the network gives for a character or a time step."""
-        return len(self.labels) + (self.kind == "line")
+        """Numbers that the network gives for a character, a time step or a cell."""
+        return len(self.labels) + (self.kind != "character")
 
     def __post_init__(self) -> None:
         _check_name(self.file)
+        if self.kind == "detect":
+            self._check_detector()
+            return
+        if self.sides:
+            raise ValueError(f"{self.file}: sides belong to stages of kind detect")
         if not 2 <= len(self.labels) <= MAX_LABELS or len(set(self.labels)) != len(self.labels):
             raise ValueError(f"{self.file}: labels: expected 2 to {MAX_LABELS}, all different")
         if not all(self.labels):
@@ -111,6 +123,32 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
             self._check_line()
         else:
             self._check_character()
+
+    def _check_detector(self) -> None:
+        if self.inputs != {"rgb": (0, 0, 3)}:
+            raise ValueError(f"{self.file}: inputs: expected rgb of [0, 0, 3], found {self.inputs}")
+        reads = (
+            self.labels,
+            self.widths,
+            self.blank,
+            self.reject,
+            self.escalate_below,
+            self.line_calibration,
+        )
+        if any(value is not None and value != () for value in reads) or self.twin_temperature is not None:
+            raise ValueError(
+                f"{self.file}: a stage of kind detect has no labels, and nothing that belongs to them"
+            )
+        ascending = list(self.sides) == sorted(set(self.sides))
+        if (
+            not self.sides
+            or not ascending
+            or any(n % SIDE_STEP or not 1 <= n <= MAX_SIDE for n in self.sides)
+        ):
+            found = ", ".join(map(str, self.sides[:8])) or "none"
+            raise ValueError(
+                f"{self.file}: sides: expected ascending multiples of {SIDE_STEP} up to {MAX_SIDE}, found {found}"
+            )
 
     def _check_character(self) -> None:
         for silent in (self.reject, self.blank):
@@ -159,7 +197,8 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         name: What people call the bundle.
         created: Day it was made, ISO 8601.
         preprocess: Version of the preprocessing it was trained with.
-        stages: The networks; those that name glyphs run in this order, and at most one reads strips.
+        stages: The networks; those that name glyphs run in this order, at most one reads strips, and at most one finds
+            lines.
         combine: How character stages work together. ``replace``: a later stage's probabilities replace the earlier
             ones; ``mean``: those of all stages that ran are averaged.
         confusables: Texts that only size, place and neighbours tell apart, one string a shape, such as ``cC``.
@@ -190,6 +229,11 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         return tuple(stage for stage in self.stages if stage.kind == "line")
 
     @property
+    def detectors(self) -> tuple[Stage, ...]:
+        """The stage that finds lines, if there is one."""
+        return tuple(stage for stage in self.stages if stage.kind == "detect")
+
+    @property
     def texts(self) -> tuple[str, ...]:
         """What may be said by any stage: the texts of line stages first, each once."""
         return tuple(dict.fromkeys(text for stage in (*self.lines, *self.characters) for text in stage.texts))
@@ -197,10 +241,11 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     def __post_init__(self) -> None:
         if not self.characters and not self.lines:
             raise ValueError("stages: at least one that reads is needed")
-        if len(self.lines) > 1:
-            raise ValueError(
-                f"stages: at most one of kind line, found {len(self.lines)}: a second would never run"
-            )
+        for kind, found in (("line", self.lines), ("detect", self.detectors)):
+            if len(found) > 1:
+                raise ValueError(
+                    f"stages: at most one of kind {kind}, found {len(found)}: a second would never run"
+                )
         for file in self.files:
             _check_name(file)
         shared = [(s.labels, s.reject, s.blank, s.inputs) for s in self.characters]

@@ -12,26 +12,25 @@ from pathlib import Path
 import msgspec
 
 from ocr_edge import __version__
-from ocr_edge.bundle import Bundle
-from ocr_edge.config import Config, load
-from ocr_edge.counters import Counters
+from ocr_edge.bundles.load import Bundle
+from ocr_edge.config import Config, load, urls
 from ocr_edge.daemon.asking import nobody_asks
 from ocr_edge.daemon.last_run import LastRun
 from ocr_edge.daemon.loop import Daemon
 from ocr_edge.daemon.models import Models
-from ocr_edge.daemon.notify import Notifier
 from ocr_edge.daemon.outputs import Outputs
 from ocr_edge.daemon.scene import Scene
-from ocr_edge.daemon.signals import Signals
 from ocr_edge.errors import ConfigError, OcrEdgeError
-from ocr_edge.health import Health
 from ocr_edge.sinks.metrics import Snapshot
-from ocr_edge.sources import urls
 from ocr_edge.sources.capturer import Capturer
 from ocr_edge.sources.gpio import Lamp, watch_button
 from ocr_edge.sources.opening import open_source
 from ocr_edge.sources.trigger import Trigger
-from ocr_edge.state_dir import state_dir
+from ocr_edge.system.counters import Counters
+from ocr_edge.system.health import Health
+from ocr_edge.system.notify import Notifier
+from ocr_edge.system.signals import Signals
+from ocr_edge.system.state_dir import state_dir
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -121,7 +120,7 @@ def run(path: Path, config: Config, signals: Signals) -> int:
     """
     if why := nobody_asks(config):
         raise ConfigError(why)
-    state = state_dir(config)
+    state = state_dir(config.state_dir)
     with alone(state), LastRun(state) as last_run:
         return _run(path, config, state, last_run, signals)
 

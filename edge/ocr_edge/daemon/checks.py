@@ -9,19 +9,19 @@ from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
-from ocr_edge.config import Config
+from ocr_edge.config import Config, urls
 from ocr_edge.config.settings import Gpio
 from ocr_edge.daemon.asking import nobody_asks
 from ocr_edge.daemon.build import Builder
 from ocr_edge.daemon.identity import device_id
 from ocr_edge.errors import ConfigError, PublishError
 from ocr_edge.sinks import database, metrics
-from ocr_edge.sinks.homeassistant import problems
-from ocr_edge.sinks.mqtt_connection import Connection
+from ocr_edge.sinks.mqtt.connection import Connection
+from ocr_edge.sinks.mqtt.homeassistant import problems
 from ocr_edge.sinks.webhook import WebhookSink
-from ocr_edge.sources import opening, urls
-from ocr_edge.sources.gpio import _gpiod
-from ocr_edge.state_dir import state_dir
+from ocr_edge.sources import opening
+from ocr_edge.sources.gpio import library
+from ocr_edge.system.state_dir import state_dir
 
 PATIENCE_S = 5.0
 """Seconds in which a receiver must answer."""
@@ -92,7 +92,7 @@ def trigger(builder: Builder) -> str:
 
 def _line(settings: Gpio) -> str:
     """The line, if its chip can be opened."""
-    _gpiod()
+    library()
     try:
         os.close(os.open(settings.chip, os.O_RDWR | os.O_CLOEXEC))
     except OSError as error:
@@ -118,7 +118,7 @@ def regions(builder: Builder) -> str:
 def store(builder: Builder) -> str:
     """The database can be read, or its folder written; nothing is made, which might then belong to somebody else."""
     config = builder.config
-    path = state_dir(config) / config.store.path
+    path = state_dir(config.state_dir) / config.store.path
     said = _writable(path)
     if path.exists():
         database.look(path)

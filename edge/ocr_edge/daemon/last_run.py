@@ -20,7 +20,7 @@ _MAX_BYTES = 2**16
 """Most that is looked at: a line and a traceback."""
 _SHOWN = 200
 """Lines of a traceback that are logged: some ten threads with some ten calls each."""
-_NETWORKS = "/ocr_edge/interpreter.py"
+_NETWORKS = "/ocr_edge/recognize/interpreter.py"
 """The module that all networks run in, as a traceback names it."""
 
 

@@ -7,17 +7,17 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from ocr_edge.config.settings import SourceSettings
-from ocr_edge.counters import Counters
-from ocr_edge.daemon.notify import Notifier
 from ocr_edge.daemon.outputs import Outputs
 from ocr_edge.daemon.scene import Scene
-from ocr_edge.daemon.signals import Signals, Stopped
 from ocr_edge.errors import CaptureError, OcrEdgeError
-from ocr_edge.health import Health
 from ocr_edge.reading import Reading
 from ocr_edge.sources.base import Frame
 from ocr_edge.sources.capturer import Capturer
 from ocr_edge.sources.trigger import Trigger
+from ocr_edge.system.counters import Counters
+from ocr_edge.system.health import Health
+from ocr_edge.system.notify import Notifier
+from ocr_edge.system.signals import Signals, Stopped
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -3,12 +3,12 @@
 import logging
 from pathlib import Path
 
-from ocr_edge.bundle import Bundle, shipped
+from ocr_edge.bundles.installed import Installed, proven
+from ocr_edge.bundles.load import Bundle, shipped
 from ocr_edge.config import Config
 from ocr_edge.daemon.last_run import LastRun
 from ocr_edge.errors import ModelError
-from ocr_edge.health import Health
-from ocr_edge.installed import Installed, proven
+from ocr_edge.system.health import Health
 
 _LOGGER = logging.getLogger(__name__)
 

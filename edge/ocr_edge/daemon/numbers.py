@@ -7,8 +7,8 @@ import threading
 import time
 from pathlib import Path
 
-from ocr_edge import unpack
-from ocr_edge.health import Health
+from ocr_edge.bundles import archive
+from ocr_edge.system.health import Health
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -77,7 +77,7 @@ class Numbers:
                 file.flush()
                 os.fsync(file.fileno())
             fresh.replace(self._path)
-            unpack.fsync(self._path.parent)
+            archive.fsync(self._path.parent)
         except OSError as error:
             self._refused(error.strerror or str(error))
         else:

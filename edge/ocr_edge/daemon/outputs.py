@@ -12,16 +12,16 @@ from ocr_edge.daemon.identity import device_id, device_name
 from ocr_edge.daemon.numbers import Numbers
 from ocr_edge.daemon.scene import Scene
 from ocr_edge.errors import ConfigError
-from ocr_edge.health import Health, State
 from ocr_edge.reading import Reading
-from ocr_edge.sinks.base import Sink
-from ocr_edge.sinks.mqtt import MqttSink
-from ocr_edge.sinks.outbox import Outbox, OutboxStats
+from ocr_edge.sinks.base import ReceiverStats, Sink
+from ocr_edge.sinks.mqtt.sink import MqttSink
+from ocr_edge.sinks.outbox import Outbox
 from ocr_edge.sinks.rotating import RotatingSink
 from ocr_edge.sinks.store import Store
 from ocr_edge.sinks.streams import StdoutSink
 from ocr_edge.sinks.unopened import Unopened
-from ocr_edge.state_dir import state_dir
+from ocr_edge.system.health import Health, State
+from ocr_edge.system.state_dir import state_dir
 
 GOODBYE_S = 0.5
 """Seconds that receivers get for what waits when the daemon ends, and"""
@@ -58,7 +58,7 @@ class Outputs:
             self.close()
             raise
         given = self._store.last_number() if self._store else 0
-        self._numbers = Numbers(state_dir(config) / "numbers", given, health)
+        self._numbers = Numbers(state_dir(config.state_dir) / "numbers", given, health)
 
     def __enter__(self) -> Self:
         return self
@@ -68,7 +68,7 @@ class Outputs:
 
     def _open(self, config: Config, trigger: Callable[[str], None] | None) -> None:
         if config.store.enabled:
-            self._store = Store(config.store, state_dir(config) / config.store.path, self._health)
+            self._store = Store(config.store, state_dir(config.state_dir) / config.store.path, self._health)
         if config.stdout.enabled:
             self._add("stdout", lambda: StdoutSink("json"))
         if files := config.files:
@@ -109,7 +109,7 @@ class Outputs:
         self._outboxes.append(Outbox(name, sink, health=self._health, store=store))
 
     @property
-    def stats(self) -> tuple[OutboxStats, ...]:
+    def stats(self) -> tuple[ReceiverStats, ...]:
         """How each receiver is doing."""
         stores = (self._store,) if self._store else ()
         return tuple(receiver.stats for receiver in (*stores, *self._outboxes))

@@ -7,17 +7,19 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ocr_edge.bundle import Bundle
+from ocr_edge.bundles.load import Bundle
+from ocr_edge.config import schedule
 from ocr_edge.config.settings import Picture, Region, Stabilize
-from ocr_edge.counters import Counters
 from ocr_edge.daemon import region_setup
-from ocr_edge.decode.checks import Check
-from ocr_edge.plausible import Plausibility
+from ocr_edge.decode.check_digits import Check
+from ocr_edge.geometry import rectify
 from ocr_edge.reading import Reading
-from ocr_edge.regions import quality, rectify, schedule
+from ocr_edge.regions import quality
 from ocr_edge.regions.change import ChangeDetector
+from ocr_edge.regions.plausibility import Plausibility
+from ocr_edge.regions.stabilize import Settled, Stabilizer
 from ocr_edge.sources.base import Frame
-from ocr_edge.stabilize import Settled, Stabilizer
+from ocr_edge.system.counters import Counters
 
 _LOGGER = logging.getLogger(__name__)
 

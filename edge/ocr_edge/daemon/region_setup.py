@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
-from ocr_edge.bundle import Bundle
+from ocr_edge.bundles.load import Bundle
 from ocr_edge.config.settings import CheckDigit, Region
 from ocr_edge.contract.types import Polarity
-from ocr_edge.decode.checks import Check, Weighted
-from ocr_edge.decode.patterns import Pattern
+from ocr_edge.decode.check_digits import Check, Weighted
+from ocr_edge.decode.pattern import Pattern
 from ocr_edge.errors import ConfigError
-from ocr_edge.number import unseen
 from ocr_edge.pipeline import Pipeline, Readers
+from ocr_edge.regions.number import unseen
 from ocr_edge.segment import Segmenter
 
 FRAME_CONFIDENCE = 0.5

@@ -5,21 +5,22 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from ocr_edge.bundle import Bundle
+from ocr_edge.alignment.align import Aligner
+from ocr_edge.bundles.load import Bundle
+from ocr_edge.bundles.selftest import prove
 from ocr_edge.config import Config
 from ocr_edge.contract.types import Image
-from ocr_edge.counters import Counters
 from ocr_edge.daemon.region_reader import Answer, RegionReader
 from ocr_edge.daemon.region_setup import own_checks
 from ocr_edge.errors import CaptureError, ConfigError, ModelError
+from ocr_edge.geometry import rectify, transform
+from ocr_edge.geometry.transform import Matrix
 from ocr_edge.reading import Reading
-from ocr_edge.regions import mask, pose, quality, rectify
-from ocr_edge.regions.align import Aligner
+from ocr_edge.regions import mask, quality
 from ocr_edge.regions.change import ChangeDetector
-from ocr_edge.regions.pose import Matrix
-from ocr_edge.selftest import prove
 from ocr_edge.sources import pictures
 from ocr_edge.sources.base import Frame
+from ocr_edge.system.counters import Counters
 
 SMALL_CHANGE = 0.5
 """How much more easily a change is seen in the camera's small picture, as a factor of ``min_change``."""
@@ -197,14 +198,14 @@ class Scene:
         if not self._config.picture.blank_outside or None in corners:
             return image
         matrix = self._pose(image)
-        quads = [pose.apply(matrix, quad) for quad in corners if quad] if matrix is not None else []
+        quads = [transform.apply(matrix, quad) for quad in corners if quad] if matrix is not None else []
         return mask.outside(image, quads)
 
     def _pose(self, image: Image) -> Matrix | None:
         """From coordinates of the configuration to pixels of a frame; None, with a problem noted, when unknown."""
         try:
             if self._aligner is None:
-                matrix = pose.scaling(image.shape[:2], self._size or image.shape[:2])
+                matrix = transform.scaling(image.shape[:2], self._size or image.shape[:2])
                 self._lost = False
                 return matrix
             found = self._aligner.align(image)
@@ -232,7 +233,7 @@ class Scene:
             height, width = image.shape[:2]
             corners = ((0, 0), (width, 0), (width, height), (0, height))
             return rectify.rectify(image, corners, region.rotate)
-        return rectify.rectify(image, pose.apply(matrix, region.corners), region.rotate)
+        return rectify.rectify(image, transform.apply(matrix, region.corners), region.rotate)
 
     def _note(self, readers: Sequence[RegionReader]) -> None:
         self.problems = {f"region {r.region.name}": r.problem for r in readers if r.problem}

@@ -1,1 +1,1 @@
-"""From scored candidates to text: the best path, line geometry, the owner's pattern. Pure."""
+"""From a line's posteriors to its text: the best path, the owner's pattern, check digits, likely words. Pure."""

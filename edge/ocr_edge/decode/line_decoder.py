@@ -13,19 +13,19 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ocr_edge.contract import confusables
 from ocr_edge.contract.preprocess import STEP
 from ocr_edge.contract.types import Box, Image, Scores
-from ocr_edge.decode import ctc, ctc_search, ink, shapes
+from ocr_edge.decode import ctc, ctc_search, ink
 from ocr_edge.decode.ctc import Emissions
-from ocr_edge.decode.decoder import MIN_MARGIN, READABLE, UNREADABLE, allowed
-from ocr_edge.decode.patterns import Pattern, spaces
+from ocr_edge.decode.pattern import MIN_MARGIN, Pattern, allowed, spaces
 from ocr_edge.decode.search import Path
 from ocr_edge.decode.written import Written, calibrated
-from ocr_edge.reading import Character, Line
+from ocr_edge.reading import READABLE, UNREADABLE, Character, Line
 
 LEAST = 1e-3
 """Least probability that a step is not silent: what stands there is shared out by it."""
-LOOK_ALIKES = (*shapes.SHARED, ".,", ":;", "'`")
+LOOK_ALIKES = (*confusables.SHARED, ".,", ":;", "'`")
 """What a pattern may read one for the other at little cost; small marks differ by a pixel."""
 
 HEARD = 1e-3
@@ -92,7 +92,7 @@ class LineDecoder:
         self._calibration = calibration
         self._spaces = spaces(labels)
         self._ignored = pattern.ignored if pattern else np.zeros(len(self._labels), np.bool_)
-        self._shape = shapes.groups(labels, LOOK_ALIKES).argmax(axis=1)
+        self._shape = confusables.groups(labels, LOOK_ALIKES).argmax(axis=1)
         self._by_shape = np.argsort(self._shape, kind="stable")
         self._first = np.searchsorted(self._shape[self._by_shape], np.arange(self._shape.max() + 1))
         self._said_spaces = np.flatnonzero(self._spaces & ~self._ignored)

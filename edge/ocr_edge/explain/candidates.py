@@ -7,11 +7,11 @@ import cv2
 import numpy as np
 
 from ocr_edge.contract.types import Box, Image
-from ocr_edge.decode.graph import cuts
 from ocr_edge.explain import drawing
 from ocr_edge.explain.strips import BEST
 from ocr_edge.explain.trace import Trace
 from ocr_edge.segment import CandidateLine
+from ocr_edge.segment.lattice import cuts
 from ocr_edge.segment.segmenter import Guess
 
 LEGEND = (

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ocr_edge.contract.types import Scores
-from ocr_edge.decode.context import Context, space_before
-from ocr_edge.decode.graph import Graph
-from ocr_edge.layout import RatedLine
-from ocr_edge.places import Place
+from ocr_edge.layout.selection import RatedLine
+from ocr_edge.recognize.places import Place
+from ocr_edge.segment.context import Context, space_before
+from ocr_edge.segment.lattice import Graph
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,13 +3,13 @@
 import cv2
 import numpy as np
 
+from ocr_edge.contract import confusables
 from ocr_edge.contract.types import Box, Image
-from ocr_edge.decode import shapes
-from ocr_edge.decode.geometry import CAP, DEPTH_SPREAD, HEIGHT_SPREAD, HEIGHTS, SMALL, Fit, fit
 from ocr_edge.explain import drawing
 from ocr_edge.explain.cut import Cut
 from ocr_edge.explain.strips import BEST, Strip, missing, place_heading, sheet, strips
 from ocr_edge.explain.trace import PlaceTrace, Trace
+from ocr_edge.segment.line_fit import CAP, DEPTH_SPREAD, HEIGHT_SPREAD, HEIGHTS, SMALL, Fit, fit
 
 FAR = 2.0
 """Standard deviations from which a character is out of place."""
@@ -31,7 +31,9 @@ def deviation(found: tuple[float, float], label: str) -> float:
 def fit_of(cut: Cut, labels: tuple[str, ...]) -> Fit:
     """The rulings that the decoder found for a line of two and more characters."""
     boxes = [cut.graph.boxes[node] for node in cut.way]
-    return fit(shapes.doubted(cut.steps[0][1], shapes.groups(labels, shapes.TWINS)), boxes, labels)
+    return fit(
+        confusables.doubted(cut.steps[0][1], confusables.groups(labels, confusables.TWINS)), boxes, labels
+    )
 
 
 def draw(trace: Trace) -> Image:

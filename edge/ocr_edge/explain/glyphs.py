@@ -4,11 +4,11 @@ import numpy as np
 
 from ocr_edge.contract.preprocess import preprocess
 from ocr_edge.contract.types import Box, Glyph, Image, Scores
-from ocr_edge.decode.graph import reject_scores
 from ocr_edge.explain import drawing
 from ocr_edge.explain.cut import Cut
 from ocr_edge.explain.strips import BEST, missing, place_heading, sheet
 from ocr_edge.explain.trace import PlaceTrace, Trace
+from ocr_edge.segment.lattice import reject_scores
 
 SIDE = 84
 """Rows and columns that an input of the network is drawn with."""

@@ -1,12 +1,12 @@
 """Picture 3: the strips that the line stage was given, what it says of each step, and what was made of it."""
 
 from ocr_edge.contract.types import Image
-from ocr_edge.decode.decoder import UNREADABLE
 from ocr_edge.explain import drawing, heat
 from ocr_edge.explain.said import Said
 from ocr_edge.explain.strips import BEST, place_heading, sheet
 from ocr_edge.explain.trace import READERS, PlaceTrace, Trace, refused
-from ocr_edge.line_reader import SURE_CHARACTER, SURE_LINE
+from ocr_edge.reading import UNREADABLE
+from ocr_edge.recognize.line_reader import SURE_CHARACTER, SURE_LINE
 
 OTHERS = 24
 """Most strips shown that no place was read from."""

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ocr_edge.bundle import Bundle
+from ocr_edge.bundles.load import Bundle
 from ocr_edge.contract.types import Box, Image, Polarity
-from ocr_edge.decode.patterns import Pattern
-from ocr_edge.line_reader import LineReader, StripReading
-from ocr_edge.lines import Posteriors
+from ocr_edge.decode.pattern import Pattern
+from ocr_edge.recognize.line_reader import LineReader, StripReading
+from ocr_edge.recognize.lines import Posteriors
 from ocr_edge.segment.segmenter import Guess, Segmenter
 
 

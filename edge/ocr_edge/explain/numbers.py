@@ -4,13 +4,13 @@ import math
 from dataclasses import asdict
 from typing import Any
 
-from ocr_edge.decode.geometry import Fit
 from ocr_edge.explain import geometry, lattice
 from ocr_edge.explain.cut import Cut
 from ocr_edge.explain.glyphs import top
 from ocr_edge.explain.said import Said
 from ocr_edge.explain.trace import PlaceTrace, Trace
 from ocr_edge.reading import Reading
+from ocr_edge.segment.line_fit import Fit
 
 
 def numbers(trace: Trace, reading: Reading) -> dict[str, Any]:

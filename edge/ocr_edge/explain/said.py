@@ -3,12 +3,12 @@
 import math
 from dataclasses import dataclass
 
-from ocr_edge.bundle import Bundle
+from ocr_edge.bundles.load import Bundle
 from ocr_edge.contract.types import Box
-from ocr_edge.decode.cascade import letters
 from ocr_edge.decode.line_decoder import LineDecoder
-from ocr_edge.decode.patterns import Pattern
+from ocr_edge.decode.pattern import Pattern
 from ocr_edge.explain.looks import Try
+from ocr_edge.recognize.weighing import letters
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,22 +6,21 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from ocr_edge.bundle import Bundle
+from ocr_edge.bundles.load import Bundle
 from ocr_edge.contract.types import Box, Image
-from ocr_edge.decode.decoder import MIN_MARGIN
-from ocr_edge.decode.patterns import Pattern
+from ocr_edge.decode.pattern import MIN_MARGIN, Pattern
 from ocr_edge.explain.cut import Cut, Cutter
 from ocr_edge.explain.looks import LineRecorder, Look, Recorder, Try
 from ocr_edge.explain.said import Listener, Said
 from ocr_edge.explain.verdict import NO_CHARACTER, SAID, Judge
-from ocr_edge.line_reader import around
+from ocr_edge.geometry.rectify import moved
 from ocr_edge.pipeline import Pipeline, Readers
-from ocr_edge.places import Place
 from ocr_edge.reading import Character, Line
-from ocr_edge.regions.rectify import moved
+from ocr_edge.recognize.line_reader import around
+from ocr_edge.recognize.places import Place
 from ocr_edge.segment import CandidateLine
 from ocr_edge.segment.segmenter import Guess, Segmenter, is_crop
-from ocr_edge.stopwatch import Stopwatch
+from ocr_edge.timing import Stopwatch
 
 READERS = {"line": "the line stage", "characters": "the character stages"}
 """Who reads, in words."""

@@ -3,12 +3,12 @@
 import math
 from collections.abc import Sequence
 
-from ocr_edge import layout
-from ocr_edge.decode.decoder import Decoder
-from ocr_edge.decode.graph import Graph
-from ocr_edge.decode.patterns import Pattern
-from ocr_edge.layout import RatedLine
-from ocr_edge.places import Place
+from ocr_edge.decode.pattern import Pattern
+from ocr_edge.layout import selection
+from ocr_edge.layout.selection import RatedLine
+from ocr_edge.recognize.places import Place
+from ocr_edge.segment.decoder import Decoder
+from ocr_edge.segment.lattice import Graph
 
 SAID, NO_CHARACTER = "said", "no character"
 
@@ -32,22 +32,22 @@ class Judge:
     def verdict(
         self, place: Place, item: RatedLine | None, seen: Sequence[RatedLine | None], *, scene: bool
     ) -> str:
-        """Why a place was said or not; ``seen`` are the readings of all places, ``scene`` as in ``layout.select``."""
+        """Why a place was said or not; ``seen``: readings of all places; ``scene``: as in ``selection.select``."""
         if item is None:
             return self._unread(place)
         rated = [other for other in seen if other]
-        if any(line is item.line for line in layout.select(rated, scene=scene)):
+        if any(line is item.line for line in selection.select(rated, scene=scene)):
             sure = item.line.character_confidence
             return (
                 SAID if sure >= self._least else f"below min_confidence: {sure:.2f}, needed {self._least:.2f}"
             )
-        least = layout.least_sure(len(item.sure), scene=scene)
+        least = selection.least_sure(len(item.sure), scene=scene)
         if item.sure.mean() < least:
             return f"too unsure: its shapes are {item.sure.mean():.2f} sure on average, needed {least:.2f}"
         better = [
-            other for other in rated if other.value > item.value and layout.select([other], scene=scene)
+            other for other in rated if other.value > item.value and selection.select([other], scene=scene)
         ]
-        if better and _shared(item, better) > layout.TAKEN:
+        if better and _shared(item, better) > selection.TAKEN:
             rival = max(better, key=lambda other: _shared(item, [other]))
             return f'covered by a better reading: "{rival.line.text}"'
         return "too low or too short beside the other lines"

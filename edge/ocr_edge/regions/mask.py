@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from ocr_edge.contract.types import Image
-from ocr_edge.regions.pose import Points
+from ocr_edge.geometry.transform import Points
 
 
 def outside(image: Image, quads: Sequence[Points]) -> Image:

@@ -1,14 +1,15 @@
 """What every sink has in common."""
 
-import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Protocol
 
 from ocr_edge.errors import ConfigError
-from ocr_edge.health import State
 from ocr_edge.reading import Reading
+
+RETRY_MIN_S, RETRY_MAX_S = 1.0, 60.0
+"""Seconds between two attempts at what is away: each is twice as long as the one before."""
 
 
 class Sink(Protocol):
@@ -26,11 +27,23 @@ class Sink(Protocol):
         """Finish what readings were written into; the stream itself stays its owner's."""
 
 
-class StateSink(Sink, Protocol):
-    """A sink that also wants to know how the daemon is."""
+@dataclass(frozen=True, slots=True)
+class ReceiverStats:
+    """What a receiver got since the start.
 
-    def report(self, state: State) -> None:
-        """Pass on how the daemon is; the errors of ``publish``."""
+    Attributes:
+        name: The receiver.
+        queued: Readings that wait, those in the store included.
+        delivered: Readings that the receiver has taken.
+        dropped: Readings that it will never get: refused by it, or pushed out of a full queue.
+        last_error: Why the last attempt failed; empty when it did not.
+    """
+
+    name: str
+    queued: int = 0
+    delivered: int = 0
+    dropped: int = 0
+    last_error: str = ""
 
 
 @contextmanager
@@ -55,8 +68,3 @@ def writing(target: object) -> Iterator[None]:
 def printable(text: str) -> str:
     r"""The text on one line: control characters become escapes such as ``\n`` and ``\x1b``."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-
-def give_up_stdout() -> None:
-    """Let whatever is still buffered for a broken stdout vanish, so that the interpreter ends in silence."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)

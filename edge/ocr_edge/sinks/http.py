@@ -24,10 +24,10 @@ import msgspec
 
 from ocr_edge.config.settings import Http
 from ocr_edge.errors import ConfigError
-from ocr_edge.health import Health
 from ocr_edge.sinks import metrics
+from ocr_edge.sinks.base import RETRY_MAX_S, RETRY_MIN_S
 from ocr_edge.sinks.metrics import Snapshot
-from ocr_edge.sinks.outbox import RETRY_MAX_S, RETRY_MIN_S
+from ocr_edge.system.health import Health
 
 _LOGGER = logging.getLogger(__name__)
 _NAMES = {"localhost", "127.0.0.1", "::1"}

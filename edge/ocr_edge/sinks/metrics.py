@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ocr_edge.counters import Counters
 from ocr_edge.errors import ConfigError
-from ocr_edge.health import State
 from ocr_edge.reading import Reading
-from ocr_edge.sinks.outbox import OutboxStats
+from ocr_edge.sinks.base import ReceiverStats
+from ocr_edge.system.counters import Counters
+from ocr_edge.system.health import State
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry, Metric
@@ -29,7 +29,7 @@ class Snapshot:
 
     state: State
     counters: Counters
-    outboxes: tuple[OutboxStats, ...] = ()
+    outboxes: tuple[ReceiverStats, ...] = ()
     latest: tuple[Reading, ...] = ()
     deleted: Mapping[str, int] = field(default_factory=dict)
 

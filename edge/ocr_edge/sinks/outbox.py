@@ -4,54 +4,17 @@ import logging
 import random
 import threading
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from ocr_edge.errors import OcrEdgeError, PublishError, RefusedError
-from ocr_edge.health import Health, State
 from ocr_edge.reading import Reading
-from ocr_edge.sinks.base import Sink
-from ocr_edge.sinks.waiting import Waiting
-
-if TYPE_CHECKING:
-    from ocr_edge.sinks.store import Store
+from ocr_edge.sinks.base import RETRY_MAX_S, RETRY_MIN_S, ReceiverStats, Sink
+from ocr_edge.sinks.pending import InStore, Queue
+from ocr_edge.sinks.store import Store
+from ocr_edge.system.health import Health, State
 
 _LOGGER = logging.getLogger(__name__)
-RETRY_MIN_S = 1.0
-RETRY_MAX_S = 60.0
 _TRIES = 3  # of a reading on which the sink fails with something that is not its receiver's fault
 _REPORT_S = 10.0  # between two counts of dropped readings on the health board
-
-
-class LaterError(PublishError):
-    """A receiver asks not to be tried again before some time has passed.
-
-    Attributes:
-        after_s: Seconds to wait.
-    """
-
-    def __init__(self, message: str, after_s: float) -> None:
-        super().__init__(message)
-        self.after_s = after_s
-
-
-@dataclass(frozen=True, slots=True)
-class OutboxStats:
-    """What went through an outbox since the start.
-
-    Attributes:
-        name: The receiver.
-        queued: Readings that wait, those in the store included.
-        delivered: Readings that the receiver has taken.
-        dropped: Readings that it will never get: refused by it, or pushed out of a full queue.
-        last_error: Why the last attempt failed; empty when it did not.
-    """
-
-    name: str
-    queued: int = 0
-    delivered: int = 0
-    dropped: int = 0
-    last_error: str = ""
 
 
 class Outbox:
@@ -63,7 +26,7 @@ class Outbox:
     """
 
     def __init__(
-        self, name: str, sink: Sink, *, health: Health, store: "Store | None" = None, limit: int = 1000
+        self, name: str, sink: Sink, *, health: Health, store: Store | None = None, limit: int = 1000
     ) -> None:
         """Start the thread.
 
@@ -72,14 +35,14 @@ class Outbox:
             sink: Called and closed by the thread alone.
             health: Where trouble is written, under ``name``.
             store: Whatever it has accepted is delivered, also after a restart; it must get each reading first.
-            limit: Readings that wait in memory.
+            limit: Readings that wait in memory where there is no store.
         """
         self.name = name
         self.gone = False
         self._sink = sink
         self._report = getattr(sink, "report", None)
         self._health = health
-        self._waiting = Waiting(name, store, limit)
+        self._waiting = Queue(limit) if store is None else InStore(name, store)
         self._changed = threading.Condition()
         # Below: shared, under the lock.
         self._state: State | None = None
@@ -118,10 +81,10 @@ class Outbox:
             self._changed.notify()
 
     @property
-    def stats(self) -> OutboxStats:
+    def stats(self) -> ReceiverStats:
         """What went through so far."""
         with self._changed:
-            return OutboxStats(self.name, len(self._waiting), self._delivered, self._dropped, self._error)
+            return ReceiverStats(self.name, len(self._waiting), self._delivered, self._dropped, self._error)
 
     def close(self, timeout_s: float) -> bool:
         """Deliver what can be delivered at once, then end; a receiver that fails now is not tried again.

@@ -1,5 +1,6 @@
 """Every reading in SQLite, and how far each receiver has got: the log that outboxes read back from."""
 
+import itertools
 import logging
 import threading
 import time
@@ -11,16 +12,17 @@ import msgspec
 
 from ocr_edge.config.settings import StoreSettings
 from ocr_edge.errors import ConfigError, PublishError
-from ocr_edge.health import Health
 from ocr_edge.reading import Reading
 from ocr_edge.sinks import database
+from ocr_edge.sinks.base import RETRY_MAX_S, RETRY_MIN_S, ReceiverStats
 from ocr_edge.sinks.database import DamagedError, Database, Row
-from ocr_edge.sinks.outbox import RETRY_MAX_S, RETRY_MIN_S, OutboxStats
 from ocr_edge.sinks.retention import Deleted, Keep
+from ocr_edge.system.health import Health
 
 _LOGGER = logging.getLogger(__name__)
 _MEGABYTE = 1_000_000
 _DAY_S = 86400.0
+_NO_END = 2**63 - 1  # no reading has a higher number
 
 
 class Store:
@@ -28,6 +30,7 @@ class Store:
 
     It is its own outbox: ``publish`` only takes a reading into memory. One that is *accepted* has been committed,
     and survives whatever happens to the process. While the disk is full or read-only, readings wait in memory.
+    Readings that a receiver has not got stay there too, so that the file is read only for one that was long away.
 
     Age is counted by a clock of the store's own: the time that daemons have run on it. The machine's clock leaps (a Pi
     starts in the past, until the network has told it the time), and pictures may be years old when they are read.
@@ -37,24 +40,30 @@ class Store:
         deleted: Readings deleted since the start, by ``age`` and ``size``.
     """
 
-    def __init__(self, settings: StoreSettings, path: Path, health: Health, *, limit: int = 5000) -> None:
+    def __init__(
+        self, settings: StoreSettings, path: Path, health: Health, *, limit: int = 5000, kept: int = 1000
+    ) -> None:
         """Open the file and start the thread.
 
         Args:
             settings: When to commit, and how much to keep.
             path: The file; its folder is made.
             health: Where trouble is written, as ``store``.
-            limit: Readings that may wait in memory; then the oldest are dropped and counted.
+            limit: Readings in memory, at most; then the oldest go, and those that were not committed are counted.
+            kept: Of these, the committed ones, which stay only until every receiver has them.
 
         A path that cannot be used is tried again and said: a disk may be mounted later, or be given back its rights.
         """
         self.path = path
         self._settings = settings
         self._health = health
-        self._limit = limit
+        self._limit, self._kept = limit, kept
         self._changed = threading.Condition()
         # Below: shared, under the lock.
-        self._rows: deque[Row] = deque()
+        self._rows: deque[Row] = deque()  # what is in memory: committed ones, then ``_fresh`` that are not
+        self._fresh = 0
+        self._gone = 0  # up to this number readings may be in the file alone
+        self._has: dict[str, int] = {}  # what each receiver has, also one whose place is not noted
         self._since: float | None = None  # monotonic time of the first thing that is not committed
         self._places: dict[str, int] = {}
         self._moved: set[str] = set()  # receivers whose place is not committed
@@ -90,10 +99,10 @@ class Store:
             return self._accepted
 
     @property
-    def stats(self) -> OutboxStats:
+    def stats(self) -> ReceiverStats:
         """What went through so far; ``delivered`` means committed, ``dropped`` also undelivered and deleted."""
         with self._changed:
-            return OutboxStats("store", len(self._rows), self._committed, self._dropped, self._error)
+            return ReceiverStats("store", self._fresh, self._committed, self._dropped, self._error)
 
     def publish(self, reading: Reading) -> None:
         """Take a reading into memory; never blocks on the disk and never raises."""
@@ -113,9 +122,12 @@ class Store:
         )
         with self._changed:
             self._rows.append(row)
+            self._fresh += 1
             if len(self._rows) > self._limit:
-                self._rows.popleft()
-                self._dropped += 1
+                self._gone = self._rows.popleft()[0]
+                if self._fresh > len(self._rows):
+                    self._fresh -= 1
+                    self._dropped += 1
             self._touch()
 
     def last_number(self) -> int:
@@ -132,17 +144,25 @@ class Store:
             _LOGGER.warning("%s: an earlier reading cannot be read back: %s", self.path.name, error)
             return None
 
-    def after(self, number: int, limit: int) -> list[Reading]:
+    def after(self, number: int, limit: int, *, memory_only: bool = False) -> list[Reading]:
         """The oldest readings after a number, those not yet committed included.
+
+        Args:
+            number: A reading's number.
+            limit: How many are wanted.
+            memory_only: Whether the file is left alone, and what only it has passed over.
 
         Raises:
             PublishError: The database cannot be read now.
         """
         with self._changed:
-            waiting = {row[0]: row[-1] for row in self._rows if row[0] > number}
+            found = {row[0]: row[-1] for row in self._rows if row[0] > number}
+            first = self._rows[0][0] if self._rows else None
+            in_memory = memory_only or number >= self._gone
             used = self._database
         try:
-            found = dict(database.select(self.path, number, None, limit)) | waiting
+            if not in_memory:
+                found |= database.select(self.path, number, first, limit)
         except DamagedError:
             with self._changed:
                 self._damaged = self._damaged or used is self._database  # not one that was begun meanwhile
@@ -156,11 +176,18 @@ class Store:
                 _LOGGER.warning("%s: reading %d cannot be read back: %s", self.path.name, each, error)
         return readings
 
-    def count(self, after: int, before: int | None = None) -> int:
-        """How many readings lie between two numbers, both excluded; the errors of ``after``."""
+    def held(self, after: int) -> int:
+        """How many readings after a number are in memory."""
         with self._changed:
-            numbers = [row[0] for row in self._rows if row[0] > after and (before is None or row[0] < before)]
-        return len(numbers) + database.count(self.path, after, numbers[0] if numbers else before)
+            return sum(row[0] > after for row in self._rows)
+
+    def count(self, after: int) -> int:
+        """How many readings there are after a number; the errors of ``after``."""
+        with self._changed:
+            numbers = [row[0] for row in self._rows]
+            in_memory = after >= self._gone
+        in_file = 0 if in_memory else database.count(self.path, after, numbers[0] if numbers else None)
+        return in_file + sum(number > after for number in numbers)
 
     def delivered(self, name: str) -> int:
         """Number of the last reading a receiver has; one that was never seen begins with the next reading.
@@ -178,14 +205,24 @@ class Store:
                 self._moved.add(name)
                 self._touch()
             self._active.add(name)
+            self._has[name] = self._places[name]
             return self._places[name]
 
-    def set_delivered(self, name: str, number: int) -> None:
-        """Note that a receiver has a reading and all before it; committed with the next readings."""
+    def set_delivered(self, name: str, number: int, *, lasting: bool = True) -> None:
+        """Note that a receiver has a reading and all before it.
+
+        Args:
+            name: The receiver.
+            number: The reading's.
+            lasting: Whether the next start goes on after it; committed with the next readings.
+        """
         with self._changed:
-            self._places[name] = number
-            self._moved.add(name)
-            self._touch()
+            self._has[name] = number
+            self._free()
+            if lasting:
+                self._places[name] = number
+                self._moved.add(name)
+                self._touch()
 
     def flush(self) -> None:
         """Commit what waits, now.
@@ -220,8 +257,14 @@ class Store:
         if self._since is None:
             self._since = time.monotonic()
             self._changed.notify()
-        elif len(self._rows) == self._settings.commit_readings:
+        elif self._fresh == self._settings.commit_readings:
             self._changed.notify()
+
+    def _free(self) -> None:
+        """Let go of what is committed, as far as every receiver has it or there is too much of it."""
+        least = min(self._has.values(), default=_NO_END)
+        while (kept := len(self._rows) - self._fresh) and (kept > self._kept or self._rows[0][0] <= least):
+            self._gone = self._rows.popleft()[0]
 
     def _run(self) -> None:
         ending = False
@@ -248,7 +291,7 @@ class Store:
         """Seconds until there is something to do."""
         if self._retry_at is not None:
             return self._retry_at - time.monotonic()
-        if self._damaged or len(self._rows) >= self._settings.commit_readings:
+        if self._damaged or self._fresh >= self._settings.commit_readings:
             return 0.0
         if self._since is None:
             return float("inf")
@@ -262,9 +305,9 @@ class Store:
             self._open()
         assert self._database is not None
         with self._changed:
-            rows = list(self._rows)
+            rows = list(itertools.islice(self._rows, len(self._rows) - self._fresh, None))
             places = {name: self._places[name] for name in self._moved}
-            oldest_place = min((self._places[name] for name in self._active), default=2**63 - 1)
+            oldest_place = min((self._places[name] for name in self._active), default=_NO_END)
             self._since = None
         age_s = time.monotonic() - self._born
         keep = Keep(
@@ -287,8 +330,8 @@ class Store:
             if rows:
                 self._accepted = rows[-1][0]
                 self._committed += len(rows)
-            while self._rows and self._rows[0][0] <= self._accepted:
-                self._rows.popleft()
+                self._fresh = sum(row[0] > self._accepted for row in self._rows)
+                self._free()
             self._moved -= {name for name, number in places.items() if self._places[name] == number}
             self._dropped += deleted.lost
             self.deleted += Counter(age=deleted.old, size=deleted.much)
@@ -326,7 +369,7 @@ class Store:
             self._retry_at = time.monotonic() + self._delay
             self._changed.notify()
             dropped = f", {self._dropped} dropped" if self._dropped else ""
-            self._health.problem("store", f"{error}; {len(self._rows)} readings wait in memory{dropped}")
+            self._health.problem("store", f"{error}; {self._fresh} readings wait in memory{dropped}")
 
     def _open(self) -> None:
         """Open the file; the places in memory are newer than those in it."""
@@ -339,6 +382,8 @@ class Store:
             raise PublishError(str(error)) from error
         with self._changed:
             self._accepted = self._database.last
+            first = self._rows[0][0] if self._rows else _NO_END
+            self._gone = max(self._gone, min(self._accepted, first - 1))
             # A file begun anew does not set the clock back.
             self._born = min(self._born, time.monotonic() - self._database.age_s)
             self._places = self._database.delivered | self._places

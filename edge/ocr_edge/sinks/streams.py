@@ -1,18 +1,65 @@
-"""Sinks by the name of their format, on stdout or in one file per input."""
+"""Sinks by the name of their format, on stdout or in one file per input; plain text and JSON themselves."""
 
 import io
 import sys
 from pathlib import Path
 from typing import TextIO
 
+import msgspec
+
 from ocr_edge.reading import Reading
-from ocr_edge.sinks.base import Sink, writing
-from ocr_edge.sinks.json_lines import JsonSink
-from ocr_edge.sinks.text import TextSink
+from ocr_edge.sinks.base import Sink, printable, writing
 from ocr_edge.sinks.xml import XmlSink
 
 ENDINGS = {"text": ".txt", "json": ".json", "xml": ".xml"}
 """Of the files that ``--out`` writes."""
+
+
+class TextSink:
+    """Writes the text alone, or, as ``grep`` does for several files, the source before each line.
+
+    A reading without text writes nothing alone, and ``source:`` with nothing after it among several, so that
+    no source is silently missing.
+
+    Attributes:
+        stream: Where the lines go.
+        named: Whether ``source: `` precedes each line.
+    """
+
+    def __init__(self, stream: TextIO, *, named: bool = False) -> None:
+        self.stream = stream
+        self.named = named
+
+    def publish(self, reading: Reading) -> None:
+        """Write one reading, a line for each line read."""
+        lines = reading.text.splitlines()
+        if self.named:
+            source = printable(reading.source)
+            lines = [f"{source}: {line}" for line in lines] or [f"{source}:"]
+        self.stream.write("".join(f"{line}\n" for line in lines))
+        self.stream.flush()
+
+    def close(self) -> None:
+        """Nothing is left to finish."""
+
+
+class JsonSink:
+    """Writes the published form of each reading (``Reading.as_dict``) on a line of its own.
+
+    Attributes:
+        stream: Where the lines go; its encoding should be UTF-8.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+
+    def publish(self, reading: Reading) -> None:
+        """Write one reading as one line."""
+        self.stream.write(msgspec.json.encode(reading.as_dict()).decode() + "\n")
+        self.stream.flush()
+
+    def close(self) -> None:
+        """Nothing is left to finish."""
 
 
 def make(form: str, stream: TextIO, *, named: bool = False) -> Sink:

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 from ocr_edge.errors import ConfigError, PublishError
-from ocr_edge.health import State
 from ocr_edge.reading import Reading
 from ocr_edge.sinks.base import Sink
+from ocr_edge.system.health import State
 
 
 class Unopened:

@@ -9,11 +9,11 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 import msgspec
 
-from ocr_edge import __version__, credentials
+from ocr_edge import __version__
 from ocr_edge.config.settings import Webhook
-from ocr_edge.errors import ConfigError, PublishError, RefusedError
+from ocr_edge.errors import ConfigError, LaterError, PublishError, RefusedError
 from ocr_edge.reading import Reading
-from ocr_edge.sinks.outbox import LaterError
+from ocr_edge.system import credentials
 
 _SET_UP = {401, 402, 403, 404, 407, 408, 421, 423, 425, 429}
 """Client errors that say nothing against the reading: the owner or time can cure them."""

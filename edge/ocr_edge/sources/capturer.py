@@ -12,10 +12,10 @@ from typing import Literal, Self, TypeVar
 import cv2
 import numpy as np
 
+from ocr_edge.config import urls
 from ocr_edge.config.settings import SourceSettings
 from ocr_edge.contract.types import Image
 from ocr_edge.errors import CaptureError, OcrEdgeError
-from ocr_edge.sources import urls
 from ocr_edge.sources.base import EndOfSource, Frame, Source
 from ocr_edge.sources.gpio import Lamp
 

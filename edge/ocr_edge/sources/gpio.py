@@ -70,7 +70,7 @@ class Lamp:
         """Whether the line is ours, asked for if it is not."""
         if self._request is None:
             try:
-                line = _gpiod().line
+                line = library().line
                 self._request = _request(
                     self._lamp, direction=line.Direction.OUTPUT, output_value=line.Value.INACTIVE
                 )
@@ -82,7 +82,7 @@ class Lamp:
 
     def _set(self, value: str) -> None:
         try:
-            self._request.set_value(self._lamp.line, getattr(_gpiod().line.Value, value))
+            self._request.set_value(self._lamp.line, getattr(library().line.Value, value))
         except OSError as error:
             _LOGGER.error("lamp on line %d: cannot be switched: %s", self._lamp.line, error)
 
@@ -139,7 +139,7 @@ def watch_button(
 
 def _button(button: settings.Button) -> Any:
     """The line of a button."""
-    line = _gpiod().line
+    line = library().line
     return _request(
         button,
         direction=line.Direction.INPUT,
@@ -150,7 +150,12 @@ def _button(button: settings.Button) -> Any:
     )
 
 
-def _gpiod() -> Any:
+def library() -> Any:
+    """The package ``gpiod``.
+
+    Raises:
+        ConfigError: It is missing or too old.
+    """
     try:
         import gpiod  # noqa: PLC0415
         import gpiod.line  # noqa: PLC0415
@@ -163,7 +168,7 @@ def _gpiod() -> Any:
 
 def _request(wanted: settings.Gpio, **line_settings: Any) -> Any:
     """Ask the kernel for one line."""
-    gpiod = _gpiod()
+    gpiod = library()
     line = gpiod.LineSettings(active_low=wanted.active_low, **line_settings)
     try:
         return gpiod.request_lines(wanted.chip, consumer="ocr-edge", config={wanted.line: line})

@@ -6,9 +6,10 @@ import urllib.error
 import urllib.request
 from typing import cast
 
+from ocr_edge.config import urls
 from ocr_edge.config.settings import SourceSettings
 from ocr_edge.errors import CaptureError
-from ocr_edge.sources import decoder, headers, urls
+from ocr_edge.sources import decoder, headers
 from ocr_edge.sources.base import Frame
 from ocr_edge.sources.parts import Parts, read
 from ocr_edge.sources.stream import PATIENCE

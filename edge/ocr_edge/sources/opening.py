@@ -3,17 +3,17 @@
 import os
 from pathlib import Path
 
-from ocr_edge import credentials
+from ocr_edge.config import urls
 from ocr_edge.config.settings import SourceSettings
 from ocr_edge.errors import ConfigError, OcrEdgeError
-from ocr_edge.sources import urls
 from ocr_edge.sources.base import Source
 from ocr_edge.sources.camera import Camera
-from ocr_edge.sources.clip import Clip
 from ocr_edge.sources.folder import Folder
 from ocr_edge.sources.http_camera import HttpCamera
 from ocr_edge.sources.still import Still
 from ocr_edge.sources.stream import Stream
+from ocr_edge.sources.video import Clip
+from ocr_edge.system import credentials
 
 
 def open_source(settings: SourceSettings, state: Path | None = None, commit_s: float = 0.0) -> Source:

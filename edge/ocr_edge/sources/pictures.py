@@ -7,8 +7,8 @@ from pathlib import Path
 
 from ocr_edge.contract.types import Image
 from ocr_edge.errors import CaptureError
-from ocr_edge.quiet import hush
 from ocr_edge.sources import decoder, headers
+from ocr_edge.system.stderr import hush
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ import numpy as np
 from keras import layers
 
 from ocr_edge.errors import ConfigError
-from ocr_train.architectures import compact, dual_branch, dual_line, folded
+from ocr_train.architectures import compact, dual_branch, dual_line, folded, text_map
 
 _LEAN = partial(compact.build, stem=(2, 2), branch=32, middle_blocks=0, top=64, top_blocks=1, deep=112)
 _LIGHT = partial(dual_line.build, body=(64, 128), tops=1, deep=256, tail="plain", blocks=3)
@@ -41,17 +41,22 @@ LINES: dict[str, Callable[[int], keras.Model]] = {
 """Builders of networks that read lines; each takes the number of labels, the blank among them. All but ``dual_line``:
 for comparison, docs/networks.md."""
 
+DETECTORS: dict[str, Callable[[int], keras.Model]] = {
+    "text_map": lambda labels: text_map.build(),
+}
+"""Builders of networks that see where text is; they name nothing, whatever number of labels they are given."""
+
 
 def builder(name: str) -> Callable[[int], keras.Model]:
     """The builder of a network.
 
     Args:
-        name: A key of ``ARCHITECTURES`` or ``LINES``.
+        name: A key of ``ARCHITECTURES``, ``LINES`` or ``DETECTORS``.
 
     Raises:
         ConfigError: The name is unknown.
     """
-    known = ARCHITECTURES | LINES
+    known = ARCHITECTURES | LINES | DETECTORS
     if name not in known:
         raise ConfigError(f"architecture {name!r} is unknown; known are {', '.join(known)}")
     return known[name]
@@ -61,12 +66,13 @@ def build(name: str, labels: int) -> keras.Model:
     """Build an untrained network.
 
     Args:
-        name: A key of ``ARCHITECTURES`` or ``LINES``.
+        name: A key of ``ARCHITECTURES``, ``LINES`` or ``DETECTORS``.
         labels: How many classes it tells apart.
 
     Returns:
         A model with inputs ``rgb`` (B, 28, 28, 3) and ``binary`` (B, 28, 28, 1) and output ``logits`` (B, labels);
-        one that reads lines has inputs (B, 32, W, 3) and (B, 32, W, 1) and output (B, W / 4, labels).
+        one that reads lines has inputs (B, 32, W, 3) and (B, 32, W, 1) and output (B, W / 4, labels); a detector has
+        the input ``rgb`` (B, H, W, 3) and the output ``text`` (B, H / 4, W / 4, 1).
 
     Raises:
         ConfigError: The name is unknown.

@@ -48,7 +48,7 @@ def load_keras() -> Any:
         ConfigError: There is no such backend.
         ModuleNotFoundError: Keras or the backend is not installed.
     """
-    from ocr_edge.quiet import hush  # noqa: PLC0415 - see commands/__init__.py
+    from ocr_edge.system.stderr import hush  # noqa: PLC0415 - see commands/__init__.py
 
     backend = os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     if backend not in BACKENDS:

@@ -140,8 +140,8 @@ def open_bundle(path: Path) -> tuple[Scorer, tuple[str, ...]]:
     Raises:
         ModelError: It cannot be used.
     """
-    from ocr_edge.bundle import load  # noqa: PLC0415 - see commands/__init__.py
-    from ocr_edge.recognizer import Recognizer  # noqa: PLC0415
+    from ocr_edge.bundles.load import load  # noqa: PLC0415 - see commands/__init__.py
+    from ocr_edge.recognize.characters import Recognizer  # noqa: PLC0415
 
     recognizer = Recognizer(load(path))
     return lambda inputs: recognizer.recognize_inputs(

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger(__name__)
 
-DESCRIPTION = """Train a network that names characters, or one that reads lines (stage = "line" in the recipe).
+DESCRIPTION = """Train a network that names characters, one that reads lines (stage = "line" in the recipe), or one that
+finds text (stage = "detect").
 
 RECIPE is a TOML file, or the name of a recipe that comes with the package, such as lean or line
 (docs/training.md). The folder of the run gets model.keras (the best epoch), run.json (recipe, data, versions),
@@ -77,18 +78,19 @@ def run(args: argparse.Namespace) -> int:
     from ocr_train import recipe as recipes  # noqa: PLC0415 - see commands/__init__.py
 
     recipe = recipes.find(args.recipe)
-    is_line = not isinstance(recipe, recipes.Recipe)
-    for flag, value in (("--batches", args.batches), ("--teacher", args.teacher)):
-        if is_line and value:
-            raise ConfigError(
-                f"{flag}: is for character stages, and recipe {args.recipe} trains a line stage"
-            )
+    train = _characters
+    if not isinstance(recipe, recipes.Recipe):
+        train = _lines if recipe.stage == "line" else _scenes
+        for flag, value in (("--batches", args.batches), ("--teacher", args.teacher)):
+            if value:
+                what = "a line stage" if recipe.stage == "line" else "a detector"
+                raise ConfigError(f"{flag}: is for character stages, and recipe {args.recipe} trains {what}")
     load_keras()
     from ocr_train.devices import together  # noqa: PLC0415
 
     machines = together(args.devices, recipe)
     try:
-        report = _lines(recipe, args, machines) if is_line else _characters(recipe, args, machines)
+        report = train(recipe, args, machines)
     except KeyboardInterrupt:
         _LOGGER.warning("stopped; go on after the last finished epoch with: %s", _again(args))
         raise
@@ -126,6 +128,18 @@ def _lines(recipe: Any, args: argparse.Namespace, machines: "Machines") -> list[
     return [
         f"{result.name}: {100 * result.exact:.1f} % of {result.n} lines exactly, {100 * result.cer:.1f} %"
         " of the characters wrong"
+        for result in results
+    ]
+
+
+def _scenes(recipe: Any, args: argparse.Namespace, machines: "Machines") -> list[str]:
+    """Train a detector; what to say of each data set."""
+    from ocr_train.scenes.fit import fit  # noqa: PLC0415 - see commands/__init__.py
+
+    results = fit(recipe, args.out, **_common(args, machines))
+    return [
+        f"{result.name}: F {100 * result.counts.f:.1f} %, precision {100 * result.counts.precision:.1f} %, recall"
+        f" {100 * result.counts.recall:.1f} % of {result.counts.there} outlines in {result.n} pictures"
         for result in results
     ]
 

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 DESCRIPTION = """Count a data set's samples by class and split on stdout, and draw a sheet of exactly what the
 network sees: the colour input above the binary one, the label beneath.
 
-SPEC is KIND:PATH[?key=value&...][#split], such as tar:crops.tar#validation; kinds are folder, tar, npz, emnist
-and, for lines of text, words. Or it is the recipe of a line stage, by its file or name: the sheet then shows what a
-training would draw, rendered and real."""
+SPEC is KIND:PATH[?key=value&...][#split], such as tar:crops.tar#validation; kinds are folder, tar, npz, emnist,
+for lines of text words, and for pictures with outlines scenes. Or it is the recipe of a line stage or a detector, by
+its file or name: the sheet then shows what a training would draw, rendered and real."""
 
 
 def add(subparsers: Any) -> None:
@@ -58,6 +58,8 @@ def run(args: argparse.Namespace) -> int:
 
     if args.spec.startswith("words:"):
         return _inspect_lines(args)
+    if args.spec.startswith("scenes:"):
+        return _inspect_scenes(args)
     if ":" not in args.spec and (Path(args.spec).is_file() or args.spec in shipped()):
         return _inspect_recipe(args)
     import numpy as np  # noqa: PLC0415 - see commands/__init__.py
@@ -91,14 +93,29 @@ def _inspect_lines(args: argparse.Namespace) -> int:
     return 0
 
 
+def _inspect_scenes(args: argparse.Namespace) -> int:
+    """Counts and a sheet of pictures with outlines, with their maps."""
+    from ocr_train.scenes import boxed, look  # noqa: PLC0415 - see commands/__init__.py
+
+    scenes = boxed.load(args.spec)
+    print(look.counts([scenes]))
+    look.draw_set(args.out, scenes, args.count, args.seed)
+    return 0
+
+
 def _inspect_recipe(args: argparse.Namespace) -> int:
-    """Counts and a sheet of what the training of a line stage draws."""
+    """Counts and a sheet of what the training of a line stage or a detector draws."""
     from ocr_train import recipe as recipes  # noqa: PLC0415 - see commands/__init__.py
 
     recipe = recipes.find(args.spec)
     if isinstance(recipe, recipes.Recipe):
         raise ConfigError(f"recipe {args.spec}: trains a character stage; inspect its data sets one by one")
     load_keras()
+    if recipe.stage == "detect":
+        from ocr_train.scenes import look as scenes  # noqa: PLC0415
+
+        scenes.draw_recipe(args.out, recipe, args.data, args.count, args.seed)
+        return 0
     from ocr_train.strips import look  # noqa: PLC0415
 
     look.draw_recipe(args.out, recipe, args.data, args.count, args.seed)

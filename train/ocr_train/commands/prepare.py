@@ -100,7 +100,7 @@ def run_lines(args: argparse.Namespace) -> int:
         ConfigError: The pictures cannot be used.
         ModelError: The bundle cannot, or has no line stage.
     """
-    from ocr_edge import bundle as bundles  # noqa: PLC0415 - see commands/__init__.py
+    from ocr_edge.bundles import load as bundles  # noqa: PLC0415 - see commands/__init__.py
     from ocr_train.prepare import lines  # noqa: PLC0415
 
     print(lines.prepare(args.source, args.out, bundles.load(Path(args.bundle) if args.bundle else None)))

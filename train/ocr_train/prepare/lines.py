@@ -12,11 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ocr_edge.bundle import Bundle
+from ocr_edge.bundles.load import Bundle
 from ocr_edge.contract.types import Image
 from ocr_edge.errors import ConfigError
 from ocr_edge.pipeline import Pipeline
-from ocr_edge.stopwatch import Stopwatch
+from ocr_edge.timing import Stopwatch
 from ocr_train.datasets import words
 from ocr_train.datasets.words import LineSample
 from ocr_train.editing import edit_distance

@@ -67,7 +67,14 @@ def _bent(rng: random.Random, mask: Image) -> Image:
     return np.asarray(cv2.remap(mask, np.ascontiguousarray(map_x), map_y, cv2.INTER_LINEAR), np.uint8)
 
 
-def photographed(rng: random.Random, picture: Light, surfaces: Surfaces, strength: float = 1.0) -> Image:
+def photographed(
+    rng: random.Random,
+    picture: Light,
+    surfaces: Surfaces,
+    strength: float = 1.0,
+    *,
+    text_height: float | None = None,
+) -> Image:
     """A picture after lens, sensor and compression.
 
     Args:
@@ -75,17 +82,18 @@ def photographed(rng: random.Random, picture: Light, surfaces: Surfaces, strengt
         picture: float32 RGB, shape ``(H, W, 3)``, 0 to 255.
         surfaces: Has noise ready.
         strength: How far things go, 0 to 1; real pictures have been through it once.
+        text_height: How high its text is, in pixels: that of the picture where nothing is said. Blur goes by it.
 
     Returns:
         uint8 RGB, same shape.
     """
-    height = picture.shape[0]
+    height = text_height or picture.shape[0]
     roll = rng.random()
     if roll < 0.45 * strength:
         sigma = rng.uniform(0.2, 1.25) * height / 32
         picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), max(sigma, 0.2)), np.float32)
     elif roll < 0.53 * strength:
-        picture = _shaken(rng, picture)
+        picture = _shaken(rng, picture, height)
     if rng.random() < 0.5 * strength:
         deviation = rng.uniform(1, 9) if rng.random() < 0.8 else rng.uniform(9, 22)
         picture = picture + surfaces.noise(rng, picture.shape[:2], coloured=rng.random() < 0.4) * np.float32(
@@ -98,9 +106,9 @@ def photographed(rng: random.Random, picture: Light, surfaces: Surfaces, strengt
     return image
 
 
-def _shaken(rng: random.Random, picture: Light) -> Light:
+def _shaken(rng: random.Random, picture: Light, height: float) -> Light:
     """Motion blur over a few pixels, along or across the line."""
-    length = max(2, round(rng.uniform(2, 4.5) * picture.shape[0] / 32))
+    length = max(2, round(rng.uniform(2, 4.5) * height / 32))
     kernel = np.full((1, length) if rng.random() < 0.6 else (length, 1), 1 / length, np.float32)
     return np.asarray(cv2.filter2D(picture, -1, kernel), np.float32)
 

@@ -102,11 +102,26 @@ class Lines:
         return varied(rng, sample.image, self.renderer.surfaces), sample.text, lines.case, lines.marks
 
 
-def varied(rng: random.Random, image: Image, surfaces: Surfaces) -> Image:
-    """A real line as it might have been photographed another time."""
-    if rng.random() < 0.85:
+def varied(
+    rng: random.Random,
+    image: Image,
+    surfaces: Surfaces,
+    *,
+    moves: bool = True,
+    text_height: float | None = None,
+) -> Image:
+    """A real picture as it might have been photographed another time.
+
+    Args:
+        rng: Source of every choice.
+        image: uint8 RGB, shape ``(H, W, 3)``.
+        surfaces: Has noise ready.
+        moves: Whether it may be cut and scaled differently, as a line may.
+        text_height: How high its text is, in pixels: that of the picture where nothing is said.
+    """
+    if moves and rng.random() < 0.85:
         image = moved(rng, image, rng.uniform(0.3, 1.0))
-    if rng.random() < 0.25:
+    if moves and rng.random() < 0.25:
         height = max(10, round(image.shape[0] * rng.uniform(0.45, 0.95)))
         size = (max(4, round(image.shape[1] * height / image.shape[0])), height)
         image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
@@ -121,7 +136,7 @@ def varied(rng: random.Random, image: Image, surfaces: Surfaces) -> Image:
         )
         gain = np.array(gains, np.float32)
         picture = lit(rng, image.astype(np.float32) * gain + np.float32(rng.uniform(-25, 25)))
-        image = photographed(rng, picture, surfaces, 0.6)
+        image = photographed(rng, picture, surfaces, 0.6, text_height=text_height)
     return image
 
 
@@ -162,18 +177,50 @@ def renderer(recipe: LineRecipe, data: str, split: str = "train") -> Renderer:
     Raises:
         ConfigError: A set of characters or the backgrounds cannot be read, or there are no fonts.
     """
+    behind = photographs(recipe.backgrounds, data)
+    needs_fonts = recipe.real < 1 and (recipe.composed < 1 or not recipe.characters)
+    faces = split if needs_fonts else ""
+    return renderer_of(recipe.characters, recipe.composed, behind, data, faces, recipe.label_texts)
+
+
+def renderer_of(
+    characters: Sequence[str],
+    composed: float,
+    behind: Sequence[Image],
+    data: str,
+    split: str,
+    labels: Sequence[str] = label_orders.LINE,
+) -> Renderer:
+    """A renderer of lines.
+
+    Args:
+        characters: Specs of labelled crops that lines are composed of.
+        composed: Share of the lines that are.
+        behind: Photographs whose pieces are written on.
+        data: Folder that relative paths start from.
+        split: Whose faces are used; empty for none but drawn displays.
+        labels: What may be written.
+
+    Raises:
+        ConfigError: A set of characters cannot be read, or there are no fonts.
+    """
     from ocr_train.sources import located  # noqa: PLC0415 - it pulls Keras's data in
 
-    labels = tuple(label for label in label_orders.DEFAULT if label in recipe.label_texts)
-    crops = [Crops(datasets.load(located(spec, data), labels), labels) for spec in recipe.characters]
-    photographs = _photographs(Path(data) / recipe.backgrounds) if recipe.backgrounds else []
-    needs_fonts = recipe.real < 1 and (recipe.composed < 1 or not crops)
-    typefaces = Typefaces.installed(split) if needs_fonts else Typefaces.drawn()
-    known = typefaces.writing(recipe.label_texts)
-    return Renderer(Texts.installed(), known, Surfaces(photographs), crops, recipe.composed)
+    known = tuple(label for label in label_orders.DEFAULT if label in labels)
+    crops = [Crops(datasets.load(located(spec, data), known), known) for spec in characters]
+    typefaces = Typefaces.installed(split) if split else Typefaces.drawn()
+    return Renderer(Texts.installed(), typefaces.writing(labels), Surfaces(behind), crops, composed)
 
 
-def _photographs(path: Path) -> list[Image]:
+def photographs(name: str, data: str) -> list[Image]:
+    """The pictures of a tar archive; none where none is named.
+
+    Raises:
+        ConfigError: It cannot be read.
+    """
+    if not name:
+        return []
+    path = Path(data) / name
     try:
         with tarfile.open(path) as archive:
             members = [m for m in archive if m.isfile() and m.name.endswith((".jpg", ".png"))]

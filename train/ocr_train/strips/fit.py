@@ -2,8 +2,6 @@
 
 import hashlib
 import logging
-import math
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,17 +10,15 @@ import keras
 import numpy as np
 
 from ocr_edge.errors import ConfigError
-from ocr_train import architectures, checkpoint, distributed
-from ocr_train.average import Average
+from ocr_train import architectures, checkpoint
 from ocr_train.datasets import words
 from ocr_train.datasets.words import LineSet
 from ocr_train.devices import ALONE, Machines
-from ocr_train.fit import draw_history, is_stale, optional_pictures
-from ocr_train.progress import Progress
+from ocr_train.epochs import jit, train_epochs
+from ocr_train.fit import optional_pictures
 from ocr_train.record import initial_record, stamped
 from ocr_train.schedule import optimizer
 from ocr_train.sources import distinct_names, located
-from ocr_train.stream import dataset
 from ocr_train.strips.evaluate import LineResult, compare, measure, read
 from ocr_train.strips.feed import LineEpoch, Lines, renderer
 from ocr_train.strips.recipe import LineRecipe
@@ -78,34 +74,17 @@ def fit(
     run["record"] = record | ({"initial": initial_record(initial)} if initial else {})
     judges = {s.name for s, source in zip(validation, recipe.sources, strict=True) if source.validate}
     held_out = [s for s in validation if s.samples]
-    with machines.scope():
-        model = compiled(recipe)
-        if initial and not run["epochs"]:
-            start_from(model, initial)
-        average = Average(model, recipe.average) if recipe.average else None
-    judge = distributed.judge(model, recipe, machines)
-    checkpoint.restore(model, out, run, average, machines)
-    checkpoint.check_machines(run, out, machines)
-    for epoch in range(len(run["epochs"]), recipe.epochs):
-        if is_stale(run["epochs"], recipe.patience):
-            _LOGGER.info("stopped: no better epoch for %d", recipe.patience)
-            break
-        started = time.monotonic()
-        progress = Progress(epoch, recipe)
-        callbacks: list[Any] = [*[progress] * machines.is_chief, *([average] if average else [])]
-        batches = LineEpoch(lines, machines.turn(epoch), workers)
-        entry = _train(model, batches, callbacks, epoch, machines)
-        if machines.is_chief:
-            with distributed.judging(judge, model, average):
-                entry |= _validate(judge, held_out, judges, recipe)
-        entry["loss"], entry["score"] = machines.chiefs(entry["loss"], entry["score"])
-        entry["seconds"] = round(time.monotonic() - started, 1)
-        run["epochs"].append(entry)
-        if machines.is_chief:
-            checkpoint.save(model, recipe, out, run, average)
-        if machines.is_chief:
-            progress.finished(entry)
-            draw_history(out, run["epochs"], "read exactly")
+    train_epochs(
+        recipe,
+        out,
+        run,
+        machines,
+        initial=initial,
+        make=lambda: compiled(recipe),
+        batches=lambda turn: LineEpoch(lines, turn, workers),
+        validate=lambda judge: _validate(judge, held_out, judges, recipe),
+        measured="read exactly",
+    )
     results = _finish(recipe, out, held_out) if machines.is_chief else []
     machines.total(0.0)  # nobody leaves before the chief has written all
     return results
@@ -163,38 +142,8 @@ def compiled(recipe: LineRecipe) -> keras.Model:
         model = architectures.build(recipe.architecture, len(recipe.label_texts))
     finally:
         keras.config.set_dtype_policy("float32")
-    # With TensorFlow, XLA costs two to eight times the time on a CPU; JAX is slow without it.
-    jit = keras.backend.backend() != "tensorflow" and "auto"
-    model.compile(optimizer(recipe), CTC(recipe.label_texts), jit_compile=jit)
+    model.compile(optimizer(recipe), CTC(recipe.label_texts), jit_compile=jit())
     return model
-
-
-def start_from(model: keras.Model, initial: Path) -> None:
-    """Give a network the weights of a trained one.
-
-    Raises:
-        ConfigError: The file is no network of such a shape.
-    """
-    try:
-        model.set_weights(keras.models.load_model(initial, compile=False).get_weights())
-    except (OSError, ValueError, TypeError) as error:
-        raise ConfigError(f"{initial}: not a network to start from ({str(error).splitlines()[0]})") from error
-
-
-def _train(
-    model: keras.Model, batches: LineEpoch, callbacks: list[Any], epoch: int, machines: Machines
-) -> dict[str, Any]:
-    """Train one epoch: its mean ``loss``, and what it is worth where nothing is held out."""
-    if machines.strategy is not None:
-        loss = distributed.train(model, batches, machines, callbacks)["loss"]
-    else:
-        epochs = {"initial_epoch": epoch, "epochs": epoch + 1, "steps_per_epoch": len(batches)}
-        rows = dataset(model, batches)
-        logs = model.fit(rows, **epochs, shuffle=False, verbose=0, callbacks=callbacks).history
-        loss = logs["loss"][-1]
-    if not math.isfinite(loss):
-        raise ConfigError(f"the loss became {loss} in epoch {epoch + 1}: lower the recipe's learning_rate")
-    return {"loss": loss, "score": -loss}
 
 
 def _validate(

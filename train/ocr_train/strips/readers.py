@@ -4,10 +4,10 @@ import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ocr_edge.bundle import load
+from ocr_edge.bundles.load import load
 from ocr_edge.contract.types import Image
 from ocr_edge.errors import ConfigError
-from ocr_edge.lines import LineRecognizer
+from ocr_edge.recognize.lines import LineRecognizer
 from ocr_train.checkpoint import RUN_NAME
 from ocr_train.commands.evaluate import load_model, model_labels
 from ocr_train.strips.evaluate import read

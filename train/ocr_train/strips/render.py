@@ -94,7 +94,7 @@ class Renderer:
                 if with_unit and (shown := self._display(rng, typeface, longest)):
                     mask, text = shown
                 else:
-                    text = _writable(rng, text, typeface.characters)
+                    text = writable(rng, text, typeface.characters)
                     if not text:
                         continue
                     mask = ink(typeface.face, text, rng)
@@ -110,7 +110,7 @@ class Renderer:
         if not self._units:
             return None
         unit, faces = rng.choice(self._units)
-        value = _writable(rng, number(rng, max(1, longest - len(unit) - 1)), display.characters)
+        value = writable(rng, number(rng, max(1, longest - len(unit) - 1)), display.characters)
         if not value or len(value) + 1 + len(unit) > longest:
             return None
         printed = faces.draw(rng)
@@ -172,7 +172,7 @@ def _height(rng: random.Random) -> int:
     return round(min(max(rng.lognormvariate(3.42, 0.3), 13), 60))
 
 
-def _writable(rng: random.Random, text: str, characters: frozenset[str]) -> str:
+def writable(rng: random.Random, text: str, characters: frozenset[str]) -> str:
     """The text as a face can write it: in the other case where it lacks one, digits where it has nothing else."""
     if all(c in characters for c in text):
         return text

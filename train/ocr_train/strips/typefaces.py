@@ -98,6 +98,12 @@ class Typefaces:
         kept = [t for t in self._all() if needed <= t.characters]
         return Typefaces(kept) if kept else None
 
+    def parted(self, kinds: Collection[str]) -> "tuple[Typefaces | None, Typefaces | None]":
+        """Those of some kinds, and the others; None where there are none."""
+        mine = [t for t in self._all() if t.face.kind in kinds]
+        others = [t for t in self._all() if t.face.kind not in kinds]
+        return Typefaces(mine) if mine else None, Typefaces(others) if others else None
+
     def draw(self, rng: random.Random) -> Typeface:
         """One face."""
         kind = rng.choices(self._names, self._weights)[0]

@@ -1,0 +1,86 @@
+"""From a map of shrunken text to the outlines of the text: pure geometry."""
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+Quads = npt.NDArray[np.float32]
+"""Outlines, shape ``(N, 4, 2)``: x and y of the top left, top right, bottom right and bottom left corner."""
+CELL = 4
+"""Pixels of the picture to a cell of the map, both ways."""
+STRIDE = 32
+"""Pixels of which both sides of a picture are a multiple: those to a cell of the network's coarsest level."""
+SHRINK = 0.25
+"""Share of an outline's shorter side that the map leaves out on each side: the network learns it so."""
+THRESHOLD = 0.35
+"""From which a cell belongs to a piece of text: the map says what share of a cell the shrunken text covers, and a line
+one cell thick may lie half in one cell and half in the next."""
+LEAST_SCORE = 0.45
+"""Mean of a piece's cells below which it is no text: of small print that lies between two rows of cells half of each is
+covered."""
+MIN_THICKNESS = 0.5
+"""Least thickness of a piece in cells: that of a line of 4 pixels."""
+_AROUND = np.ones((3, 3), np.uint8)
+
+
+def outlines(
+    text: npt.NDArray[np.float32], threshold: float = THRESHOLD, least_score: float = LEAST_SCORE
+) -> tuple[Quads, npt.NDArray[np.float32]]:
+    """The outlines that a map shows.
+
+    Args:
+        text: Share of each cell that shrunken text covers, 0 to 1, shape ``(h, w)``.
+        threshold: From which a cell belongs to a piece.
+        least_score: Mean below which a piece is left out.
+
+    Returns:
+        Outlines in pixels of the picture, oriented so that the longer side is the top one, and the score of each.
+    """
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(
+        (text >= threshold).astype(np.uint8), connectivity=8
+    )
+    if count < 2:
+        return np.zeros((0, 4, 2), np.float32), np.zeros(0, np.float32)
+    areas = stats[:, cv2.CC_STAT_AREA]
+    scores = np.bincount(labels.ravel(), text.ravel(), count) / areas
+    quads: list[Quads] = []
+    kept: list[float] = []
+    for number in range(1, count):
+        if scores[number] >= least_score:
+            quads.append(
+                _outline(text, np.asarray(labels, np.int32), number, np.asarray(stats[number], np.int32))
+            )
+            kept.append(scores[number])
+    return np.array(quads, np.float32).reshape(-1, 4, 2), np.array(kept, np.float32)
+
+
+def _outline(
+    text: npt.NDArray[np.float32],
+    labels: npt.NDArray[np.int32],
+    number: int,
+    stats: npt.NDArray[np.int32],
+) -> Quads:
+    """The outline of the text of which a piece of the map is left: shape ``(4, 2)``."""
+    x, y, wide, high = (int(value) for value in stats[:4])
+    # A cell more on every side: what is covered by less than the threshold counts too.
+    left, top = max(0, x - 1), max(0, y - 1)
+    part = np.s_[top : y + high + 1, left : x + wide + 1]
+    mine = (labels[part] == number).astype(np.uint8)
+    rows, columns = np.nonzero(mine)
+    area = float(text[part][cv2.dilate(mine, _AROUND) > 0].sum())
+    points = np.stack([columns + left, rows + top], axis=1).astype(np.float32)
+    (middle_x, middle_y), (width, height), angle = cv2.minAreaRect(points)
+    if height > width:
+        width, height, angle = height, width, angle - 90
+    # Cells are points here: a rectangle about them lacks half a cell on every side.
+    width, height = width + 1, height + 1
+    if width > 2 * height:  # its ends are known well, its thickness the area says better
+        height = max(MIN_THICKNESS, area / width)
+    else:
+        scale = (max(area, MIN_THICKNESS) / (width * height)) ** 0.5
+        width, height = width * scale, height * scale
+    # The shorter side was s and is s - 2 * SHRINK * s.
+    whole = height / (1 - 2 * SHRINK)
+    box = ((middle_x + 0.5, middle_y + 0.5), (width + whole - height, whole), angle)
+    # boxPoints begins at the bottom left of an unturned box and goes round clockwise.
+    return np.asarray(np.roll(cv2.boxPoints(box) * CELL, -1, axis=0), np.float32)

@@ -1,0 +1,1 @@
+"""Run the networks that name characters and read lines, and choose between their answers."""

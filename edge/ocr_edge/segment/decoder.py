@@ -1,0 +1,157 @@
+"""From a line's scored candidates to its reading: best way, line geometry, neighbours, the owner's pattern. Pure."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from ocr_edge.contract import confusables
+from ocr_edge.contract.types import Box, Scores
+from ocr_edge.decode import search
+from ocr_edge.decode.automaton import anything
+from ocr_edge.decode.pattern import MIN_MARGIN, Pattern, allowed
+from ocr_edge.decode.search import Edge
+from ocr_edge.layout.selection import RatedLine
+from ocr_edge.reading import READABLE, UNREADABLE, Character, Line
+from ocr_edge.segment.context import Context, space_before
+from ocr_edge.segment.lattice import Graph, Scored
+
+LEAST_INFORMED = 4.0
+"""Nats by which geometry and neighbours may make a label less likely than it looks, where a pattern is known."""
+MAX_LINKS = 2.5
+"""Nats that a link may cost for a pattern to be followed over it."""
+
+
+class Decoder:
+    """Reads lines.
+
+    Args:
+        labels: The texts that scores stand for.
+        pattern: What every line must match; None for anything.
+        min_margin: Nats by which the pattern may overrule the picture.
+        context: Whether neighbours in a word make each other likelier: words look like words, codes like codes.
+        geometry: Whether a character's size and place in its line say something about its name.
+    """
+
+    def __init__(
+        self,
+        labels: Sequence[str],
+        pattern: Pattern | None = None,
+        *,
+        min_margin: float = MIN_MARGIN,
+        context: bool = True,
+        geometry: bool = True,
+    ) -> None:
+        self._labels = tuple(labels)
+        self._pattern = pattern
+        self._min_margin = min_margin
+        self._context = Context(labels, words=context, geometry=geometry)
+        self._shapes = confusables.groups(labels)
+        self._free = anything(len(labels))
+
+    def sureness(self, scores: Scores) -> npt.NDArray[np.float32]:
+        """Log-probability of each glyph's likeliest shape, float32, shape ``(N,)``."""
+        return confusables.sureness(scores, self._shapes)
+
+    def decode(self, guesses: Sequence[Scored]) -> RatedLine | None:
+        """Read one line.
+
+        Args:
+            guesses: The line as found in one or several guesses at the ink.
+
+        Returns:
+            Its reading; None when it has none, or none that the pattern allows.
+        """
+        graph = Graph(guesses)
+        if self._pattern:
+            return self._legal(graph, self._pattern)
+        way, _ = graph.best()
+        return self._read(graph, way) if way else None
+
+    def compared(self, guesses: Sequence[Scored], reading: RatedLine) -> RatedLine:
+        """A line read again: words and geometry choose among the likeliest ways to cut it, where no pattern does.
+
+        Args:
+            guesses: The line as found in one or several guesses at the ink.
+            reading: What ``decode`` reads.
+        """
+        if self._pattern:
+            return reading
+        graph = Graph(guesses)
+        way = self._context.other_way(graph)
+        return self._read(graph, way) if way else reading
+
+    def _read(self, graph: Graph, way: list[int]) -> RatedLine:
+        boxes, scores = [graph.boxes[node] for node in way], graph.scores[way]
+        spaces = space_before(boxes, graph.height)
+        return self._rated(self._informed(scores, boxes, spaces), boxes, spaces, np.exp(graph.sure[way]))
+
+    def _informed(self, scores: Scores, boxes: Sequence[Box], spaces: Sequence[bool]) -> Scores:
+        """Log-probabilities with what the line's geometry and the neighbours say."""
+        return self._context.worded(self._context.placed(scores, boxes), spaces)
+
+    def _legal(self, graph: Graph, pattern: Pattern) -> RatedLine | None:
+        """The best reading that the pattern allows, if the picture does not speak against it by too much."""
+        # Half of a look-alike's chance is its own: O for 0 costs little, B for 0 much.
+        together = np.exp(graph.scores) @ self._shapes @ self._shapes.T
+        chances = np.log(0.5 * np.exp(graph.scores) + 0.5 * together + 1e-9).astype(np.float32)
+        edges, nodes = _edges(graph, graph.gains(chances).astype(np.float32))
+        legal = pattern.best(edges, len(graph) + 1) if edges else None
+        free = search.best(edges, len(graph) + 1, self._free, None, self._labels) if edges else None
+        if legal is None or free is None or free.score - legal.score > self._min_margin:
+            return None
+        way = [nodes[edge] for edge in legal.edges]
+        boxes = [graph.boxes[node] for node in way]
+        spaces = space_before(boxes, graph.height)
+        # Between look-alikes, the line decides: the same cut, named again with all that is known.
+        informed = np.maximum(self._informed(graph.scores[way], boxes, spaces), chances[way] - LEAST_INFORMED)
+        again = [Edge(place, place + 1, row) for place, row in enumerate(informed)]
+        legal = pattern.best(again, len(again)) or legal
+        scores = np.where(allowed(pattern, legal), chances[way], -np.inf).astype(np.float32)
+        sure = np.exp(chances[way, list(legal.labels)])
+        return self._rated(scores, boxes, spaces, sure, legal.labels)
+
+    def _rated(
+        self,
+        scores: Scores,
+        boxes: Sequence[Box],
+        spaces: Sequence[bool],
+        sure: npt.NDArray[np.float32],
+        said: Sequence[int] | None = None,
+    ) -> RatedLine:
+        best = scores.argmax(axis=1) if said is None else said
+        characters = []
+        for row, box, space, label in zip(scores, boxes, spaces, best, strict=True):
+            others = [
+                i for i in np.argsort(-row, kind="stable")[:3].tolist() if i != label and row[i] > -np.inf
+            ][:2]
+            alternatives = tuple((self._labels[i], float(np.exp(row[i]))) for i in (label, *others))
+            text, confidence = alternatives[0]
+            if said is None and confidence < READABLE:
+                text = UNREADABLE
+            characters.append(Character(text, confidence, box, alternatives, row, space, self._labels))
+        return RatedLine(Line(tuple(characters)), sure)
+
+
+def _edges(graph: Graph, gains: Scores) -> tuple[list[Edge], list[int]]:
+    """A graph as a lattice, and the node that each of its edges reads.
+
+    Places are "just before node ``n``", numbered from 1; 0 is the start and one more than all nodes the end. An edge
+    reads the node it begins at and leads on to the next; those from the start read their node too.
+    """
+    edges: list[Edge] = []
+    nodes: list[int] = []
+    stop = len(graph) + 1
+
+    def add(first: int, last: int, node: int, extra: float) -> None:
+        edges.append(Edge(first, last, gains[node] + np.float32(extra)))
+        nodes.append(node)
+
+    for node in range(len(graph)):
+        add(node + 1, stop, node, graph.end[node])
+        add(0, stop, node, graph.start[node] + graph.end[node])
+        for before, gain in zip(*graph.links(node), strict=True):
+            if gain >= -MAX_LINKS:
+                add(int(before) + 1, node + 1, int(before), float(gain))
+                add(0, node + 1, int(before), float(gain) + graph.start[before])
+    return edges, nodes

@@ -1,0 +1,1 @@
+"""Readings to an MQTT broker, and the words of Home Assistant."""

@@ -1,0 +1,1 @@
+"""What belongs to this machine: the service manager, signals, stderr, the state folder, how the program is."""

@@ -1,0 +1,98 @@
+"""The doctor himself: he neither hangs nor falls ill, and says what to type."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from ocr_edge.cli import main
+from ocr_edge.diagnose.check import Check
+from ocr_edge.diagnose.examine import examine
+from ocr_edge.diagnose.probe import Probe
+
+
+def alive(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().split()[2] not in "XZ"
+    except FileNotFoundError:
+        return False
+
+
+def test_a_check_that_hangs_or_fails_does_not_stop_the_others(machine):
+    def hanging(probe):
+        yield Check("first", "ok", "said before")
+        time.sleep(1.5)
+
+    def failing(probe):
+        raise ZeroDivisionError("oops")
+
+    def closed(probe):
+        raise PermissionError(13, "Permission denied", "/closed")
+
+    def fine(probe):
+        yield Check("last", "ok", "said after")
+
+    found = examine(machine(), [hanging, failing, closed, fine], limit_s=0.2)
+    assert [check.verdict for check in found] == ["ok", "unknown", "unknown", "unknown", "ok"]
+    assert "took longer than 0.2 s" in found[1].found
+    assert "ZeroDivisionError: oops" in found[2].found
+    assert found[3].advice == "sudo ocr-edge doctor"
+
+
+def test_a_command_that_hangs_is_killed_with_its_children():
+    probe = Probe()
+    start = time.monotonic()
+    done = probe.run("sh", "-c", "sleep 60 & echo $!; sleep 60", timeout_s=0.3)
+    assert (done.code, done.end) == (None, "did not end in time")
+    assert time.monotonic() - start < 5
+    while alive(int(done.last)):
+        assert time.monotonic() - start < 5
+        time.sleep(0.01)
+    assert probe.run("no-such-command") is None
+    assert probe.run("sh", "-c", "kill -ILL $$").end == "was ended by SIGILL"
+
+
+def test_the_table_says_what_to_type_and_the_exit_code_what_it_comes_to(monkeypatch, capsys):
+    def clock(probe):
+        yield Check("clock", "warn", "not set", "sudo timedatectl set-ntp true")
+
+    def power(probe):
+        yield Check("power", "ok", "fine")
+
+    def disk(probe):
+        yield Check("disk", "fail", "full", "rm")
+
+    monkeypatch.setattr("ocr_edge.diagnose.examine.CHECKS", (clock, power))
+    assert main(["doctor"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "WARN  clock  not set",
+        "             -> sudo timedatectl set-ntp true",
+        "ok    power  fine",
+        "",
+        "Nothing is wrong, 1 to look at.",
+    ]
+    monkeypatch.setattr("ocr_edge.diagnose.examine.CHECKS", (clock, disk))
+    assert main(["doctor", "--json"]) == 1
+    said = json.loads(capsys.readouterr().out)
+    assert (said["ok"], said["checks"][1]["advice"]) == (False, "rm")
+
+
+def test_the_doctor_works_where_the_packages_do_not(tmp_path):
+    for name in ("numpy", "msgspec", "cv2"):
+        (tmp_path / f"{name}.py").write_text("raise ImportError('numpy.core.multiarray failed to import')")
+    config = tmp_path / "c.toml"
+    config.write_text('[source]\nurl = "dir:/x"\n')
+    done = subprocess.run(
+        [sys.executable, "-m", "ocr_edge", "doctor", "--json", "--config", config],
+        env={**os.environ, "PYTHONPATH": f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert (done.returncode, done.stderr) == (1, "")
+    found = {check["name"]: check for check in json.loads(done.stdout)["checks"]}
+    assert {found[name]["verdict"] for name in ("numpy", "msgspec", "runtime", "configuration")} == {"fail"}
+    assert "'numpy<2'" in found["numpy"]["advice"]

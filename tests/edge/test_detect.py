@@ -1,0 +1,166 @@
+"""From a map of text to the outlines of lines, and from outlines to crops: geometry alone, without a network."""
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ocr_edge.detect.crops import crops, cut
+from ocr_edge.detect.joining import around, joined, without_doubles
+from ocr_edge.detect.looks import look
+from ocr_edge.detect.quads import CELL, SHRINK, STRIDE, outlines
+from ocr_edge.geometry.transform import apply
+
+
+def quad(x, y, width, height, degrees=0.0):
+    """An outline about a middle, its longer side on top."""
+    corners = np.array([[-width, -height], [width, -height], [width, height], [-width, height]]) / 2
+    angle = np.radians(degrees)
+    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    return (corners @ turn + (x, y)).astype(np.float32)
+
+
+def shown(*quads, size=(480, 640)):
+    """The map that a perfect network gives for outlines: what all sides leave that move inwards, by share of a cell."""
+    pixels = np.zeros(size, np.uint8)
+    for each in quads:
+        along, down = each[1] - each[0], each[3] - each[0]
+        wide, high = np.linalg.norm(along), np.linalg.norm(down)
+        step = SHRINK * min(wide, high)
+        right, under = along * step / wide, down * step / high
+        inner = each + np.array([right + under, under - right, -right - under, right - under])
+        cv2.fillPoly(pixels, [np.round((inner - 0.5) * 16).astype(np.int32)], 255, shift=4)
+    small = (size[1] // CELL, size[0] // CELL)
+    return cv2.resize(pixels, small, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+
+
+def overlap(one, other):
+    """Intersection over union."""
+    shared, _ = cv2.intersectConvexConvex(one, other)
+    return shared / (cv2.contourArea(one) + cv2.contourArea(other) - shared)
+
+
+@pytest.mark.parametrize("degrees", [0, 4, -20, 45, 80, -90])
+@pytest.mark.parametrize(
+    ("width", "height", "least"),
+    [(400, 120, 0.95), (300, 40, 0.9), (160, 20, 0.8), (90, 11, 0.7), (60, 8, 0.6), (60, 40, 0.8)],
+)
+def test_an_outline_comes_back_from_its_map(width, height, degrees, least):
+    there = quad(320, 240, width, height, degrees)
+    (found,), (score,) = outlines(shown(there))
+    assert overlap(found, there) > least
+    assert score > 0.45
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.floats(100, 380), st.floats(24, 90), st.floats(-89, 89), st.floats(270, 370), st.floats(220, 260))
+def test_an_outlines_longer_side_is_its_top_and_it_goes_round_clockwise(width, height, degrees, x, y):
+    (found,), _ = outlines(shown(quad(x, y, max(width, 1.5 * height), height, degrees)))
+    along, down = found[1] - found[0], found[3] - found[0]
+    assert np.linalg.norm(along) >= np.linalg.norm(down)
+    assert along[0] * down[1] - along[1] * down[0] > 0
+
+
+def test_lines_a_cell_apart_stay_two():
+    found, _ = outlines(shown(quad(300, 200, 300, 24), quad(300, 230, 300, 24)))
+    assert len(found) == 2
+
+
+def test_what_is_faint_is_no_text():
+    text = shown(quad(300, 200, 300, 40)) * np.float32(0.4)
+    assert len(outlines(text)[0]) == 0
+    assert len(outlines(text, least_score=0.3)[0]) == 1
+    assert len(outlines(np.zeros((40, 40), np.float32))[0]) == 0
+
+
+def test_pieces_of_a_line_are_joined_and_columns_are_not():
+    pieces = [
+        quad(100, 100, 100, 20),
+        quad(210, 102, 80, 21),
+        quad(500, 100, 100, 20),
+        quad(100, 140, 100, 20),
+    ]
+    groups = joined(np.array(pieces))
+    assert sorted(groups) == [[0, 1], [2], [3]]
+    whole = around(np.array(pieces[:2]))
+    assert whole[0][0] == pytest.approx(50, abs=1)
+    assert whole[1][0] == pytest.approx(250, abs=1)
+
+
+@pytest.mark.parametrize("degrees", [30, 90, -60])
+def test_pieces_of_a_turned_line_are_joined_from_left_to_right(degrees):
+    turn = np.radians(degrees)
+    middles = [np.array([300, 300]) + step * np.array([np.cos(turn), np.sin(turn)]) for step in (110, 0)]
+    pieces = np.array([quad(*middle, 100, 20, degrees) for middle in middles])
+    assert joined(pieces) == [[1, 0]]
+
+
+def test_a_title_and_the_small_print_beside_it_are_two_lines():
+    assert len(joined(np.array([quad(100, 100, 160, 40), quad(230, 100, 80, 16)]))) == 2
+
+
+def test_of_two_looks_at_one_line_the_better_stays():
+    quads = np.array([quad(100, 100, 200, 30), quad(102, 101, 190, 33), quad(100, 200, 200, 30)])
+    assert sorted(without_doubles(quads, np.array([0.7, 0.9, 0.5], np.float32))) == [1, 2]
+
+
+def test_a_look_keeps_the_pictures_shape_and_fills_with_black():
+    image = np.full((300, 500, 3), 200, np.uint8)
+    seen, scale = look(image, 640)
+    assert scale == pytest.approx(1.28)
+    assert seen.shape[0] % STRIDE == 0
+    assert seen.shape[1] % STRIDE == 0
+    assert (seen[:384, :640] == 200).all()
+    assert not seen[384:].any()
+
+
+@pytest.fixture
+def words():
+    """A picture with a light word on it, and its outline."""
+    image = np.zeros((200, 400, 3), np.uint8)
+    cv2.rectangle(image, (100, 80), (259, 119), (255, 255, 255), -1)
+    cv2.rectangle(image, (100, 80), (119, 119), (255, 0, 0), -1)  # its beginning is red
+    return image, np.array([[100, 80], [260, 80], [260, 120], [100, 120]], np.float32)
+
+
+def test_a_level_line_is_cut_out_as_it_is(words):
+    image, there = words
+    crop = cut(image, there)
+    assert (image[75 : 75 + crop.image.shape[0], 84 : 84 + crop.image.shape[1]] == crop.image).all()
+    np.testing.assert_allclose(apply(crop.back, [(crop.line.left, crop.line.top)]), [(100, 80)])
+    assert (crop.line.width, crop.line.height) == (160, 40)
+
+
+@pytest.mark.parametrize("degrees", [12, 90, 180, -90, -130])
+def test_a_turned_line_is_cut_out_upright_and_goes_back_to_the_picture(words, degrees):
+    image, there = words
+    matrix = cv2.getRotationMatrix2D((200, 100), -degrees, 1.0)
+    turned = cv2.warpAffine(image, matrix, (400, 200))
+    moved = cv2.transform(there[None], matrix)[0].astype(np.float32)
+    longer_on_top = (
+        moved if np.linalg.norm(moved[1] - moved[0]) > np.linalg.norm(moved[3] - moved[0]) else None
+    )
+    assert longer_on_top is not None
+    ways = list(crops(turned, longer_on_top))
+    reds = [way.image[way.line.top + 15, way.line.left + 8].tolist()[:2] for way in ways]
+    assert any(red > 200 and green < 60 for red, green in reds)
+    upright = next(way for way, (red, green) in zip(ways, reds, strict=True) if red > 200 and green < 60)
+    middle = (upright.line.left + upright.line.width / 2, upright.line.top + upright.line.height / 2)
+    np.testing.assert_allclose(apply(upright.back, [middle])[0], moved.mean(axis=0), atol=2.0)
+
+
+def test_a_digit_that_stands_alone_is_first_read_upright():
+    image = np.zeros((200, 200, 3), np.uint8)
+    ways = list(crops(image, np.array([[80, 160], [80, 40], [110, 40], [110, 160]], np.float32)))
+    assert len(ways) == 2  # four times as high as wide: a line that was turned
+    ways = list(crops(image, np.array([[80, 120], [80, 40], [120, 40], [120, 120]], np.float32)))
+    assert len(ways) == 3
+    assert ways[0].line.height > ways[0].line.width
+
+
+def test_a_line_at_the_pictures_edge_is_cut_at_it():
+    image = np.zeros((60, 100, 3), np.uint8)
+    crop = cut(image, np.array([[-10, -4], [120, -4], [120, 30], [-10, 30]], np.float32))
+    assert crop.image.shape[1] == 100
+    assert min(crop.image.shape) > 0

@@ -1,0 +1,120 @@
+"""A flat thing that carries text: its colours, its outline, and where the text stands."""
+
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from ocr_edge.contract.types import Image
+from ocr_train.strips.surface import Light
+from ocr_train.strips.typefaces import CAP
+
+Quads = npt.NDArray[np.float32]
+"""Outlines, shape ``(N, 4, 2)``: x and y of the top left, top right, bottom right and bottom left corner."""
+APART = 0.9
+"""Blank columns beside a line's height that part it into two pieces of text: wider than a space between words, about
+what lies between two columns of a table."""
+LOOSE = 0.06
+"""Margin about the ink, beside its height, as people who draw outlines leave it."""
+
+_STRETCHED = [np.clip(128 + (np.arange(256) - 128.0) * scale, 0, 255).astype(np.uint8) for scale in range(13)]
+"""Grey levels of an edge made steeper, by how many times."""
+
+
+class Sheet:
+    """What is drawn on, and the outlines of the text on it.
+
+    Args:
+        picture: float32 RGB, shape ``(H, W, 3)``, 0 to 255.
+        alpha: uint8, shape ``(H, W)``: 255 where the thing is, 0 where what lies behind shows through; all of it
+            when missing.
+    """
+
+    def __init__(self, picture: Light, alpha: Image | None = None) -> None:
+        self.picture = picture
+        self.alpha = np.full(picture.shape[:2], 255, np.uint8) if alpha is None else alpha
+        self._quads: list[Quads] = []
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width."""
+        return self.picture.shape[0], self.picture.shape[1]
+
+    @property
+    def quads(self) -> Quads:
+        """The outlines of the text."""
+        return np.array(self._quads, np.float32).reshape(-1, 4, 2)
+
+    def write(self, mask: Image, left: float, top: float, colour: Light, *, is_text: bool = True) -> None:
+        """Put ink on the sheet; what lies beyond its edge is cut off.
+
+        Args:
+            mask: uint8, shape ``(h, w)``, cropped to its ink, in the size that it is to have.
+            left: Column of its left edge.
+            top: Row of its top edge.
+            colour: RGB, shape ``(3,)``.
+            is_text: Whether its outline belongs to the text of the sheet.
+        """
+        x, y = round(left), round(top)
+        height, width = self.size
+        rows = slice(max(0, -y), min(mask.shape[0], height - y))
+        columns = slice(max(0, -x), min(mask.shape[1], width - x))
+        if rows.stop <= rows.start or columns.stop <= columns.start:
+            return
+        part = mask[rows, columns]
+        at = np.s_[y + rows.start : y + rows.stop, x + columns.start : x + columns.stop]
+        share = part.astype(np.float32)[..., None] * np.float32(1 / 255)
+        self.picture[at] += (colour - self.picture[at]) * share
+        np.maximum(self.alpha[at], part, out=self.alpha[at])
+        if is_text:
+            margin = LOOSE * mask.shape[0]
+            for start, end in runs(mask):
+                self._quads.append(
+                    box(x + start - margin, y - margin, x + end + margin, y + mask.shape[0] + margin)
+                )
+
+
+def box(left: float, top: float, right: float, bottom: float) -> Quads:
+    """The upright outline with these edges: shape ``(4, 2)``."""
+    return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
+
+
+def runs(mask: Image) -> list[tuple[int, int]]:
+    """First and last column (exclusive) of the pieces of a line of ink that wide gaps part."""
+    inked = np.flatnonzero(mask.max(axis=0) > 60)
+    if not inked.size:
+        return []
+    gaps = np.flatnonzero(np.diff(inked) > max(4.0, APART * mask.shape[0]))
+    firsts = [inked[0], *inked[gaps + 1]]
+    lasts = [*inked[gaps], inked[-1]]
+    return [(int(a), int(b) + 1) for a, b in zip(firsts, lasts, strict=True)]
+
+
+def scaled(mask: Image, cap: float, across: float = 1.0) -> Image:
+    """An ink mask whose capitals were ``CAP`` high, with capitals ``cap`` high; sharp however large.
+
+    Args:
+        mask: uint8, shape ``(h, w)``.
+        cap: Height of a capital, in pixels.
+        across: Stretch along the line.
+    """
+    scale = cap / CAP
+    size = (max(1, round(mask.shape[1] * scale * across)), max(1, round(mask.shape[0] * scale)))
+    if scale <= 1:
+        return np.asarray(cv2.resize(mask, size, interpolation=cv2.INTER_AREA), np.uint8)
+    large = np.asarray(cv2.resize(mask, size, interpolation=cv2.INTER_CUBIC), np.uint8)
+    if scale <= 1.5:
+        return large
+    # An enlarged edge is as soft as the scale is large: stretch its levels back.
+    return np.asarray(_STRETCHED[min(round(scale), len(_STRETCHED) - 1)][large], np.uint8)
+
+
+def warped(sheet: Sheet, matrix: npt.NDArray[Any], size: tuple[int, int]) -> Sheet:
+    """A sheet seen through a 3x3 matrix, on a canvas of ``size``: outlines too."""
+    picture = cv2.warpPerspective(sheet.picture, matrix, size[::-1], flags=cv2.INTER_LINEAR)
+    alpha = cv2.warpPerspective(sheet.alpha, matrix, size[::-1], flags=cv2.INTER_LINEAR)
+    made = Sheet(np.asarray(picture, np.float32), np.asarray(alpha, np.uint8))
+    if len(sheet.quads):
+        made._quads = list(cv2.perspectiveTransform(sheet.quads.reshape(1, -1, 2), matrix).reshape(-1, 4, 2))
+    return made
