@@ -177,7 +177,7 @@ def _run_whole(arguments: argparse.Namespace, trained: "list[Trained]") -> int:
     from ocr_edge.bundles import load as bundles  # noqa: PLC0415
     from ocr_train.feed import located  # noqa: PLC0415
 
-    is_line = trained[0].kind == "line"
+    is_line = any(one.kind == "line" for one in trained)
     what = "a line stage" if is_line else "a detector"
     if len(trained) > 1:
         does = "reads" if is_line else "finds"
