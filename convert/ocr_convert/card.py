@@ -1,6 +1,6 @@
 """The bundle's card: its data and their terms, how good it is, where it fails (Mitchell et al., FAT* 2019)."""
 
-from ocr_convert import card_lines, card_quality, card_training
+from ocr_convert import card_lines, card_quality, card_scenes, card_training
 from ocr_convert.markdown import code, table
 from ocr_edge.contract.manifest import Manifest, Stage
 
@@ -9,6 +9,11 @@ LINES_FIRST = (
     "\nA line is read by the line stage; the character stages and their lattice answer where it is not sure. Its"
     " multiply-adds are those of a strip of 32x128.\n"
 )
+DETECTOR_FIRST = (
+    "\nThe detector looks at the whole picture and says where its lines are. Its multiply-adds are those of one look at"
+    " 640x480 pixels.\n"
+)
+DOES = {"detect": "finds lines", "line": "reads lines", "character": "names characters"}
 COMBINE = {
     "replace": "its probabilities replace the earlier ones",
     "mean": "the probabilities of all stages that ran are averaged",
@@ -31,9 +36,11 @@ def text(manifest: Manifest, picture: str = "") -> str:
         "## Trained on\n",
         card_training.text(manifest.training, [stage.file for stage in manifest.stages]),
         "## How good\n",
+        card_scenes.quality(manifest.metrics),
         card_lines.quality(manifest.metrics),
         *_characters(manifest, picture),
         "## Where it fails\n",
+        card_scenes.FAILS if manifest.detectors else "",
         card_lines.FAILS if manifest.lines else "",
         *_character_failures(manifest),
     ]
@@ -87,12 +94,11 @@ def _networks(manifest: Manifest) -> str:
     head = ["stage", "architecture", "parameters", "multiply-adds", "numbers", "temperature"]
     if len(manifest.stages) == 1:
         return table(head, rows)
-    rows = [
-        [*row, "line" if stage.kind == "line" else "character"]
-        for row, stage in zip(rows, manifest.stages, strict=True)
-    ]
+    rows = [[*row, DOES[stage.kind]] for row, stage in zip(rows, manifest.stages, strict=True)]
     reached = [stage["reached"] for stage in manifest.metrics.get("stages", [])]
-    for index, (row, stage) in enumerate(zip(rows, manifest.stages, strict=True), -len(manifest.lines)):
+    for index, (row, stage) in enumerate(
+        zip(rows, manifest.stages, strict=True), len(manifest.characters) - len(manifest.stages)
+    ):
         row.append("" if stage.escalate_below is None else f"{stage.escalate_below:g}")
         row.append(f"{100 * reached[index]:.1f} %" if 0 <= index < len(reached) else "")
     macs = manifest.metrics.get("mean_macs")
@@ -102,7 +108,8 @@ def _networks(manifest: Manifest) -> str:
         else ""
     )
     return (
-        table([*head, "reads", "goes on below", "reached by"], rows)
+        table([*head, "does", "goes on below", "reached by"], rows)
+        + (DETECTOR_FIRST if manifest.detectors else "")
         + (LINES_FIRST if manifest.lines else "")
         + "\nThe character stages run in sequence: a glyph whose likeliest class is less sure than the threshold goes"
         f" on to the next stage, and {COMBINE[manifest.combine]}.{cost}\n"
@@ -110,5 +117,7 @@ def _networks(manifest: Manifest) -> str:
 
 
 def _temperatures(stage: Stage) -> str:
+    if stage.kind == "detect":
+        return ""
     twins = "" if stage.twin_temperature is None else f", among twins {stage.twin_temperature:.2f}"
     return f"{stage.temperature:.2f}{twins}"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ocr_convert import card_lines
+from ocr_convert import card_lines, card_scenes
 from ocr_convert.markdown import table
 
 Plain = dict[str, Any]
@@ -46,7 +46,7 @@ def _run(run: Plain, *, follows: bool) -> Iterator[str]:
             for source, entry in zip(sources, data, strict=True)
         ],
     )
-    yield card_lines.recipe(run) if recipe.get("stage") == "line" else _recipe(run)
+    yield {"line": card_lines.recipe, "detect": card_scenes.recipe}.get(recipe.get("stage"), _recipe)(run)
     if average := recipe.get("average"):
         yield f"The weights are an exponential average that keeps {average:g} of itself at each step.\n"
     if teachers := run.get("teachers"):

@@ -18,15 +18,12 @@ from ocr_convert.fold import fold, macs
 from ocr_convert.trained import Refused, Trained
 from ocr_edge.contract.manifest import Stage
 from ocr_edge.contract.types import Image
-from ocr_edge.detect.looks import look
 from ocr_edge.detect.network import text_map
-from ocr_edge.detect.quads import THRESHOLD, outlines
+from ocr_edge.detect.quads import THRESHOLD
 from ocr_edge.errors import ConfigError
 from ocr_edge.recognize.interpreter import Sides
 from ocr_train.scenes.boxed import SceneSet, seen
-from ocr_train.scenes.evaluate import SceneResult, each, finder
-from ocr_train.scenes.fit import LONGEST
-from ocr_train.scenes.sheet import Quads
+from ocr_train.scenes.evaluate import LONGEST, SceneResult, device_finder, each, finder
 
 _LOGGER = logging.getLogger(__name__)
 SIDES = (160, 320, 480, 640, 960, 1280)
@@ -165,14 +162,7 @@ def device_results(content: bytes, sets: Sequence[SceneSet]) -> list[SceneResult
     with tempfile.NamedTemporaryFile(suffix=".tflite") as file:
         file.write(content)
         file.flush()
-        networks = Sides(Path(file.name), SIDES)
-
-        def find(image: Image) -> Quads:
-            picture, scale = look(image, LONGEST)
-            quads, _ = outlines(text_map(networks, picture))
-            return quads / np.float32(scale)
-
-        return list(each(find, sets))
+        return list(each(device_finder(Sides(Path(file.name), SIDES)), sets))
 
 
 def pooled(results: Sequence[SceneResult]) -> float:

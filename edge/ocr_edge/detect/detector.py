@@ -14,6 +14,8 @@ from ocr_edge.recognize.bundle import Bundle
 
 LOOKS = (320, 640)
 """Longer sides of the picture in the looks that every one gets: text half as high as the picture shows in the first."""
+MOST_ENLARGED = 2
+"""How many times a small picture is enlarged for a look, at most: there is nothing more to be seen in it."""
 LARGE = 1280
 """The same of the look that small print gets."""
 SMALL = 11.0
@@ -69,7 +71,8 @@ class Detector:
             ModelError: The network failed.
         """
         longest = max(image.shape[:2])
-        parts = [self._look(image, side) for side in LOOKS if side <= max(longest, LOOKS[0])]
+        sides = sorted({min(side, MOST_ENLARGED * longest) for side in LOOKS})
+        parts = [self._look(image, side) for side in sides]
         quads, scores, preference = (np.concatenate(group) for group in zip(*parts, strict=True))
         scale = min(LOOKS[-1], longest) / longest
         if longest > LOOKS[-1] and len(quads) and np.median(_heights(quads)) * scale < SMALL:

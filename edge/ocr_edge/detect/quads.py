@@ -34,7 +34,7 @@ def outlines(
         least_score: Mean below which a piece is left out.
 
     Returns:
-        Outlines in pixels of the picture, oriented so that the longer side is the top one, and the score of each.
+        Outlines in pixels of the picture, each with its longer side on top, from left to right, and the score of each.
     """
     count, labels, stats, _ = cv2.connectedComponentsWithStats(
         (text >= threshold).astype(np.uint8), connectivity=8
@@ -81,6 +81,9 @@ def _outline(
         width, height = width * scale, height * scale
     # The shorter side was s and is s - 2 * SHRINK * s.
     whole = height / (1 - 2 * SHRINK)
-    box = ((middle_x + 0.5, middle_y + 0.5), (width + whole - height, whole), angle)
-    # boxPoints begins at the bottom left of an unturned box and goes round clockwise.
-    return np.asarray(np.roll(cv2.boxPoints(box) * CELL, -1, axis=0), np.float32)
+    turn = np.radians(angle if -90 < angle <= 90 else angle - 180 * np.sign(angle))
+    along = np.array([np.cos(turn), np.sin(turn)]) * (width + whole - height) / 2
+    down = np.array([-np.sin(turn), np.cos(turn)]) * whole / 2
+    middle = np.array([middle_x + 0.5, middle_y + 0.5])
+    corners = [middle - along - down, middle + along - down, middle + along + down, middle - along + down]
+    return np.asarray(corners, np.float32) * np.float32(CELL)

@@ -1,4 +1,4 @@
-"""``ocr-train evaluate``: how good a model or a bundle is on labelled characters."""
+"""``ocr-train evaluate``: how good a model or a bundle is on labelled characters, lines or scenes."""
 
 import argparse
 import json
@@ -17,16 +17,23 @@ if TYPE_CHECKING:
 
     from ocr_edge.contract.types import Image, Scores
     from ocr_train.evaluate import Result
+    from ocr_train.scenes.evaluate import SceneResult
     from ocr_train.strips.evaluate import LineResult
 
 Scorer = Callable[[dict[str, "Image"]], "Scores"]
 """From preprocessed inputs to logits or log-probabilities, float32 (N, L)."""
+
+WHOLE = ("words", "scenes")
+"""Kinds of data that are not of single characters."""
 
 DESCRIPTION = """Measure a model file or a bundle: top-1 over all classes with its 95 % confidence interval,
 top-1 with case ignored, top-3, and the expected calibration error.
 
 Lines of text (words:PATH) measure a stage that reads lines: the share read exactly with its interval, with case
 ignored, and the character error rate, with and without marks; case and marks count where the truth has them.
+
+Pictures with outlines (scenes:PATH) measure a stage that finds lines: precision, recall and F by the rule of
+ICDAR 2015, in one look at the whole picture.
 
 MODEL is a .keras file, with its labels in the run.json beside it or given by --labels; or the folder of a
 bundle, which runs as it does on the device. The calibration error of a bundle is that of its confidences as
@@ -45,7 +52,7 @@ def add(subparsers: Any) -> None:
         nargs="+",
         required=True,
         metavar="SPEC",
-        help="data sets, such as tar:crops.tar#validation or, all of them, words:lines.tar#test",
+        help="data sets, such as tar:crops.tar#validation or, all of them, words:lines.tar#test or scenes:street.tar",
     )
     parser.add_argument(
         "--json", action="store_true", help="one JSON object per data set and line, with classes"
@@ -67,11 +74,13 @@ def run(args: argparse.Namespace) -> int:
     from ocr_train.sources import distinct_names, stack  # noqa: PLC0415
 
     names = distinct_names(args.data)
-    kinds = {spec.startswith("words:") for spec in args.data}
+    kinds = {kind if (kind := spec.partition(":")[0]) in WHOLE else "" for spec in args.data}
     if len(kinds) > 1:
-        raise ConfigError("--data: lines (words:) and characters are measured in two runs")
-    if kinds.pop():
-        return _run_lines(args, names)
+        raise ConfigError(
+            "--data: characters, lines (words:) and scenes (scenes:) are measured in runs of their own"
+        )
+    if (kind := kinds.pop()) in WHOLE:
+        return _run_lines(args, names) if kind == "words" else _run_scenes(args, names)
     is_bundle = args.model.is_dir()
     score, labels = open_bundle(args.model) if is_bundle else open_model(args.model, args.labels)
     results = []
@@ -115,6 +124,37 @@ def _run_lines(args: argparse.Namespace, names: "Sequence[str]") -> int:
     if not args.json:
         print(lines_table(results))
     return 0
+
+
+def _run_scenes(args: argparse.Namespace, names: "Sequence[str]") -> int:
+    """Measure a stage that finds lines."""
+    load_keras()
+    from ocr_train.scenes import boxed, look  # noqa: PLC0415 - see commands/__init__.py
+    from ocr_train.scenes.evaluate import measure, of_bundle, of_model  # noqa: PLC0415
+
+    find = of_bundle(args.model) if args.model.is_dir() else of_model(args.model)
+    results = []
+    for spec, name in zip(args.data, names, strict=True):
+        scenes = boxed.load(spec)
+        results.append(replace(measure(find, scenes), name=name))
+        if args.json:
+            print(json.dumps(results[-1].as_dict(), allow_nan=False), flush=True)
+        if args.pictures:
+            suffix = re.sub(r"[^\w.-]+", "-", name)
+            look.draw_found(args.pictures / f"found-{suffix}.png", find, [scenes], 60)
+    if not args.json:
+        print(scenes_table(results))
+    return 0
+
+
+def scenes_table(results: "list[SceneResult]") -> str:
+    """The measurements of scenes for people, in percents."""
+    rows: list[tuple[str, ...]] = [("data", "pictures", "outlines", "precision", "recall", "F")]
+    for result in results:
+        counts = result.counts
+        shares = (f"{100 * share:.2f}" for share in (counts.precision, counts.recall, counts.f))
+        rows.append((result.name, str(result.n), str(counts.there), *shares))
+    return table(rows)
 
 
 def lines_table(results: "list[LineResult]") -> str:

@@ -4,8 +4,9 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from ocr_edge.errors import ConfigError
 from ocr_train.commands import pack
-from ocr_train.commands.common import add_parser, count, natural
+from ocr_train.commands.common import add_parser, count, load_keras, natural
 
 DESCRIPTION = (
     """Make data sets that the other commands read. What was written goes to stdout, a file a line."""
@@ -49,6 +50,22 @@ def add(subparsers: Any) -> None:
         help="what finds and reads the lines: a folder or a name (default: default)",
     )
     lines.set_defaults(run=run_lines)
+
+    scenes = add_parser(kinds, "scenes", "pictures with text drawn into them, and outlines", _SCENES)
+    scenes.add_argument("--out", type=Path, required=True, metavar="TAR", help="the archive to write")
+    scenes.add_argument(
+        "--count", type=count, default=500, metavar="N", help="pictures (default: %(default)s)"
+    )
+    scenes.add_argument(
+        "--recipe", default="detect", metavar="RECIPE", help="whose scenes are drawn (default: %(default)s)"
+    )
+    scenes.add_argument(
+        "--data", default="data", metavar="DIR", help="where the recipe's paths start (default: %(default)s)"
+    )
+    scenes.add_argument(
+        "--seed", type=natural, default=1, metavar="N", help="of every choice (default: %(default)s)"
+    )
+    scenes.set_defaults(run=run_scenes)
 
     for name, text in (("chars74k", _CHARS74K), ("iiit5k", _IIIT5K)):
         official = add_parser(kinds, name, f"the official download of {name}", text)
@@ -107,6 +124,26 @@ def run_lines(args: argparse.Namespace) -> int:
     return 0
 
 
+def run_scenes(args: argparse.Namespace) -> int:
+    """Draw scenes.
+
+    Raises:
+        ConfigError: The recipe, its data or the fonts cannot be used.
+    """
+    load_keras()
+    from ocr_train import recipe as recipes  # noqa: PLC0415 - see commands/__init__.py
+    from ocr_train.prepare import scenes  # noqa: PLC0415
+    from ocr_train.scenes.recipe import SceneRecipe  # noqa: PLC0415
+
+    recipe = recipes.find(args.recipe)
+    if not isinstance(recipe, SceneRecipe):
+        raise ConfigError(
+            f'recipe {args.recipe}: trains no detector; scenes are drawn by one with stage = "detect"'
+        )
+    print(scenes.prepare(args.out, recipe, args.data, args.count, args.seed))
+    return 0
+
+
 def run_official(args: argparse.Namespace) -> int:
     """Turn an official download into archives.
 
@@ -140,6 +177,9 @@ ground_truth.jsonl: a line a picture with file, split and boxes, each with char 
 _LINES = """Find the line that reads most like the known text in each picture, with the device's own pipeline and a
 bundle that has a line stage, and cut it out: pictures of plates or meters that show other text too. Pictures where no
 line comes near are left out."""
+_SCENES = """Draw scenes as the training of a detector does: signs, pages, displays, plates, labels and counters before
+backgrounds, photographed. The archive is data for scenes:, a third of it in faces that training does not have, for
+validation. A training draws its own; this is for looking at, and for comparing detectors."""
 _CHARS74K = """Turn the archives of Chars74K, or their unpacked folders, into chars74k_img.tar,
 chars74k_hnd.tar and chars74k_fnt.tar."""
 _IIIT5K = """Turn the unpacked IIIT 5K-word into iiit5k_chars.tar and iiit5k_chars_test.tar."""

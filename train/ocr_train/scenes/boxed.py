@@ -14,8 +14,8 @@ import numpy as np
 from ocr_edge.errors import ConfigError
 from ocr_train.datasets.base import Skipped, Spec
 from ocr_train.datasets.rows import field, rows_of
-from ocr_train.scenes.compose import LEAST_HEIGHT, Scene, heights
-from ocr_train.scenes.sheet import Quads, box
+from ocr_train.scenes.compose import LEAST_HEIGHT, Scene
+from ocr_train.scenes.sheet import Quads, box, heights
 
 UNREADABLE = "###"
 """The text of what nobody can read, as ICDAR writes it."""

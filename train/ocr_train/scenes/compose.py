@@ -10,7 +10,7 @@ import numpy as np
 from ocr_edge.contract.types import Image
 from ocr_train.scenes import clutter
 from ocr_train.scenes.kinds import KINDS, Writer
-from ocr_train.scenes.sheet import Quads, Sheet, warped
+from ocr_train.scenes.sheet import Quads, Sheet, heights, warped
 from ocr_train.strips.camera import photographed
 from ocr_train.strips.surface import Light, Surfaces, colours, lit
 
@@ -176,12 +176,6 @@ def _angle(rng: random.Random) -> float:
     if roll < 0.92:
         return rng.gauss(0, 0.35)
     return rng.choice((np.pi / 2, -np.pi / 2, np.pi, rng.uniform(-np.pi, np.pi)))
-
-
-def heights(quads: Quads) -> Light:
-    """The shorter sides of outlines, in pixels: shape ``(N,)``."""
-    sides = np.linalg.norm(quads - np.roll(quads, 1, axis=1), axis=2)
-    return np.asarray(np.minimum(sides[:, 0] + sides[:, 2], sides[:, 1] + sides[:, 3]) / 2, np.float32)
 
 
 def legible(image: Image, quads: Quads) -> np.ndarray:

@@ -88,7 +88,8 @@ def composer(recipe: SceneRecipe, data: str, split: str = "train") -> Composer:
     behind = photographs(recipe.backgrounds, data)
     if split != "train" and behind:
         behind = behind[::9]
-    drawn = renderer_of(recipe.characters, recipe.composed, behind, data, split)
+    faces = split if recipe.real < 1 else ""
+    drawn = renderer_of(recipe.characters, recipe.composed, behind, data, faces)
     return Composer(Writer.of(drawn), behind)
 
 

@@ -17,7 +17,7 @@ from ocr_train.fit import optional_pictures
 from ocr_train.record import initial_record, stamped
 from ocr_train.scenes import boxed
 from ocr_train.scenes.boxed import SceneSet
-from ocr_train.scenes.evaluate import SceneResult, each, finder
+from ocr_train.scenes.evaluate import LONGEST, SceneResult, each, finder
 from ocr_train.scenes.feed import SceneEpoch, Scenes, composer, held_out
 from ocr_train.scenes.maps import MapLoss
 from ocr_train.scenes.recipe import SceneRecipe
@@ -25,9 +25,6 @@ from ocr_train.schedule import optimizer
 from ocr_train.sources import distinct_names, located
 
 _LOGGER = logging.getLogger(__name__)
-LONGEST = 832
-"""Longer side, in pixels, of the pictures that an epoch is judged by: receipts are still legible at it, and street
-scenes not much larger than they are."""
 
 
 def fit(

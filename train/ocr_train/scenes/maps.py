@@ -13,7 +13,7 @@ import numpy.typing as npt
 from keras import ops
 
 from ocr_edge.detect.quads import CELL, SHRINK
-from ocr_train.scenes.sheet import Quads
+from ocr_train.scenes.sheet import Quads, heights
 
 NEGATIVES = 3.0
 """Cells without text that count beside each that has some, the worst ones (Shrivastava et al., CVPR 2016)."""
@@ -44,7 +44,9 @@ def target(size: tuple[int, int], quads: Quads, ignored: Quads) -> Targets:
         area = max(abs(cv2.contourArea(inner)) / CELL**2, 1.0)
         counts = float(np.clip((TYPICAL_CELLS / area) ** 0.5, 0.3, 3.0))
         cv2.fillPoly(weight, [_fixed(inner / np.float32(CELL))], counts, shift=BITS)
-        cv2.fillPoly(pixels, [_fixed(inner)], 255, shift=BITS)
+        # OpenCV fills every pixel that the outline touches: half a pixel more on every side.
+        drawn = shrunken(inner, min(0.5 / max(_thickness(inner), 1.0), 0.4))
+        cv2.fillPoly(pixels, [_fixed(drawn)], 255, shift=BITS)
     text = cv2.resize(pixels, shape[::-1], interpolation=cv2.INTER_AREA).astype(np.float32) / 255
     return np.stack([text, weight], axis=-1)
 
@@ -68,6 +70,11 @@ def shrunken(quad: Quads, by: float = SHRINK) -> Quads:
         ],
         np.float32,
     )
+
+
+def _thickness(quad: Quads) -> float:
+    """The shorter side of an outline."""
+    return float(heights(quad[None])[0])
 
 
 def _fixed(quad: Quads) -> npt.NDArray[np.int32]:

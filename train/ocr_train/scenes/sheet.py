@@ -69,15 +69,21 @@ class Sheet:
         np.maximum(self.alpha[at], part, out=self.alpha[at])
         if is_text:
             margin = LOOSE * mask.shape[0]
-            for start, end in runs(mask):
-                self._quads.append(
-                    box(x + start - margin, y - margin, x + end + margin, y + mask.shape[0] + margin)
-                )
+            above, below = y + rows.start - margin, y + rows.stop + margin
+            for start, end in runs(part):
+                left_end, right_end = x + columns.start + start, x + columns.start + end
+                self._quads.append(box(left_end - margin, above, right_end + margin, below))
 
 
 def box(left: float, top: float, right: float, bottom: float) -> Quads:
     """The upright outline with these edges: shape ``(4, 2)``."""
     return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
+
+
+def heights(quads: Quads) -> Light:
+    """The shorter sides of outlines, in pixels: shape ``(N,)``."""
+    sides = np.linalg.norm(quads - np.roll(quads, 1, axis=1), axis=2)
+    return np.asarray(np.minimum(sides[:, 0] + sides[:, 2], sides[:, 1] + sides[:, 3]) / 2, np.float32)
 
 
 def runs(mask: Image) -> list[tuple[int, int]]:
