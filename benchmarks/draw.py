@@ -3,7 +3,8 @@
     python benchmarks/draw.py accuracy-time out.json --out docs/accuracy-time.png
 
 ``accuracy-time`` draws what ``pictures.py`` saved, and puts several files together; ``coverage`` is of
-``confidence.py``, ``networks`` and ``network-sources`` are of ``networks.py``, ``sequence`` is of ``sequence.py``.
+``confidence.py``, ``networks`` and ``network-sources`` are of ``networks.py``, ``sequence`` is of ``sequence.py``,
+``soak`` of ``soak.py``.
 """
 
 import argparse
@@ -13,7 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from lib.plots import accuracy_time, coverage, network_accuracy, sequence_accuracy
+from lib.plots import accuracy_time, coverage, network_accuracy, sequence_accuracy, soak_curves
 from lib.systems import UnavailableError
 
 MANY = "accuracy-time"
@@ -24,6 +25,7 @@ KINDS: dict[str, Callable[[list[Any], Path], None]] = {
     "networks": lambda saved, path: network_accuracy.draw(saved[0]["networks"], path),
     "network-sources": lambda saved, path: network_accuracy.draw_sources(saved[0]["networks"], path),
     "sequence": lambda saved, path: sequence_accuracy.draw(saved[0], path),
+    "soak": lambda saved, path: soak_curves.draw(saved[0], path),
 }
 USAGE = 2
 

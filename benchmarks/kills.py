@@ -57,9 +57,14 @@ LOST = 1
 
 
 class Receiver:
-    """Takes readings as a webhook's server does, and notes each with its key in the order of arrival."""
+    """Takes readings as a webhook's server does, and notes each with its key in the order of arrival.
 
-    def __init__(self, dice: random.Random) -> None:
+    Args:
+        dice: Which posts are not answered.
+        silence: Share of them.
+    """
+
+    def __init__(self, dice: random.Random, silence: float = SILENCE) -> None:
         self.taken: list[tuple[str, dict[str, Any]]] = []
         receiver = self
 
@@ -67,7 +72,7 @@ class Receiver:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 receiver.taken.append((self.headers["Idempotency-Key"], json.loads(body)))
-                if dice.random() >= SILENCE:
+                if dice.random() >= silence:
                     self.send_response(204)
                     self.end_headers()
 

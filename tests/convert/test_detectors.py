@@ -103,7 +103,7 @@ def test_a_bundle_with_a_detector_is_written_proven_and_described(bundle):
 def test_what_the_detector_finds_are_lines_in_the_pictures_pixels(bundle):
     rng = np.random.default_rng(5)
     image, there = scene_data.picture(rng, (480, 640))
-    found = Detector(bundle).detect(image)
+    found = Detector(bundle).detect(image).lines()
     assert found
     for quad in there:
         middle = quad.mean(axis=0)

@@ -2,6 +2,7 @@
 
 import contextlib
 import shutil
+import signal
 import socket
 import subprocess
 import threading
@@ -65,6 +66,16 @@ class Broker:
         if self._process:
             self._process.kill()
             self._process.wait(WAIT_S)
+
+    def stall(self) -> None:
+        """Stop it as it stands: its connections stay, and nobody answers."""
+        if self._process:
+            self._process.send_signal(signal.SIGSTOP)
+
+    def flow(self) -> None:
+        """Let it go on."""
+        if self._process:
+            self._process.send_signal(signal.SIGCONT)
 
     def _answers(self) -> bool:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1.0):

@@ -124,6 +124,28 @@ def test_a_bundle_that_crashes_at_the_start_gives_way_to_the_one_before_at_the_n
     assert "did not end well" not in daemon.log
 
 
+def test_where_no_crash_can_be_noted_a_bundle_that_crashes_gives_way_at_the_first_start(
+    runtime, installed, config, tmp_path
+):
+    (installed.folder.parent / last_run.FILE_NAME).mkdir()
+    show(tmp_path, "a.jpg")
+    with DaemonProcess(tmp_path, config, **runtime("bad", "abort", 0)) as daemon:
+        daemon.until_said(TEXT)
+        assert "crash the interpreter (SIGABRT" in daemon.status
+        daemon.end()
+    assert daemon.process.returncode == 0, daemon.log
+
+
+def test_a_full_disk_is_known_to_have_taken_no_note(tmp_path):
+    with LastRun(tmp_path) as run:
+        run.reads_with(Path("/b/x"))
+        assert run.noted
+        run._file.close()
+        run._file = Path("/dev/full").open("r+b", buffering=0)  # noqa: SIM115 - the run closes it
+        run.reads_with(Path("/b/x"))
+        assert not run.noted
+
+
 def test_a_bundle_that_crashes_while_it_reads_gives_way_at_the_second_time(
     runtime, installed, config, tmp_path
 ):

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ocr_edge.detect.crops import crops, cut
-from ocr_edge.detect.joining import around, joined, without_doubles
+from ocr_edge.detect.detector import Pieces
+from ocr_edge.detect.joining import FAR_APART, around, joined, without_doubles
 from ocr_edge.detect.looks import look
 from ocr_edge.detect.quads import CELL, SHRINK, STRIDE, outlines
 from ocr_edge.geometry.transform import apply
@@ -86,6 +87,16 @@ def test_pieces_of_a_line_are_joined_and_columns_are_not():
     whole = around(np.array(pieces[:2]))
     assert whole[0][0] == pytest.approx(50, abs=1)
     assert whole[1][0] == pytest.approx(250, abs=1)
+
+
+def test_a_wide_gap_is_bridged_only_where_it_is_asked_for():
+    pieces = Pieces(
+        np.array([quad(100, 100, 100, 20), quad(260, 100, 100, 20)]), np.array([0.9, 0.7], np.float32)
+    )
+    assert len(pieces.lines()) == 2
+    (line,) = pieces.lines(FAR_APART)
+    assert line.pieces == (0, 1)
+    assert line.score == pytest.approx(0.8)
 
 
 @pytest.mark.parametrize("degrees", [30, 90, -60])

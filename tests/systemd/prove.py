@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import steps_bundles as bundles
 import steps_faults as faults
 import steps_reload as reload
 import steps_sandbox as sandbox
@@ -35,6 +36,10 @@ STEPS: list[Step] = [
     reload.reload_after_a_rollback_takes_the_old_one,
     reload.damaged_bundle_falls_back_by_itself,
     reload.reload_with_a_mistake_changes_nothing,
+    bundles.crashing_bundle_gives_way_to_the_one_before,
+    bundles.bundle_that_crashes_while_it_reads_gives_way,
+    bundles.failing_bundle_gives_way_to_the_shipped_one,
+    bundles.edited_bundle_gives_way_to_the_one_before,
     setup.upgrade_and_program_rollback,
 ]
 

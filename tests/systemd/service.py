@@ -43,13 +43,13 @@ def configure(machine: AnyMachine, text: str) -> None:
     machine.run(f"cat > {STATE}/config.toml <<'END'\n{text}\nEND")
 
 
-def reads_on(machine: AnyMachine) -> str:
+def reads_on(machine: AnyMachine, timeout: float = 20) -> str:
     """Put the other picture in front of the camera and wait until it is read and stored; what it says."""
     before = len(stored(machine))
     for name, text in PICTURES.items():
         if machine.run(f"cmp /src/examples/{name} {STATE}/picture.jpg && echo same", check=False) != "same":
             machine.run(f"cp /src/examples/{name} {STATE}/new && mv {STATE}/new {STATE}/picture.jpg")
-            status(machine, text)
+            status(machine, text, timeout)
             wait("the reading in SQLite", lambda: len(stored(machine)) > before, 10)
             return text
     raise AssertionError("both pictures at once")

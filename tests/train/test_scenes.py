@@ -19,7 +19,7 @@ from ocr_train.scenes.fit import fit
 from ocr_train.scenes.kinds import KINDS, Writer
 from ocr_train.scenes.maps import MapLoss, target
 from ocr_train.scenes.matching import Found, matched
-from ocr_train.scenes.sheet import Sheet, box, runs, scaled
+from ocr_train.scenes.sheet import LINES, WORDS, Sheet, box, runs, scaled
 from ocr_train.strips.feed import renderer_of
 
 
@@ -72,11 +72,14 @@ def test_scenes_without_text_are_drawn_too_and_most_have_some(writer):
 
 
 def test_text_on_a_sheet_is_outlined_where_it_was_written_and_parted_at_wide_gaps():
-    sheet = Sheet(np.full((60, 300, 3), 255, np.float32))
+    sheet = Sheet(np.full((60, 300, 3), 255, np.float32), apart=LINES)
     mask = np.zeros((20, 200), np.uint8)
     mask[:, :80] = mask[:, 120:] = 255
     sheet.write(mask, 40, 30, np.zeros(3, np.float32))
-    assert runs(mask) == [(0, 80), (120, 200)]
+    assert runs(mask, LINES) == [(0, 80), (120, 200)]
+    mask[:, 90:120] = 255
+    assert len(runs(mask, LINES)) == 1
+    assert len(runs(mask, WORDS)) == 2
     first, second = sheet.quads
     np.testing.assert_allclose(first, box(38.8, 28.8, 121.2, 51.2), atol=0.01)
     assert second[0][0] == pytest.approx(158.8)

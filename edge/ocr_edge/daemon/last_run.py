@@ -37,12 +37,14 @@ class LastRun:
         bundle: What the run that crashed read with; None when it ended in order.
         crashes: How often in a row, each soon after its start, a run with this bundle crashed inside of a network.
         why: What is known of the crash, one line.
+        noted: Whether the bundle in use is noted: after a crash on a full or read-only disk nobody would know of it.
     """
 
     def __init__(self, state: Path) -> None:
         self.bundle: Path | None = None
         self.crashes = 0
         self.why = ""
+        self.noted = False
         self._file: IO[bytes] | None = None
         try:
             state.mkdir(parents=True, exist_ok=True)
@@ -82,6 +84,7 @@ class LastRun:
 
     def _write(self, content: bytes) -> None:
         """Replace what the file holds. Not forced to the disk: a crash of this process alone leaves it as it is."""
+        self.noted = False
         if self._file is None:
             return
         try:
@@ -89,6 +92,7 @@ class LastRun:
             # Written over first: a full disk has no room for what a truncated file needs again.
             self._file.write(content)
             self._file.truncate()
+            self.noted = True
         except OSError as error:
             _LOGGER.warning("%s: cannot be written: %s", FILE_NAME, error.strerror)
 

@@ -22,7 +22,8 @@ class Models:
     Args:
         state: The state folder.
         health: Where it writes what is not used, and why.
-        last: What the last run left; None for a command, which doubts every bundle and notes nothing.
+        last: What the last run left; None for a command, which doubts every bundle and notes nothing. A run that cannot
+            note anything doubts every bundle too: it would crash again at every start.
     """
 
     def __init__(self, state: Path, health: Health, last: LastRun | None) -> None:
@@ -89,7 +90,8 @@ class Models:
         return proven(path, threads, doubted=path is not None and self._doubted(path))
 
     def _doubted(self, path: Path) -> bool:
-        return not self._proven and (self._last is None or path == self._last.bundle)
+        last = self._last
+        return not self._proven and (last is None or not last.noted or path == last.bundle)
 
     def _note(self, path: Path) -> None:
         if self._last is not None:

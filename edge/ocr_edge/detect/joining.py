@@ -10,6 +10,8 @@ COVERED = 0.5
 """Share of an outline that may lie within a better one; more, and it is the same text or a piece of it."""
 APART = 1.3
 """Widest gap between two pieces of a line, in heights of the line: wider ones part columns and fields."""
+FAR_APART = 4.0
+"""The same where a pattern says what a line is and none was found: a plate may have an emblem in its middle."""
 LEVEL = 0.35
 """How far the middle of a piece may lie from the other's middle line, in heights."""
 ALIKE = 0.62
@@ -43,11 +45,12 @@ def without_doubles(quads: Quads, preference: Scores) -> list[int]:
     return kept
 
 
-def joined(quads: Quads) -> list[list[int]]:
+def joined(quads: Quads, apart: float = APART) -> list[list[int]]:
     """Which outlines are pieces of one line.
 
     Args:
         quads: Shape ``(N, 4, 2)``, their top side along the text.
+        apart: Widest gap, in heights of the line.
 
     Returns:
         Groups of numbers, each from left to right along its line.
@@ -62,7 +65,7 @@ def joined(quads: Quads) -> list[list[int]]:
 
     for one in range(len(quads)):
         for other in range(one + 1, len(quads)):
-            if _are_pieces(frames[one], frames[other]):
+            if _are_pieces(frames[one], frames[other], apart):
                 group[root(other)] = root(one)
     found: dict[int, list[int]] = {}
     for number in range(len(quads)):
@@ -98,7 +101,7 @@ def _frame(quad: Quads) -> Frame:
     return quad.mean(axis=0), along, down, width, height
 
 
-def _are_pieces(one: Frame, other: Frame) -> bool:
+def _are_pieces(one: Frame, other: Frame, apart: float) -> bool:
     """Whether two outlines stand on one line, near each other."""
     if one[3] < other[3]:
         one, other = other, one
@@ -109,7 +112,7 @@ def _are_pieces(one: Frame, other: Frame) -> bool:
         return False
     between = other[0] - middle
     gap = abs(float(between @ along)) - (width + other[3]) / 2
-    return gap < APART * high and abs(float(between @ down)) < LEVEL * high and gap > -high
+    return gap < apart * high and abs(float(between @ down)) < LEVEL * high and gap > -high
 
 
 def _shared(one: Quads, other: Quads) -> float:

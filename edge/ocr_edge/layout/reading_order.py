@@ -58,10 +58,15 @@ def reading_order(lines: Sequence[Line]) -> list[Line]:
         The same lines: rows from top to bottom, the parts of a row from left to right, and where running text stands
         in columns, one column after the other. A row of a table or of a receipt stays a row.
     """
+    return [lines[index] for index in order(lines)]
+
+
+def order(lines: Sequence[Line]) -> list[int]:
+    """The numbers of lines as ``reading_order`` puts them."""
     if len(lines) < 2:
-        return list(lines)
+        return list(range(len(lines)))
     places = _upright(lines)
-    return [lines[index] for index in _ordered(places, np.arange(len(lines)))]
+    return _ordered(places, np.arange(len(lines)))
 
 
 def _upright(lines: Sequence[Line]) -> _Places:

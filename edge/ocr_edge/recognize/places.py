@@ -8,7 +8,7 @@ import numpy as np
 from ocr_edge.contract.types import Box, Image, Polarity
 from ocr_edge.geometry.rectify import moved
 from ocr_edge.geometry.transform import Matrix
-from ocr_edge.layout.reading_order import reading_order
+from ocr_edge.layout.reading_order import order, reading_order
 from ocr_edge.layout.selection import RatedLine
 from ocr_edge.reading import Line
 from ocr_edge.recognize.line_reader import StripReading
@@ -95,7 +95,7 @@ def in_order(lines: Sequence[Line], places: Sequence[Place]) -> list[Line]:
     longest = max(read, key=lambda place: len(place.reading.sure) if place.reading else 0)
     if longest.back is None:
         return reading_order(lines)
-    forward = np.asarray(np.linalg.inv(longest.back), np.float64)
-    level = [moved(line, forward, (FAR, FAR)) for line in lines]
-    original = {id(turned): line for turned, line in zip(level, lines, strict=True)}
-    return [original[id(turned)] for turned in reading_order(level)]
+    across, down = longest.back[:2, 0] / np.linalg.norm(longest.back[:2, 0])
+    # The middle of nowhere, so that nothing comes to lie beyond the edge that boxes are cut at.
+    level = np.array([[across, down, FAR / 2], [-down, across, FAR / 2], [0, 0, 1]], np.float64)
+    return [lines[number] for number in order([moved(line, level, (FAR, FAR)) for line in lines])]

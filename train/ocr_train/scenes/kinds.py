@@ -10,7 +10,7 @@ import numpy as np
 from ocr_edge.contract.labels import DIGITS
 from ocr_edge.contract.types import Image
 from ocr_train.scenes import clutter
-from ocr_train.scenes.sheet import Sheet, scaled
+from ocr_train.scenes.sheet import LINES, Sheet, scaled
 from ocr_train.strips.render import Renderer, writable
 from ocr_train.strips.surface import LCD, LIT, Light, colours
 from ocr_train.strips.texts import UNITS, code, date, measure, number, plate, price, some
@@ -133,7 +133,7 @@ def page(rng: random.Random, writer: Writer, room: tuple[int, int]) -> Sheet | N
     colour = np.array([rng.uniform(0, 110)] * 3, np.float32)
     if rng.random() < 0.1:
         paper, colour = colour, paper
-    sheet = Sheet(_grounds(rng, writer, size, paper.clip(0, 255)))
+    sheet = Sheet(_grounds(rng, writer, size, paper.clip(0, 255)), apart=LINES)
     face = writer.printed.draw(rng)
     pitch = cap * rng.uniform(1.5, 2.6)
     margin = cap * rng.uniform(0.5, 3)
@@ -177,8 +177,10 @@ def display(rng: random.Random, writer: Writer, room: tuple[int, int]) -> Sheet 
     glass = np.array(
         rng.choice(((15, 15, 18), (40, 12, 10), (25, 30, 25))) if is_lit else rng.choice(LCD), np.float32
     )
+    if not is_lit and rng.random() < 0.35:  # in the shade, as most pumps' are
+        glass = glass * np.float32(rng.uniform(0.25, 0.8))
     glass = (glass + np.float32(rng.gauss(0, 15))).clip(0, 255)
-    colour = np.array(rng.choice(LIT), np.float32) if is_lit else glass * np.float32(rng.uniform(0.05, 0.5))
+    colour = np.array(rng.choice(LIT), np.float32) if is_lit else glass * np.float32(rng.uniform(0.05, 0.65))
     rows = rng.choices((1, 2, 3), (5, 2, 1))[0]
     cap = _cap(rng, FEWEST + 2, room[0] / (rows * 1.8))
     masks = []
@@ -377,7 +379,7 @@ def counter(rng: random.Random, writer: Writer, room: tuple[int, int]) -> Sheet 
 
 
 KINDS: dict[Callable[[random.Random, Writer, tuple[int, int]], Sheet | None], float] = {
-    word: 26, sign: 20, page: 16, display: 16, label: 12, number_plate: 8, counter: 7,
+    word: 24, sign: 18, page: 14, display: 24, label: 12, number_plate: 10, counter: 8,
 }  # fmt: skip
 """What is drawn, with its share."""
 

@@ -12,9 +12,9 @@ from ocr_train.strips.typefaces import CAP
 
 Quads = npt.NDArray[np.float32]
 """Outlines, shape ``(N, 4, 2)``: x and y of the top left, top right, bottom right and bottom left corner."""
-APART = 0.9
-"""Blank columns beside a line's height that part it into two pieces of text: wider than a space between words, about
-what lies between two columns of a table."""
+WORDS, LINES = 0.33, 0.9
+"""Blank columns beside a line's height that part it into two pieces of text: into words, as those who outline street
+scenes do, or into lines and the columns of a table, as those do who outline receipts."""
 LOOSE = 0.06
 """Margin about the ink, beside its height, as people who draw outlines leave it."""
 
@@ -29,9 +29,11 @@ class Sheet:
         picture: float32 RGB, shape ``(H, W, 3)``, 0 to 255.
         alpha: uint8, shape ``(H, W)``: 255 where the thing is, 0 where what lies behind shows through; all of it
             when missing.
+        apart: Blank columns beside a line's height that part its text: ``WORDS`` or ``LINES``.
     """
 
-    def __init__(self, picture: Light, alpha: Image | None = None) -> None:
+    def __init__(self, picture: Light, alpha: Image | None = None, apart: float = WORDS) -> None:
+        self._apart = apart
         self.picture = picture
         self.alpha = np.full(picture.shape[:2], 255, np.uint8) if alpha is None else alpha
         self._quads: list[Quads] = []
@@ -70,7 +72,7 @@ class Sheet:
         if is_text:
             margin = LOOSE * mask.shape[0]
             above, below = y + rows.start - margin, y + rows.stop + margin
-            for start, end in runs(part):
+            for start, end in runs(part, self._apart):
                 left_end, right_end = x + columns.start + start, x + columns.start + end
                 self._quads.append(box(left_end - margin, above, right_end + margin, below))
 
@@ -86,12 +88,12 @@ def heights(quads: Quads) -> Light:
     return np.asarray(np.minimum(sides[:, 0] + sides[:, 2], sides[:, 1] + sides[:, 3]) / 2, np.float32)
 
 
-def runs(mask: Image) -> list[tuple[int, int]]:
-    """First and last column (exclusive) of the pieces of a line of ink that wide gaps part."""
+def runs(mask: Image, apart: float) -> list[tuple[int, int]]:
+    """First and last column (exclusive) of the pieces of a line of ink that gaps part; ``apart`` beside its height."""
     inked = np.flatnonzero(mask.max(axis=0) > 60)
     if not inked.size:
         return []
-    gaps = np.flatnonzero(np.diff(inked) > max(4.0, APART * mask.shape[0]))
+    gaps = np.flatnonzero(np.diff(inked) > max(3.0, apart * mask.shape[0]))
     firsts = [inked[0], *inked[gaps + 1]]
     lasts = [*inked[gaps], inked[-1]]
     return [(int(a), int(b) + 1) for a, b in zip(firsts, lasts, strict=True)]
