@@ -6,6 +6,8 @@ PIP_FLAGS := --quiet --disable-pip-version-check
 DATA ?= data
 RECIPE ?= compact
 OUT ?= runs/$(RECIPE)
+# Processes for the tests: one a core, four at most, since each holds TensorFlow (1 GB and more).
+WORKERS ?= auto
 LOCK := uv pip compile -q --upgrade --universal --no-annotate --generate-hashes --custom-compile-command "make locks" \
 	--python-version 3.11 pyproject.toml -c locks/common.in
 
@@ -19,8 +21,8 @@ run: $(EDGE)/.installed  ## read the example photos with the shipped model; anno
 	$(EDGE)/bin/ocr-edge read examples --annotate out
 	@echo "annotated pictures are in out/"
 
-test: $(TRAIN)/.installed  ## run the tests
-	$(TRAIN)/bin/python -m pytest
+test: $(TRAIN)/.installed  ## run the tests, a file at a time on each core; WORKERS=0 for one after the other
+	$(TRAIN)/bin/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadfile
 
 lint: $(TRAIN)/.installed  ## style, types and import rules
 	$(TRAIN)/bin/ruff check .

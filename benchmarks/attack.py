@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import ocr_edge  # noqa: F401 - before anything else loads OpenCV, which reads our settings then
-from report import header, machine, table
+from lib.report import header, machine, table
 
 ROOT = Path(__file__).resolve().parents[1]
 

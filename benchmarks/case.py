@@ -13,12 +13,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from lib.our_lines import MissingSwitchError, check_switches, open_pipeline, read_set
+from lib.picture_sets import PictureSet, SetError
+from lib.report import header, interval, machine, percent, save, table
+from lib.scoring import normalise, wilson
+from lib.systems.ours import about_bundle
 from ocr_edge.errors import OcrEdgeError
-from ours import about_bundle
-from readings import MissingSwitchError, check_switches, open_pipeline, read_set
-from report import header, interval, machine, percent, save, table
-from scoring import normalise, wilson
-from sets import PictureSet, SetError
 
 SETS = ("iiit5k_words", "icdar2013_words", "icdar2015_words")
 """Word crops whose truth keeps the case."""

@@ -7,33 +7,31 @@ Both are measured by the code behind ``ocr-train evaluate``; the bundle runs in 
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from lib.networks.bundles import Scorer, device
+from lib.picture_sets import spread
+from lib.report import header, interval, machine, percent, save, table
+from lib.scoring import mcnemar, wilson
+from lib.systems.ours import about_bundle
 from ocr_convert.verify import compare
 from ocr_edge.bundles.load import Bundle
 from ocr_edge.bundles.load import load as load_bundle
 from ocr_edge.contract.manifest import Manifest
-from ocr_edge.contract.types import Image, Scores
+from ocr_edge.contract.types import Scores
 from ocr_edge.errors import ConfigError, OcrEdgeError
-from ocr_edge.recognize.characters import Recognizer
 from ocr_train import datasets
 from ocr_train.datasets import Dataset
 from ocr_train.evaluate import measure
-from ours import about_bundle
-from report import header, interval, machine, percent, save, table
-from scoring import mcnemar, wilson
-from sets import spread
 
 COLUMNS = ("source", "model", "n", "62", "95 %", "case-merged", "top-3", "ECE", "agree", "net loss", "p")
 POOLED = "all"
 
-Inputs = dict[str, Image]
-Scorer = Callable[[Inputs], Scores]
 Scored = dict[str, Scores]
 
 
@@ -98,12 +96,6 @@ def scorers(bundle: Bundle, reference: Path | None) -> tuple[dict[str, Scorer], 
         return {"float": device(plain), **models}, {"float": about_bundle(plain), **about}
     scorer, versions = keras_model(reference, bundle.manifest)
     return {"float": scorer, **models}, {"float": versions, **about}
-
-
-def device(bundle: Bundle) -> Scorer:
-    """The recogniser of the device."""
-    recognizer = Recognizer(bundle)
-    return lambda inputs: recognizer.recognize_inputs(list(inputs["rgb"]), list(inputs["binary"]))
 
 
 def keras_model(path: Path, manifest: Manifest) -> tuple[Scorer, dict[str, str]]:

@@ -16,17 +16,17 @@ from typing import Any
 
 import numpy as np
 
-import claims
+from lib import line_claims
+from lib.our_lines import Said, open_pipeline, read_set
+from lib.picture_sets import PictureSet, Rules, SetError
+from lib.report import header, interval, machine, percent, save, table
+from lib.scoring import Interval, wilson
+from lib.systems import UnavailableError
+from lib.systems.ours import READERS, about_bundle
 from ocr_edge.errors import OcrEdgeError
-from ours import READERS, about_bundle
-from readings import Said, open_pipeline, read_set
-from report import header, interval, machine, percent, save, table
-from scoring import Interval, wilson
-from sets import PictureSet, Rules, SetError
-from systems import UnavailableError
 
 GROUPS = {
-    "words": claims.WORDS,
+    "words": line_claims.WORDS,
     "amounts, with a pattern": ("orand_strings",),
     "plates, with a pattern": ("openalpr_us_plate_crops",),
 }
@@ -99,18 +99,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser().parse_args(argv)
     facts = machine()
     try:
-        claimed = claims.measure(args.data, args.bundle, args.readers, "test", args.limit)
+        claimed = line_claims.measure(args.data, args.bundle, args.readers, "test", args.limit)
         result = measure(args) | {"claims": claimed}
     except (OcrEdgeError, SetError) as error:
         print(f"confidence.py: {error}", file=sys.stderr)
         return USAGE
-    tables = [curves_table(result), chosen_table(result), claims.claims_table(claimed)]
+    tables = [curves_table(result), chosen_table(result), line_claims.claims_table(claimed)]
     text = "\n\n".join([header(facts, {"ocr-edge": result["about"]}), *tables]) + "\n"
     print(text, end="")
     save(args.markdown, text)
     save(args.json, {"machine": facts, **result})
     if args.picture:
-        from confidence_picture import draw
+        from lib.plots.coverage import draw
 
         try:
             draw(result, args.picture)

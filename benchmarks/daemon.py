@@ -23,7 +23,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from soak_world import Camera
+from lib.soak.world import Camera
 
 EDGE = Path(__file__).parents[1] / "edge"
 TICKS = os.sysconf("SC_CLK_TCK")

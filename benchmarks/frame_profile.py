@@ -15,18 +15,18 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-import drawn
 import ocr_edge.sources  # noqa: F401 - first: it holds settings that OpenCV reads when it is loaded
+from lib.drawn import page
 
 # isort: split
 import cv2
 
+from lib.our_lines import open_pipeline
+from lib.report import header, machine, save, table
+from lib.systems.ours import about_bundle
 from ocr_edge.errors import CaptureError, OcrEdgeError
 from ocr_edge.pipeline import Pipeline
 from ocr_edge.sources import pictures
-from ours import about_bundle
-from readings import open_pipeline
-from report import header, machine, save, table
 
 FRAME = (720, 1280)
 CROP = (slice(65, 155), slice(440, 840))
@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         bundle, pipeline = open_pipeline(args.bundle)
         shown = images(args.picture)
-    except (OcrEdgeError, CaptureError, drawn.NoFontError) as error:
+    except (OcrEdgeError, CaptureError, page.NoFontError) as error:
         print(f"frame_profile.py: {error}", file=sys.stderr)
         return USAGE
     parts, values = [header(facts, {"ocr-edge": about_bundle(bundle)})], {}
@@ -78,7 +78,7 @@ def parser() -> argparse.ArgumentParser:
     return result
 
 
-def images(path: Path | None) -> dict[str, drawn.Image]:
+def images(path: Path | None) -> dict[str, page.Image]:
     """The pictures to profile by name.
 
     Raises:
@@ -87,18 +87,18 @@ def images(path: Path | None) -> dict[str, drawn.Image]:
     """
     if path is not None:
         return {path.name: pictures.load(path)}
-    frame = drawn.picture(FRAME)
+    frame = page.picture(FRAME)
     return {"A frame": frame, "A crop of one line": frame[CROP].copy()}
 
 
-def by_step(pipeline: Pipeline, image: drawn.Image, repetitions: int) -> dict[str, float]:
+def by_step(pipeline: Pipeline, image: page.Image, repetitions: int) -> dict[str, float]:
     """Median milliseconds of each step, ``total`` last, after one reading that does not count."""
     pipeline.read(image)
     runs = [pipeline.read(image).timing_ms for _ in range(repetitions)]
     return {step: median(run.get(step, 0.0) for run in runs) for step in runs[0]}
 
 
-def by_function(pipeline: Pipeline, image: drawn.Image, repetitions: int) -> list[dict[str, Any]]:
+def by_function(pipeline: Pipeline, image: page.Image, repetitions: int) -> list[dict[str, Any]]:
     """The functions that took the most time themselves: name, calls, own and cumulative seconds in all readings."""
     profile = cProfile.Profile()
     profile.enable()

@@ -15,14 +15,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-import sets
+from lib import picture_sets
+from lib.scoring import judge, normalise
 from ocr_edge.bundles import load as bundles
 from ocr_edge.config.settings import Stabilize
 from ocr_edge.contract.types import Image
 from ocr_edge.pipeline import Pipeline
 from ocr_edge.regions.stabilize import Stabilizer
 from ocr_edge.sources import pictures
-from scoring import judge, normalise
 
 FRAMES = 9
 AFTER = (3, 9)
@@ -78,7 +78,7 @@ def main() -> None:
     single: tuple[list[bool], list[float]] = ([], [])
     fused: dict[int, tuple[list[bool], list[float]]] = {count: ([], []) for count in AFTER}
     for name in args.sets:
-        with sets.PictureSet(args.data, name) as opened:
+        with picture_sets.PictureSet(args.data, name) as opened:
             for example in opened.examples("validation", args.limit):
                 truth = normalise(example.truth, pipeline.labels, ignore_case=opened.rules.ignore_case)
 

@@ -13,11 +13,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import adversaries
+from lib.drawn import adversaries
+from lib.report import header, machine, save, table
+from lib.systems import UnavailableError
+from lib.systems.processes import Worker
 from ocr_edge.daemon.region_setup import READ_LIMIT_S
-from processes import Worker
-from report import header, machine, save, table
-from systems import UnavailableError
 
 BUDGET_S = 4.0
 """Most seconds of one reading on this machine."""

@@ -30,7 +30,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from report import machine, save, table
+from lib.report import machine, save, table
 
 ROOT = Path(__file__).resolve().parents[1]
 PICTURE = ROOT / "examples" / "cheque-4.jpg"

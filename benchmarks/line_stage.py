@@ -17,6 +17,11 @@ from typing import Any
 import cv2
 import numpy as np
 
+from lib.networks.cpu_time import in_turns
+from lib.picture_sets import spread
+from lib.report import header, interval, machine, percent, save, table
+from lib.scoring import Score, as_written, judge, normalise, score, wilson
+from lib.systems.ours import about_bundle
 from ocr_edge.bundles.load import Bundle, load
 from ocr_edge.contract.preprocess import LINE_HEIGHT
 from ocr_edge.contract.types import Image, Scores
@@ -25,11 +30,6 @@ from ocr_edge.errors import ConfigError, OcrEdgeError
 from ocr_edge.recognize.lines import LineRecognizer, run
 from ocr_train.datasets import words
 from ocr_train.datasets.words import LineSet
-from ours import about_bundle
-from report import header, interval, machine, percent, save, table
-from scoring import Score, as_written, judge, normalise, score, wilson
-from sets import spread
-from turns import in_turns
 
 USAGE = 2
 MACS_WIDTH = 128

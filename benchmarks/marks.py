@@ -3,8 +3,8 @@
     python benchmarks/marks.py --bundle B --json out.json
     python benchmarks/marks.py --save DIR
 
-300 values are drawn (see ``marked.py``) and read whole. Truth and reading are laid beside each other with the fewest
-edits, spaces left out; what stands beside a mark is what became of it.
+300 values are drawn (``lib/drawn/marked_values.py``) and read whole. Truth and reading are laid beside each other with
+the fewest edits, spaces left out; what stands beside a mark is what became of it.
 """
 
 import argparse
@@ -19,11 +19,11 @@ from typing import Any
 
 import cv2
 
-from marked import COUNT, MARKS, MEDIA, SEED, Marked, values
+from lib.drawn.marked_values import COUNT, MARKS, MEDIA, SEED, Marked, values
+from lib.report import header, interval, machine, percent, save, table
+from lib.scoring import NOT_READ, judge, score, written
+from lib.systems import SYSTEMS, Picture, UnavailableError, open_system
 from ocr_edge.errors import OcrEdgeError
-from report import header, interval, machine, percent, save, table
-from scoring import NOT_READ, judge, score, written
-from systems import SYSTEMS, Picture, UnavailableError, open_system
 
 USAGE = 2
 _EDIT = 1_000

@@ -16,17 +16,14 @@ from typing import Any
 
 import numpy as np
 
-import held_out
-import models
-import networks_picture
-import turns
-from characters import device
-from held_out import Right, Source
-from models import Model
+from lib.networks import bundles, cpu_time, held_out
+from lib.networks.bundles import Model, device
+from lib.networks.held_out import Right, Source
+from lib.plots import network_accuracy
+from lib.report import header, interval, machine, percent, save, table
+from lib.scoring import gained, mcnemar, wilson
+from lib.systems import UnavailableError
 from ocr_edge.errors import OcrEdgeError
-from report import header, interval, machine, percent, save, table
-from scoring import gained, mcnemar, wilson
-from systems import UnavailableError
 
 COSTS = ("network", "kind", "parameters", "MACs", "KiB", "ms", "10 to 90 %", "times as fast")
 ACCURACIES = ("mean 62", "case merged", "points", "95 %", "pooled 62", "case merged", "worse in")
@@ -48,16 +45,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OcrEdgeError as error:
         print(f"networks.py: {error}", file=sys.stderr)
         return error.exit_code
-    about = models.about(opened)
+    about = bundles.about(opened)
     text = f"{header(facts, about)}\n\n{formatted(results, baseline.name, held_out.split_of(sources))}"
     print(text, end="")
     save(args.markdown, text)
     save(args.json, {"machine": facts, "about": about, "baseline": baseline.name, "networks": results})
     try:
         if args.picture:
-            networks_picture.draw(results, args.picture)
+            network_accuracy.draw(results, args.picture)
         if args.sources_picture:
-            networks_picture.draw_sources(results, args.sources_picture)
+            network_accuracy.draw_sources(results, args.sources_picture)
     except UnavailableError as error:
         print(f"networks.py: {error}", file=sys.stderr)
         return 2
@@ -91,13 +88,13 @@ def together(texts: Sequence[str], baseline: str | None, scratch: Path) -> tuple
         ConfigError: A file cannot be used, or two have the same name.
         ModelError: A bundle is damaged.
     """
-    opened = models.open_all(texts, scratch)
+    opened = bundles.open_all(texts, scratch)
     if baseline is None:
         return opened, opened[0]
     for model, text in zip(opened, texts, strict=True):
         if baseline in (model.name, text):
             return opened, model
-    opened = models.open_all([baseline, *texts], scratch)
+    opened = bundles.open_all([baseline, *texts], scratch)
     return opened, opened[0]
 
 
@@ -110,11 +107,11 @@ def measure(
         ConfigError: A network cannot say what the baseline can.
     """
     texts = baseline.bundle.manifest.characters[0].texts
-    times = turns.timed(opened, held_out.some(sources, turns.TURN), rounds)
+    times = cpu_time.timed(opened, held_out.some(sources, cpu_time.TURN), rounds)
     named = {model.name: named_right(model, sources, texts) for model in opened}
     return [
         model.facts()
-        | turns.cost(times[model.name], times[baseline.name])
+        | cpu_time.cost(times[model.name], times[baseline.name])
         | compared(named[model.name], named[baseline.name], [source.name for source in sources])
         for model in opened
     ]
@@ -122,7 +119,7 @@ def measure(
 
 def named_right(model: Model, sources: Sequence[Source], texts: Sequence[str]) -> list[tuple[Right, Right]]:
     """For each source which glyphs are named right, exactly and when case is ignored."""
-    chosen, score = models.columns(model, texts), device(model.bundle)
+    chosen, score = bundles.columns(model, texts), device(model.bundle)
     print(f"{model.name}: naming", file=sys.stderr)
     return [held_out.right(score(source.inputs)[:, chosen], source.truth, texts) for source in sources]
 
@@ -190,7 +187,7 @@ def formatted(results: Sequence[dict[str, Any]], baseline: str, split: str) -> s
     return f"""\
 {table(COSTS, first, names=2)}
 
-CPU ms a character, one thread: median of {rounds} turns of about {turns.TURN} glyphs each, all networks in turns;
+CPU ms a character, one thread: median of {rounds} turns of about {cpu_time.TURN} glyphs each, all networks in turns;
 times as fast as {baseline}: median over turns.
 
 {table(("network", *ACCURACIES), second)}

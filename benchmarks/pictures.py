@@ -14,16 +14,26 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from lib.picture_sets import HELD_OUT, SETS, Example, PictureSet, SetError, present
+from lib.report import header, machine, save, table
+from lib.set_results import (
+    COLUMNS,
+    NAMES,
+    RATIO_NAMES,
+    Run,
+    ratio_columns,
+    ratios,
+    rows,
+    summary,
+    without_empty,
+)
+from lib.systems import UnavailableError
+from lib.systems.ours import READERS
+from lib.systems.peers import PEERS, chosen
+from lib.systems.processes import Worker, open_all
 from ocr_edge.bundles.load import load as load_bundle
 from ocr_edge.errors import CaptureError, OcrEdgeError
 from ocr_edge.sources import pictures
-from ours import READERS
-from peers import PEERS, chosen
-from processes import Worker, open_all
-from report import header, machine, save, table
-from results import COLUMNS, NAMES, RATIO_NAMES, Run, ratio_columns, ratios, rows, summary, without_empty
-from sets import HELD_OUT, SETS, Example, PictureSet, SetError, present
-from systems import UnavailableError
 
 OURS = "ocr-edge"
 ROWS = {"auto": OURS, "characters": f"{OURS}, lattice alone", "line": f"{OURS}, line stage alone"}
@@ -74,7 +84,7 @@ def parser() -> argparse.ArgumentParser:
     add = result.add_argument
     add("data", type=Path, metavar="DATA_DIR", help="folder with NAME.tar or NAME/ for each set")
     add("--sets", nargs="+", metavar="NAME", help=f"default: those that are there of {', '.join(SETS)}")
-    add("--split", choices=SPLITS, help="default: the set's own (see sets.py)")
+    add("--split", choices=SPLITS, help="default: the set's own (see lib/picture_sets.py)")
     add(
         "--limit",
         type=int,

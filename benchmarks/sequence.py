@@ -17,15 +17,14 @@ from typing import Any
 
 import numpy as np
 
-import held_out
-import models
-import sequence_picture
-from cascade import GRID, Choice, best, choices, grid
-from naming import Named, check, name_all
+from lib.networks import bundles, held_out
+from lib.networks.naming import Named, check, name_all
+from lib.networks.sequences import GRID, Choice, best, choices, grid
+from lib.plots import sequence_accuracy
+from lib.report import header, machine, percent, save, table
+from lib.scoring import gained
+from lib.systems import UnavailableError
 from ocr_edge.errors import OcrEdgeError
-from report import header, machine, percent, save, table
-from scoring import gained
-from systems import UnavailableError
 
 COLUMNS = (
     "at the cost of",
@@ -47,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     facts = machine()
     try:
         with tempfile.TemporaryDirectory(prefix="ocr-edge-bench-") as scratch:
-            opened = models.open_all([*args.stages, *args.single], Path(scratch))
+            opened = bundles.open_all([*args.stages, *args.single], Path(scratch))
             stages = opened[: len(args.stages)]
             check(stages)
             sources = held_out.load(args.data, stages[0].bundle.manifest.characters[0].texts, args.limit)
@@ -56,14 +55,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"sequence.py: {error}", file=sys.stderr)
         return error.exit_code
     result = measure(named)
-    about = models.about(opened)
+    about = bundles.about(opened)
     text = f"{header(facts, about)}\n\n{formatted(result, held_out.split_of(sources))}"
     print(text, end="")
     save(args.markdown, text)
     save(args.json, {"machine": facts, "about": about, **result})
     try:
         if args.picture:
-            sequence_picture.draw(result, args.picture)
+            sequence_accuracy.draw(result, args.picture)
     except UnavailableError as error:
         print(f"sequence.py: {error}", file=sys.stderr)
         return 2

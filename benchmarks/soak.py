@@ -26,12 +26,12 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
-import soak_picture
 from daemon import sample
 from kills import ROOT, Receiver
-from report import machine, save, table
-from soak_judge import COUNTED, GROWING, Ledger, growth, verdict
-from soak_world import FIRST, Camera, Clock, Disk, numbered
+from lib.plots import soak_curves
+from lib.report import machine, save, table
+from lib.soak.judge import COUNTED, GROWING, Ledger, growth, verdict
+from lib.soak.world import FIRST, Camera, Clock, Disk, numbered
 
 sys.path.insert(0, str(ROOT))
 
@@ -240,7 +240,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     save(args.json, {"machine": facts, "verdict": said, **result})
     save(args.log, "".join(line for line in log if not line.startswith("INFO: region ")))
     if args.picture:
-        soak_picture.draw(result, args.picture)
+        soak_curves.draw(result, args.picture)
     rows = [(name, *(str(row[what]) for what in COUNTED)) for name, row in result["receivers"].items()]
     print(table(("receiver", *COUNTED), rows))
     print(json.dumps({key: value for key, value in result.items() if key not in ("samples", "receivers")}))

@@ -15,11 +15,11 @@ from typing import Any
 import cv2
 import numpy as np
 
-import drawn
-import sections
-from peers import PEERS, chosen
-from processes import open_all
-from report import header, machine, save, table
+from lib import speed_parts
+from lib.drawn import page
+from lib.report import header, machine, save, table
+from lib.systems.peers import PEERS, chosen
+from lib.systems.processes import open_all
 
 OURS = "ocr-edge"
 
@@ -30,24 +30,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     facts = machine(args.threads)
     try:
         image, truth = (
-            (drawn.picture(), "".join(drawn.LINES)) if args.picture is None else (loaded(args.picture), "")
+            (page.picture(), "".join(page.LINES)) if args.picture is None else (loaded(args.picture), "")
         )
-    except (drawn.NoFontError, ValueError) as error:
+    except (page.NoFontError, ValueError) as error:
         print(f"speed.py: {error}; give a picture with --picture", file=sys.stderr)
         return 2
-    facts["picture"] = f"{image.shape[1]}x{image.shape[0]}, pixels' sha256 {drawn.fingerprint(image)}"
+    facts["picture"] = f"{image.shape[1]}x{image.shape[0]}, pixels' sha256 {page.fingerprint(image)}"
     about: dict[str, dict[str, str]] = {}
     measured = []
     with ExitStack() as stack:
         workers = open_all(networks(args), stack)
         about |= {name: worker.about for name, worker in workers.items()}
-        measured.append(sections.characters(workers, args.repetitions))
+        measured.append(speed_parts.characters(workers, args.repetitions))
     with ExitStack() as stack:
         workers = open_all(readers(args), stack)
         about |= {name: worker.about for name, worker in workers.items()}
-        measured.append(sections.pictures(workers, image, truth, args.repetitions))
-    measured.append(sections.start(readers(args), image, args.starts))
-    measured.append(sections.memory(pythons(args), args.bundle, image, args.starts))
+        measured.append(speed_parts.pictures(workers, image, truth, args.repetitions))
+    measured.append(speed_parts.start(readers(args), image, args.starts))
+    measured.append(speed_parts.memory(pythons(args), args.bundle, image, args.starts))
     text = f"{header(facts, about)}\n" + "".join(formatted(section) for section in measured)
     print(text, end="")
     save(args.markdown, text)
@@ -116,7 +116,7 @@ def readers(args: argparse.Namespace) -> dict[str, dict[str, Any]]:
     return wanted | {name: {"system": name} for name in args.peers}
 
 
-def loaded(path: Path) -> drawn.Image:
+def loaded(path: Path) -> page.Image:
     """A picture file as uint8 RGB, shape ``(H, W, 3)``."""
     image = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
     if image is None:

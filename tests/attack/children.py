@@ -30,8 +30,10 @@ def run(
 
     Returns:
         Its exit code, below 0 the signal that ended it, None where it was killed for its slowness; what it wrote on
-        stdout and on stderr; and its peak memory in MB, that of its own children included.
+        stdout and on stderr; and its peak memory in MB, that of its own children included, above what this process
+        held: a fork begins with that.
     """
+    held = _resident_kb()
     outputs = [folder / "stdout", folder / "stderr"]
     sys.stdout.flush()
     child = os.fork()
@@ -50,7 +52,7 @@ def run(
     else:
         code = os.waitstatus_to_exitcode(status)
     said, complained = (path.read_text(errors="replace") for path in outputs)
-    return code, said, complained, usage.ru_maxrss / 1024
+    return code, said, complained, max(0, usage.ru_maxrss - held) / 1024
 
 
 def judged(task: Callable[[], int | None], folder: Path) -> tuple[int | None, str | None]:
@@ -110,6 +112,12 @@ def _forked_proof(path: Path, limit_s: float = LIMIT_S) -> tuple[int, int]:
     if code is None:
         raise proof.UndecidedError(f"bundle {path}: its self-test took longer than {limit_s:g} s")
     return proof.verdict(path, code, said.encode(), complained.encode())
+
+
+def _resident_kb() -> int:
+    """What this process holds now, in the unit of ``ru_maxrss``."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:"))
 
 
 def _child(task: Callable[[], int | None], outputs: list[Path]) -> None:

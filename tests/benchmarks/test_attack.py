@@ -1,11 +1,6 @@
 """The runner of attacks: every seed has a folder of its own, and failures are kept."""
 
-import sys
-from pathlib import Path
-
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
 
 import attack
 

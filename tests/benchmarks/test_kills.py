@@ -1,10 +1,6 @@
 """Three kills of the whole daemon with a clock that leaps: nothing is lost, and no id comes twice."""
 
 import random
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
 
 import kills
 

@@ -1,14 +1,8 @@
 """The line stage alone: what of a set's truth counts, agreement of two networks, and what a strip costs."""
 
-import sys
-from pathlib import Path
-
 import cv2
 import numpy as np
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
-
 from tests.edge import hand_made_line
 from tests.edge.hand_made_line import WIDTHS, bars
 

@@ -1,19 +1,13 @@
 """Marks: what stands beside what, what became of them, and values that are drawn alike every time."""
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
-
-import marked
-import writing
+from lib.drawn import ink, marked_values
+from lib.scoring import edit_distance, written
 from marks import beside, fates
-from scoring import edit_distance, written
 
 TEXTS = st.text("1a/.", max_size=8)
 
@@ -45,34 +39,34 @@ def test_written_texts_keep_marks_and_one_space():
 
 
 def test_displays_show_what_they_are_asked_to_and_refuse_the_rest():
-    eight, one = writing.segments("8", 40), writing.segments("1", 40)
+    eight, one = ink.segments("8", 40), ink.segments("1", 40)
     assert eight.sum() > 2.5 * one.sum()
     assert 36 <= eight.shape[0] <= 44
-    assert writing.segments("8.8", 40).sum() > 2 * eight.sum()
-    assert writing.dots("%", 4).shape[0] == pytest.approx(7 * 4, abs=2)
+    assert ink.segments("8.8", 40).sum() > 2 * eight.sum()
+    assert ink.dots("%", 4).shape[0] == pytest.approx(7 * 4, abs=2)
     with pytest.raises(KeyError):
-        writing.segments("%", 40)
+        ink.segments("%", 40)
 
 
 def test_lines_below_each_other_keep_their_ink():
-    lines = [writing.segments("12", 20), writing.segments("345", 20)]
-    both = writing.stacked(lines, 5, centred=True)
+    lines = [ink.segments("12", 20), ink.segments("345", 20)]
+    both = ink.stacked(lines, 5, centred=True)
     assert both.shape == (lines[0].shape[0] + 5 + lines[1].shape[0], lines[1].shape[1])
     assert both.sum() == pytest.approx(lines[0].sum() + lines[1].sum(), rel=1e-5)
 
 
 def no_fonts(family, style):
-    raise writing.NoFontError(f"{family} is not installed")
+    raise ink.NoFontError(f"{family} is not installed")
 
 
 def test_a_value_is_drawn_alike_whatever_is_left_out(monkeypatch):
-    monkeypatch.setattr(marked, "font_file", no_fonts)
+    monkeypatch.setattr(marked_values, "font_file", no_fonts)
     missing = []
-    few, many = list(marked.values(5)), list(marked.values(20, missing=missing))
+    few, many = list(marked_values.values(5)), list(marked_values.values(20, missing=missing))
     assert [one.medium for one in few] == ["segments", "dots"]
     assert "is not installed" in missing[0]
     for one, other in zip(few, many, strict=False):
         assert (one.name, one.text) == (other.name, other.text)
         assert np.array_equal(one.image, other.image)
-    assert any(mark in one.text for one in many for mark in marked.MARKS)
-    assert {one.text for one in many} != {one.text for one in marked.values(20, seed=12)}
+    assert any(mark in one.text for one in many for mark in marked_values.MARKS)
+    assert {one.text for one in many} != {one.text for one in marked_values.values(20, seed=12)}

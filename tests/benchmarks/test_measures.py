@@ -2,7 +2,6 @@
 
 import json
 import math
-import sys
 from dataclasses import asdict
 from pathlib import Path
 
@@ -12,22 +11,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
-
-import adversaries
-import claims
-import tradeoff
+import draw
 from case import SHARED, TWINS, Share, cased, count, named, same_but_for_twins, twins
 from confidence import ENOUGH, at, choose, fine_thresholds, judge_of, splits_of
 from hostile import BUDGET_MIB, BUDGET_S, Cost
+from lib import line_claims
+from lib.drawn import adversaries
+from lib.our_lines import MissingSwitchError, Said, check_switches
+from lib.picture_sets import SETS, Example, Rules
+from lib.plots import accuracy_time
+from lib.scoring import NOT_READ
+from lib.set_results import COLUMNS, Run, ratio_columns, ratios, rows, summary, without_empty
+from lib.systems.ours import reader_switch, said_line
+from lib.systems.processes import Answer
 from ocr_edge.contract.types import Box
 from ocr_edge.reading import Character, Line
-from ours import reader_switch, said_line
-from processes import Answer
-from readings import MissingSwitchError, Said, check_switches
-from results import COLUMNS, Run, ratio_columns, ratios, rows, summary, without_empty
-from scoring import NOT_READ
-from sets import SETS, Example, Rules
 
 LABELS = tuple("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 WORD, PLATE = SETS["iiit5k_words"], SETS["openalpr_us_plate_crops"]
@@ -172,28 +170,44 @@ def test_ratios_are_medians_over_the_same_pictures() -> None:
 
 
 def test_a_words_mark_is_its_share_and_a_pages_mark_one_less_its_error_rate() -> None:
-    word = tradeoff.marks(result_of(WORD, ocr_edge=[1, 2, 9]))[0]
+    word = accuracy_time.marks(result_of(WORD, ocr_edge=[1, 2, 9]))[0]
     assert (word.ms, word.right, word.interval) == (2, 0.5, (0.1, 0.9))
-    page = tradeoff.marks(result_of(SETS["unlv_aspose"], ocr_edge=[1, 2, 9]))[0]
+    page = accuracy_time.marks(result_of(SETS["unlv_aspose"], ocr_edge=[1, 2, 9]))[0]
     assert page.right == pytest.approx(0.8)
     assert page.interval == pytest.approx((0.0, 0.9))
 
 
 def test_of_a_set_in_several_files_the_last_is_taken() -> None:
     files = [{"sets": [{"set": "a", "n": 1}, {"set": "b", "n": 1}]}, {"sets": [{"set": "a", "n": 2}]}]
-    assert [(r["set"], r["n"]) for r in tradeoff.together(files)] == [("a", 2), ("b", 1)]
+    assert [(r["set"], r["n"]) for r in accuracy_time.together(files)] == [("a", 2), ("b", 1)]
 
 
-def test_the_picture_of_accuracy_and_time_is_drawn_from_a_file(tmp_path: Path, monkeypatch) -> None:
+def test_the_picture_of_accuracy_and_time_is_drawn_from_files(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib", reason="Matplotlib draws it")
-    result = result_of(WORD, ocr_edge=[1, 2], rapidocr=[20, 30])
-    (tmp_path / "in.json").write_text(json.dumps({"sets": [result]}))
+    files = [tmp_path / name for name in ("one.json", "other.json")]
+    for file in files:
+        result = result_of(WORD, ocr_edge=[1, 2], rapidocr=[20, 30]) | {"set": file.stem}
+        file.write_text(json.dumps({"sets": [result]}))
     out = tmp_path / "out.png"
-    monkeypatch.setattr(sys, "argv", ["tradeoff.py", str(tmp_path / "in.json"), "--out", str(out)])
-    assert tradeoff.main() == 0
+    assert draw.main(["accuracy-time", *map(str, files), "--out", str(out)]) == 0
     image = cv2.imread(str(out))
     assert image.shape[1] == 1800
     assert len(np.unique(image)) > 20
+
+
+def test_what_a_picture_is_not_drawn_from_is_refused_in_one_line(tmp_path: Path, capsys) -> None:
+    file, out = tmp_path / "in.json", ["--out", str(tmp_path / "out.png")]
+    file.write_text("{}")
+    assert draw.main(["coverage", str(file), *out]) == draw.USAGE
+    assert (
+        capsys.readouterr().err == f"draw.py: {file}: not what coverage is drawn from: KeyError('groups')\n"
+    )
+    assert draw.main(["coverage", str(tmp_path / "none.json"), *out]) == draw.USAGE
+    assert "No such file" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        draw.main(["sequence", str(file), str(file), *out])
+    assert "sequence: is drawn from one file, found 2" in capsys.readouterr().err
+    assert not (tmp_path / "out.png").exists()
 
 
 def test_a_cost_is_within_its_budget_or_not_and_the_pictures_own_memory_does_not_count() -> None:
@@ -275,14 +289,14 @@ def test_of_lines_that_are_sure_those_are_right_whose_text_is_the_truth() -> Non
         (said("EXIT", (f"EX{NOT_READ}T", 1.0)), marked),
         (said("1000", ("1,000", 0.99)), WORD),
     ]
-    found = {(one.counted, one.threshold): one for one in claims.claims("line", read, LABELS)}
-    plain, surer = found[claims.PLAIN, 0.9], found[claims.PLAIN, 0.99]
+    found = {(one.counted, one.threshold): one for one in line_claims.claims("line", read, LABELS)}
+    plain, surer = found[line_claims.PLAIN, 0.9], found[line_claims.PLAIN, 0.99]
     assert (plain.found, plain.said, plain.right) == (5, 4, 3)
     assert (surer.said, surer.right) == (2, 2)
-    assert (found[claims.WRITTEN, 0.9].said, found[claims.WRITTEN, 0.9].right) == (3, 1)
+    assert (found[line_claims.WRITTEN, 0.9].said, found[line_claims.WRITTEN, 0.9].right) == (3, 1)
 
 
 def test_a_reader_that_is_never_sure_has_no_share() -> None:
-    shown = claims.claims_table([asdict(one) for one in claims.claims("auto", [], LABELS)])
+    shown = line_claims.claims_table([asdict(one) for one in line_claims.claims("auto", [], LABELS)])
     assert "nan" not in shown
-    assert shown.count("auto") == 2 * len(claims.SURE)
+    assert shown.count("auto") == 2 * len(line_claims.SURE)

@@ -1,7 +1,6 @@
 """Networks side by side: what is compared, in turns, and what the tables and pictures say of it."""
 
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,19 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
-
-import held_out
-import models
+import draw
 import networks
-import networks_picture
-import turns
-from networks_picture import front
+from lib.networks import bundles, cpu_time, held_out
+from lib.plots.network_accuracy import front
+from lib.scoring import gained
 from ocr_edge.bundles.load import load, self_test, shipped
 from ocr_edge.contract.types import Glyph
 from ocr_edge.errors import ConfigError
 from ocr_train.datasets import Sample, tar
-from scoring import gained
 
 ORIGINAL = shipped().parent / "original"
 BOOLS = st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=60)
@@ -61,16 +56,16 @@ def test_two_shipped_bundles_are_compared_in_one_run(spec: str, tmp_path: Path, 
 
 
 def test_a_class_that_is_no_character_is_never_named(spec: str) -> None:
-    (model,) = models.open_all(["default"], Path())
+    (model,) = bundles.open_all(["default"], Path())
     texts = load(ORIGINAL).manifest.texts
-    chosen = models.columns(model, texts)
+    chosen = bundles.columns(model, texts)
     assert len(chosen) == len(texts) == len(model.bundle.manifest.characters[0].labels) - 1
     assert model.bundle.manifest.characters[0].texts[chosen[36]] == "a"
 
 
 def test_a_lone_file_is_the_network_of_its_bundle(spec: str) -> None:
     (file,) = ORIGINAL.glob("*.tflite")
-    bundle, lone = models.open_all(["original", f"lone={file}"], Path())
+    bundle, lone = bundles.open_all(["original", f"lone={file}"], Path())
     sources = held_out.load([spec], bundle.bundle.manifest.texts)
     named = [networks.named_right(model, sources, bundle.bundle.manifest.texts) for model in (bundle, lone)]
     assert (named[0][0][0] == named[1][0][0]).all()
@@ -80,7 +75,7 @@ def test_a_lone_file_is_the_network_of_its_bundle(spec: str) -> None:
 
 def test_what_is_no_network_and_two_of_one_name_are_refused(tmp_path: Path, spec: str, capsys) -> None:
     with pytest.raises(ConfigError, match="NAME=original"):
-        models.open_all(["original", "original"], tmp_path)
+        bundles.open_all(["original", "original"], tmp_path)
     (tmp_path / "notes.txt").touch()
     assert networks.main([str(tmp_path / "notes.txt"), "--data", spec]) == 2
     assert "notes.txt: expected a bundle" in capsys.readouterr().err
@@ -89,17 +84,17 @@ def test_what_is_no_network_and_two_of_one_name_are_refused(tmp_path: Path, spec
 def test_a_network_is_named_by_its_folder_its_file_or_its_run(tmp_path: Path) -> None:
     for place, name in (("wide", "wide"), ("runs/wide/bundle", "wide"), ("networks/open", "open")):
         (tmp_path / place).mkdir(parents=True)
-        assert models.named_after(tmp_path / place) == name
+        assert bundles.named_after(tmp_path / place) == name
     for place, name in (("runs/wide/model.keras", "wide"), ("runs/rgb.tflite", "rgb")):
         (tmp_path / place).touch()
-        assert models.named_after(tmp_path / place) == name
-    assert models.named_after(shipped()) == "default"
+        assert bundles.named_after(tmp_path / place) == name
+    assert bundles.named_after(shipped()) == "default"
 
 
 def test_every_round_runs_all_in_changing_order_and_the_first_does_not_count() -> None:
     ran: list[str] = []
     ticks = iter(range(1000))
-    taken = turns.in_turns(
+    taken = cpu_time.in_turns(
         {name: lambda name=name: ran.append(name) for name in "abc"}, 5, lambda: next(ticks)
     )
     assert [len(times) for times in taken.values()] == [5, 5, 5]
@@ -109,7 +104,7 @@ def test_every_round_runs_all_in_changing_order_and_the_first_does_not_count() -
 
 
 def test_a_busy_moment_that_meets_both_does_not_change_the_ratio() -> None:
-    got = turns.cost([1.0, 5.0, 1.0], [2.0, 10.0, 2.0])
+    got = cpu_time.cost([1.0, 5.0, 1.0], [2.0, 10.0, 2.0])
     assert (got["ms"], got["faster"], got["rounds"]) == (1.0, 2.0, 3)
 
 
@@ -158,7 +153,7 @@ def test_halves_keep_a_writer_together_and_none_is_empty(groups: list[str]) -> N
             assert len({h for h, group in zip(half.tolist(), groups, strict=True) if group == writer}) == 1
 
 
-def test_the_picture_is_drawn_from_a_file(tmp_path: Path, monkeypatch) -> None:
+def test_the_pictures_are_drawn_from_a_file(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib", reason="Matplotlib draws it")
     source = {"n": 9, "top1": 0.8, "interval": [0.5, 0.9]}
     both = [
@@ -166,9 +161,7 @@ def test_the_picture_is_drawn_from_a_file(tmp_path: Path, monkeypatch) -> None:
         for name, ms in (("slow", 2), ("fast", 1))
     ]
     (tmp_path / "in.json").write_text(json.dumps({"networks": both}))
-    files = [tmp_path / "mean.png", tmp_path / "sources.png"]
-    monkeypatch.setattr(
-        sys, "argv", ["x", str(tmp_path / "in.json"), "--out", str(files[0]), "--sources", str(files[1])]
-    )
-    assert networks_picture.main() == 0
-    assert all(file.stat().st_size > 5_000 for file in files)
+    for kind in ("networks", "network-sources"):
+        out = tmp_path / f"{kind}.png"
+        assert draw.main([kind, str(tmp_path / "in.json"), "--out", str(out)]) == 0
+        assert out.stat().st_size > 5_000

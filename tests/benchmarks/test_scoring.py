@@ -2,17 +2,14 @@
 
 import json
 import math
-import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
-
-from judging import PART, PLAIN, WRITTEN, judged
-from scoring import (
+from lib.picture_sets import SETS, Example, PictureSet, SetError, spread
+from lib.scoring import (
     NOT_READ,
     as_written,
     edit_distance,
@@ -23,7 +20,7 @@ from scoring import (
     score,
     wilson,
 )
-from sets import SETS, Example, PictureSet, SetError, spread
+from lib.verdicts import PART, PLAIN, WRITTEN, judged
 
 LABELS = tuple("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 TEXTS = st.text("aBc01", max_size=8)

@@ -2,7 +2,6 @@
 
 import json
 import math
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
-
-import cascade
-import naming
 import sequence
-from cascade import GRID, MOST, Levels, Parts, best, choices, combined, grid, last_stage
+from lib.networks import naming, sequences
+from lib.networks.sequences import GRID, MOST, Levels, Parts, best, choices, combined, grid, last_stage
 from ocr_edge.bundles.load import Bundle, load, self_test, shipped
 from ocr_edge.contract.manifest import Manifest, Stage
 from ocr_edge.contract.quantize import log_softmax
@@ -190,4 +186,4 @@ def test_a_threshold_of_zero_lets_nothing_go_on_and_one_all_that_are_not_certain
     sure = np.log(np.array([[1e-5, 0.5, 0.9999999]] * 2, np.float32))
     assert last_stage(sure, (0.0,)).tolist() == [0, 0, 0]
     assert last_stage(sure, (1.0,)).tolist() == [1, 1, 1]
-    assert cascade.GRID[0] == 0
+    assert sequences.GRID[0] == 0

@@ -7,18 +7,15 @@ import sys
 import threading
 import time
 import urllib.request
-from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
-
 import soak
-import soak_picture
+from lib.plots import soak_curves
+from lib.soak.judge import GROWING, Ledger, growth, verdict
+from lib.soak.world import FIRST, Camera, Clock, Disk, numbered
 from ocr_edge import Reader
 from ocr_edge.sources import decoder
-from soak_judge import GROWING, Ledger, growth, verdict
-from soak_world import FIRST, Camera, Clock, Disk, numbered
 
 
 def reading(number: int, text: str = "1") -> dict[str, str]:
@@ -166,5 +163,5 @@ def test_the_curves_are_drawn(tmp_path):
         {"minute": m, "fault": f} | dict.fromkeys(keys, m)
         for m, f in ((1.0, "disk full"), (2.0, "clock ahead"))
     ]
-    soak_picture.draw({"samples": made, "fault_s": 20.0}, tmp_path / "p.png")
+    soak_curves.draw({"samples": made, "fault_s": 20.0}, tmp_path / "p.png")
     assert (tmp_path / "p.png").stat().st_size > 10_000

@@ -1,3 +1,5 @@
+import fcntl
+
 import keras
 import numpy as np
 import pytest
@@ -40,14 +42,23 @@ def held_out():
 
 
 @pytest.fixture(scope="session")
-def trained(calibration):
-    """The real network, taught three shapes."""
+def trained(calibration, run_folder):
+    """The real network, taught three shapes, by the worker that needs it first."""
+    file = run_folder / "shapes.keras"
+    with open(run_folder / "shapes.lock", "wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not file.exists():
+            taught(calibration[0]).save(file)
+    return keras.models.load_model(file, compile=False)
+
+
+def taught(shapes):
     from ocr_train.feed import stack
 
     keras.utils.set_random_seed(1)
     model = architectures.build("dual_branch", len(LABELS))
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(keras.optimizers.Adam(1e-3), loss, jit_compile=False)
-    inputs = stack([sample.glyph for sample in calibration[0].samples])
-    model.fit(inputs, calibration[0].label_array(), batch_size=12, epochs=4, verbose=0)
+    inputs = stack([sample.glyph for sample in shapes.samples])
+    model.fit(inputs, shapes.label_array(), batch_size=12, epochs=4, verbose=0)
     return model

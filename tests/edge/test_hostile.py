@@ -1,20 +1,25 @@
 """Pictures made to cost a reader most: it ends in time, says a valid reading, and nothing where no text can be."""
 
-import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
 
+from lib.drawn.adversaries import (
+    checkerboard,
+    gradient,
+    maze,
+    noise,
+    plain,
+    rings,
+    salt_and_pepper,
+    specks,
+    stripes,
+)
 from ocr_edge.bundles import load as bundles
 from ocr_edge.contract.types import Image
 from ocr_edge.pipeline import Pipeline
 from ocr_edge.reading import Reading
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
-
-from adversaries import checkerboard, gradient, maze, noise, plain, rings, salt_and_pepper, specks, stripes
 
 SIZE = (480, 640)
 LIMIT_S = 1.0

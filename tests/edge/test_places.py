@@ -21,7 +21,9 @@ def found(left=0, top=0, width=88, height=40):
 
 
 @pytest.mark.parametrize(
-    "line", [LINE, found(3, -2), found(56), found(0, 4, 30, 30), found(0, -2, 200, 46)], ids=str
+    "line",
+    [LINE, found(3, -2), found(56), found(0, 4, 30, 30), found(0, -2, 200, 46)],
+    ids=lambda line: str(line.box),
 )
 def test_another_finding_of_a_line_belongs_to_its_place(line):
     here = place()

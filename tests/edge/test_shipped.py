@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
+from lib.scoring import edit_distance
 from ocr_edge.bundles import load as bundles
 from ocr_edge.cli import main
 from ocr_edge.contract.labels import DEFAULT, LINE
@@ -19,12 +20,7 @@ from ocr_edge.errors import ModelError
 from ocr_edge.pipeline import Pipeline
 from ocr_edge.recognize.characters import Recognizer
 from ocr_edge.sources import pictures
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "truth"))
-
-import check
-
-from scoring import edit_distance
+from tests.truth import check
 
 ROOT = Path(__file__).parent.parent.parent
 EXAMPLES = [known.group for known in check.examples()]

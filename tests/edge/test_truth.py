@@ -1,17 +1,13 @@
 """What is read, against what the pictures show: the error rate of no kind of text may rise above its floor."""
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
 
 from ocr_edge.bundles import load as bundles
 from ocr_edge.pipeline import Pipeline
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "truth"))
-
-import check
+from tests.truth import check
 
 KINDS = sorted({known.group for known in check.own()})
 MOST_BYTES = 1_200_000

@@ -376,11 +376,18 @@ def test_ctrl_c_leaves_a_run_that_goes_on_and_says_how(data, tmp_path):
     # To all processes, as a terminal does.
     os.killpg(process.pid, signal.SIGINT)
     out, error = process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode == 130, error
     assert out == ""
     assert f"ocr-train fit r.toml --out run --resume --data {data}" in error
     assert "Traceback" not in error
     assert len(progress(tmp_path / "run")["epochs"]) >= 1
+
+
+def test_ctrl_c_while_matplotlib_loads_is_ctrl_c():
+    with pytest.raises(KeyboardInterrupt), fitting.optional_pictures():
+        raise ImportError("initialization failed") from KeyboardInterrupt()
+    with pytest.raises(ImportError, match="damaged"), fitting.optional_pictures():
+        raise ImportError("damaged")
 
 
 TWO_DEVICES = """

@@ -6,10 +6,11 @@ import keras
 import msgspec
 import numpy as np
 import pytest
+from tests.train.tiny import tiny
 
 from ocr_edge.contract.types import Glyph
 from ocr_edge.errors import ConfigError
-from ocr_train import feed
+from ocr_train import architectures, feed
 from ocr_train import fit as fitting
 from ocr_train.average import EVERY, Average
 from ocr_train.batches import Batches
@@ -20,6 +21,14 @@ from ocr_train.recipe import Recipe, Source
 from ocr_train.sources import load_split
 
 STEPS = 3
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small():
+    """The tiny network: what these tests are about is the same for all."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(architectures.ARCHITECTURES, "tiny", tiny)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +42,7 @@ def data(tmp_path_factory):
 
 def recipe(**changes):
     settings = {"labels": "0123", "epochs": 2, "epoch_samples": 8 * STEPS - 2, "batch_size": 8} | changes
-    return Recipe(architecture="folded", sources=(Source(data="tar:a.tar", weight=1.0),), **settings)
+    return Recipe(architecture="tiny", sources=(Source(data="tar:a.tar", weight=1.0),), **settings)
 
 
 def epoch(data, made, number=0, **settings):

@@ -8,6 +8,7 @@ import cv2
 import keras
 import numpy as np
 import pytest
+from tests.train.tiny import tiny
 
 from ocr_edge.bundles.load import load as load_bundle
 from ocr_edge.contract.types import Glyph
@@ -19,17 +20,6 @@ from ocr_train.tune import data
 from ocr_train.tune.widen import widen, widened
 
 LABELS = "01L"
-
-
-def tiny(labels):
-    """A network that learns three shapes in seconds."""
-    rgb, binary = keras.Input((28, 28, 3), name="rgb"), keras.Input((28, 28, 1), name="binary")
-    scaled = (keras.layers.Rescaling(1 / 255)(pixels) for pixels in (rgb, binary))
-    x = keras.layers.Concatenate()([keras.layers.Conv2D(6, 5, strides=3)(x) for x in scaled])
-    x = keras.layers.Conv2D(8, 3, strides=2, use_bias=False)(x)
-    x = keras.layers.ReLU()(keras.layers.BatchNormalization(momentum=0.8)(x))
-    logits = keras.layers.Dense(labels, name="logits")(keras.layers.Flatten()(x))
-    return keras.Model({"rgb": rgb, "binary": binary}, logits, name="tiny")
 
 
 def glyph(shape, rng):

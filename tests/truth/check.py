@@ -19,9 +19,9 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
 
+from lib.scoring import edit_distance, normalise, written
 from ocr_edge.contract.labels import DEFAULT
 from ocr_edge.sources import pictures
-from scoring import edit_distance, normalise, written
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = ROOT / "tests" / "truth"

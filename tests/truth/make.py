@@ -23,8 +23,8 @@ from PIL import Image, ImageDraw
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
 
-from photographed import Look, jpeg, photograph
-from writing import Ink, dots, font_file, printed, segments, stacked
+from lib.drawn.ink import Ink, dots, font_file, printed, segments, stacked
+from lib.drawn.photographed import Look, jpeg, photograph
 
 HERE = Path(__file__).resolve().parent
 SEED = 2026

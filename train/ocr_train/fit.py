@@ -246,3 +246,8 @@ def optional_pictures() -> Any:
         yield
     except ModuleNotFoundError as error:
         _LOGGER.warning("no pictures: %s is not installed", error.name)
+    except ImportError as error:
+        # A module in C that is loading when Ctrl-C comes says "initialization failed", from the interrupt.
+        if isinstance(error.__cause__, KeyboardInterrupt):
+            raise error.__cause__ from None
+        raise

@@ -1,18 +1,11 @@
-"""The picture of ``confidence.py``: precision and coverage over the threshold.
+"""The picture of ``confidence.py``: precision and coverage over the threshold."""
 
-python benchmarks/confidence_picture.py out.json --out docs/coverage.png
-"""
-
-import argparse
-import json
 import math
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from drawing import COLOURS, MUTED, panels, shares, write
-from systems import UnavailableError
+from lib.plots.style import COLOURS, MUTED, panels, shares, write
 
 PRECISION, COVERAGE = COLOURS[0], COLOURS[1]
 NAMES = {
@@ -68,23 +61,3 @@ def _curve(plot: Any, points: Sequence[Mapping[str, Any]], key: str, colour: str
     low, high = zip(*(point[f"{key}_interval"] for point in points), strict=True)
     plot.plot(x, y, color=colour, linewidth=1.8, label=NAMES[key])
     plot.fill_between(x, low, high, color=colour, alpha=0.15, linewidth=0)
-
-
-def main() -> int:
-    """Draw from a file; the exit code."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("json", type=Path, help="what confidence.py --json wrote")
-    parser.add_argument("--out", type=Path, required=True, metavar="PNG")
-    args = parser.parse_args()
-    try:
-        draw(json.loads(args.json.read_text("utf-8")), args.out)
-    except (OSError, ValueError, KeyError, UnavailableError) as error:
-        print(f"confidence_picture.py: {error}", file=sys.stderr)
-        return 2
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from writing import Ink
+from lib.drawn.ink import Ink
 
 Image = npt.NDArray[np.uint8]
 Colour = tuple[int, int, int]

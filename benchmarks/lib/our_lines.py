@@ -12,15 +12,15 @@ import ocr_edge.sources  # noqa: F401 - first: it holds settings that OpenCV rea
 # isort: split
 import cv2
 
+from lib.picture_sets import PictureSet, Rules
+from lib.scoring import NOT_READ, Measure, judge, normalise
+from lib.systems.ours import reader_switch, said_line
 from ocr_edge.bundles.load import Bundle
 from ocr_edge.bundles.load import load as load_bundle
 from ocr_edge.decode.pattern import Pattern
 from ocr_edge.errors import CaptureError
 from ocr_edge.pipeline import Pipeline
 from ocr_edge.sources import pictures
-from ours import reader_switch, said_line
-from scoring import NOT_READ, Measure, judge, normalise
-from sets import PictureSet, Rules
 
 
 class MissingSwitchError(ValueError):

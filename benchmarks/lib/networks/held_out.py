@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from lib.picture_sets import spread
 from ocr_edge.contract.labels import case_merged
 from ocr_edge.contract.types import Image, Scores
 from ocr_edge.errors import ConfigError
 from ocr_train import datasets
 from ocr_train.sources import distinct_names, stack
-from sets import spread
 
 Right = npt.NDArray[np.bool_]
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from drawing import COLOURS, MUTED, panels, write
+from lib.plots.style import COLOURS, MUTED, panels, write
 
 CURVES = (
     ("memory, MiB", (("rss_mib", "resident"), ("anon_mib", "of that, not from files"))),

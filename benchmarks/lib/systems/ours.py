@@ -8,8 +8,8 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from scoring import NOT_READ
-from systems import Picture, imported
+from lib.scoring import NOT_READ
+from lib.systems import Picture, imported
 
 READERS = ("auto", "characters", "line")
 """What reads lines: both where the bundle has both, the lattice of characters alone, the line stage alone."""

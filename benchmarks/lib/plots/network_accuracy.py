@@ -1,17 +1,10 @@
-"""Pictures of ``networks.py``: accuracy against time, on the mean of sources and for each source.
+"""Pictures of ``networks.py``: accuracy against time, on the mean of sources and for each source."""
 
-python benchmarks/networks_picture.py out.json --out docs/networks.png --sources docs/networks-sources.png
-"""
-
-import argparse
-import json
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from drawing import COLOURS, INK, MUTED, name_points, panels, write
-from systems import UnavailableError
+from lib.plots.style import COLOURS, INK, MUTED, name_points, panels, time_axis, write
 
 COLUMNS = 3
 BEST, OTHER = COLOURS[0], MUTED
@@ -80,18 +73,6 @@ def draw_sources(results: Sequence[Mapping[str, Any]], path: Path) -> None:
     write(figure, path)
 
 
-def time_axis(plot: Any, times: Sequence[float]) -> None:
-    """A logarithmic axis of milliseconds with plain numbers and room for names."""
-    from matplotlib.ticker import LogLocator, NullLocator
-
-    plot.set_xscale("log")
-    plot.set_xlim(min(times) / 1.35, max(times) * 1.35)
-    plot.xaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
-    plot.xaxis.set_minor_locator(NullLocator())
-    plot.xaxis.set_major_formatter("{x:g}")
-    plot.set_xlabel("CPU ms a character, one thread, log scale", fontsize=9)
-
-
 def _plot(plot: Any, results: Sequence[Mapping[str, Any]], shares: Sequence[float]) -> None:
     points = [(result["ms"], 100 * share) for result, share in zip(results, shares, strict=True)]
     best = front(points)
@@ -111,27 +92,3 @@ def _named(
         (result["ms"], 100 * share, result["name"], INK)
         for result, share in zip(results, shares, strict=True)
     ]
-
-
-def main() -> int:
-    """Draw from a file; the exit code."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("json", type=Path, help="what networks.py --json wrote")
-    parser.add_argument("--out", type=Path, required=True, metavar="PNG")
-    parser.add_argument("--sources", type=Path, metavar="PNG", help="the picture with a plot a source")
-    args = parser.parse_args()
-    try:
-        results = json.loads(args.json.read_text("utf-8"))["networks"]
-        draw(results, args.out)
-        if args.sources:
-            draw_sources(results, args.sources)
-    except (OSError, ValueError, KeyError, TypeError, UnavailableError) as error:
-        print(f"networks_picture.py: {error}", file=sys.stderr)
-        return 2
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

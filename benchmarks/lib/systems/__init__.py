@@ -11,7 +11,7 @@ SYSTEMS = {
     "tesseract": ("peers", "Tesseract"),
     "rapidocr": ("peers", "RapidOcr"),
 }
-"""Module and class of each system."""
+"""Module of this package and class of each system."""
 
 
 class UnavailableError(Exception):
@@ -26,7 +26,7 @@ class Picture:
         height: Rows.
         width: Columns.
         data: RGB bytes, row by row.
-        layout: What it shows; see ``sets.Layout``.
+        layout: What it shows; see ``picture_sets.Layout``.
         pattern: What its owner knows of the text's form; only ours can use it.
         check: Name of the check digit that goes with it.
     """
@@ -65,7 +65,7 @@ def open_system(name: str, **options: Any) -> System:
         UnavailableError: It is not installed, or lacks its models.
     """
     module, kind = SYSTEMS[name]
-    system: System = getattr(importlib.import_module(module), kind)(**options)
+    system: System = getattr(importlib.import_module(f"{__name__}.{module}"), kind)(**options)
     return system
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal, TypeVar
 
-from scoring import Measure
+from lib.scoring import Measure
 
 T = TypeVar("T")
 TRUTH_NAME = "ground_truth.jsonl"

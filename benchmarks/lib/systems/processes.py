@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from systems import UnavailableError
+from lib.systems import UnavailableError
 
-HERE = Path(__file__).resolve().parent
+BENCHMARKS = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,11 @@ class Worker:
     ) -> None:
         self._started = perf_counter()
         self._process = subprocess.Popen(
-            [python, str(HERE / "worker.py"), json.dumps({"system": system, **options})],
+            [
+                python,
+                str(BENCHMARKS / "lib" / "systems" / "worker.py"),
+                json.dumps({"system": system, **options}),
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=environment(threads),
@@ -101,7 +105,7 @@ class Worker:
 
         Args:
             image: uint8 RGB, shape ``(H, W, 3)``.
-            layout: What it shows; see ``sets.Layout``.
+            layout: What it shows; see ``picture_sets.Layout``.
             patience_s: Seconds after which the process is killed; None for never.
             pattern: What is known of this picture's text; for systems that were told to heed it.
             check: Name of the check digit that goes with it.
@@ -183,8 +187,9 @@ def take_turns(
 
 
 def environment(threads: int) -> dict[str, str]:
-    """The environment of a measured process: this checkout's device code, so many threads per library."""
-    path = os.pathsep.join(filter(None, [str(HERE.parent / "edge"), os.environ.get("PYTHONPATH")]))
+    """The environment of a measured process: this checkout's device code and ``lib``, so many threads per library."""
+    ours = [str(BENCHMARKS.parent / "edge"), str(BENCHMARKS)]
+    path = os.pathsep.join(filter(None, [*ours, os.environ.get("PYTHONPATH")]))
     limits = ("OMP_THREAD_LIMIT", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
     return {
         **os.environ,

@@ -1,18 +1,10 @@
-"""The picture of ``sequence.py``: accuracy against mean time, in sequence and alone.
+"""The picture of ``sequence.py``: accuracy against mean time, in sequence and alone."""
 
-python benchmarks/sequence_picture.py out.json --out docs/sequence.png
-"""
-
-import argparse
-import json
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from drawing import COLOURS, INK, name_points, panels, write
-from networks_picture import time_axis
-from systems import UnavailableError
+from lib.plots.style import COLOURS, INK, name_points, panels, time_axis, write
 
 LOOKS = {"replace": (COLOURS[0], "-"), "mean": (COLOURS[1], "--")}
 NAMES = {"replace": "the next network's probabilities replace", "mean": "probabilities averaged"}
@@ -88,23 +80,3 @@ def _taken(plot: Any, line: Sequence[Mapping[str, Any]]) -> list[tuple[float, fl
             beside = plot.transData.inverted().transform((x, y + 1.6 * SIDES[point["combine"]]))
             places.append(tuple(beside))
     return places
-
-
-def main() -> int:
-    """Draw from a file; the exit code."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("json", type=Path, help="what sequence.py --json wrote")
-    parser.add_argument("--out", type=Path, required=True, metavar="PNG")
-    args = parser.parse_args()
-    try:
-        draw(json.loads(args.json.read_text("utf-8")), args.out)
-    except (OSError, ValueError, KeyError, TypeError, UnavailableError) as error:
-        print(f"sequence_picture.py: {error}", file=sys.stderr)
-        return 2
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -4,23 +4,28 @@ A network is named by a shipped bundle (``original``), a bundle's folder, a ``.t
 a name of its own in front where the path has none (``rgb alone=runs/rgb/model.keras``).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lib.systems.ours import about_runtime
 from ocr_edge.bundles.builtin import named, said
 from ocr_edge.bundles.load import Bundle, load
 from ocr_edge.contract import manifest as manifests
 from ocr_edge.contract.labels import DEFAULT, REJECT
 from ocr_edge.contract.manifest import SCHEMA, Manifest, Stage
 from ocr_edge.contract.preprocess import VERSION
+from ocr_edge.contract.types import Image, Scores
 from ocr_edge.errors import ConfigError
+from ocr_edge.recognize.characters import Recognizer
 from ocr_edge.recognize.interpreter import Network
-from ours import about_runtime
 
 ALPHABETS = {len(DEFAULT): DEFAULT, len(DEFAULT) + 1: (*DEFAULT, REJECT)}
 """Labels of a file that names none, by how many outputs it has."""
+
+Scorer = Callable[[dict[str, Image]], Scores]
+"""What names preprocessed glyphs, given by input name."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -165,3 +170,9 @@ def columns(model: Model, texts: Sequence[str]) -> list[int]:
     if missing := [text for text in texts if text not in known]:
         raise ConfigError(f"{model.name}: cannot say {missing[0]!r}, which the others are measured on")
     return [known.index(text) for text in texts]
+
+
+def device(bundle: Bundle) -> Scorer:
+    """The recogniser of the device."""
+    recognizer = Recognizer(bundle)
+    return lambda inputs: recognizer.recognize_inputs(list(inputs["rgb"]), list(inputs["binary"]))

@@ -10,7 +10,7 @@ import sys
 from time import perf_counter, process_time
 from typing import Any
 
-import systems
+from lib import systems
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import ClassVar
 
-from systems import Picture, UnavailableError, imported
+from lib.systems import Picture, UnavailableError, imported
 
 PEERS = ("tesseract", "rapidocr")
 

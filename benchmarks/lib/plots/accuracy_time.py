@@ -1,13 +1,8 @@
 """The picture "accuracy against time" from what ``pictures.py --json`` saved.
 
-    python benchmarks/tradeoff.py out.json --out docs/accuracy-time.png
-
 One plot a set, all with the same axes. Several files are put together; of a set in several, the last is taken.
 """
 
-import argparse
-import json
-import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from drawing import COLOURS, MARKERS, MUTED, name_points, panels, shares, write
-from sets import Rules
-from systems import UnavailableError
+from lib.picture_sets import Rules
+from lib.plots.style import COLOURS, MARKERS, MUTED, name_points, panels, shares, write
 
 COLUMNS, HEIGHT_IN = 3, 2.3
 NAMES = {
@@ -133,23 +127,3 @@ def _draw_mark(plot: Any, mark: Mark) -> None:
     plot.plot([mark.ms] * 2, mark.interval, color=colour, linewidth=1.2, alpha=0.6)
     face = colour if filled else "white"
     plot.plot(mark.ms, mark.right, marker=marker, color=colour, markerfacecolor=face, markersize=7)
-
-
-def main() -> int:
-    """Draw; the exit code."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("json", type=Path, nargs="+", help="what pictures.py --json wrote")
-    parser.add_argument("--out", type=Path, required=True, metavar="PNG")
-    args = parser.parse_args()
-    try:
-        draw(together(json.loads(file.read_text("utf-8")) for file in args.json), args.out)
-    except (OSError, ValueError, KeyError, TypeError, UnavailableError) as error:
-        print(f"tradeoff.py: {error}", file=sys.stderr)
-        return 2
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from models import Model
+from lib.networks.bundles import Model
 from ocr_edge.contract.types import Image
 from ocr_edge.recognize.characters import Recognizer
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from systems import UnavailableError
+from lib.systems import UnavailableError
 
 WIDTH_IN, DPI = 9.0, 200
 """Twice the about 900 px that a README shows, so that it stays sharp."""
@@ -116,3 +116,15 @@ def name_points(plot: Any, points: Sequence[tuple[float, float, str, str]]) -> N
 def shares(axis: Any, ticks: Iterable[float] = (0, 0.25, 0.5, 0.75, 1)) -> None:
     """Write an axis of shares in per cent."""
     axis.set_ticks(list(ticks), [f"{100 * tick:.0f} %" for tick in ticks])
+
+
+def time_axis(plot: Any, times: Sequence[float]) -> None:
+    """A logarithmic axis of milliseconds with plain numbers and room for names."""
+    from matplotlib.ticker import LogLocator, NullLocator
+
+    plot.set_xscale("log")
+    plot.set_xlim(min(times) / 1.35, max(times) * 1.35)
+    plot.xaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
+    plot.xaxis.set_minor_locator(NullLocator())
+    plot.xaxis.set_major_formatter("{x:g}")
+    plot.set_xlabel("CPU ms a character, one thread, log scale", fontsize=9)

@@ -6,13 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-import held_out
-import models
-import turns
-from cascade import Choice, Combine, Levels, Parts, combined, last_stage
-from characters import device
-from held_out import Right, Source
-from models import Model
+from lib.networks import bundles, cpu_time, held_out
+from lib.networks.bundles import Model, device
+from lib.networks.held_out import Right, Source
+from lib.networks.sequences import Choice, Combine, Levels, Parts, combined, last_stage
 from ocr_edge.contract.types import Image, Scores
 from ocr_edge.errors import ConfigError
 from ocr_edge.recognize.cascade import in_sequence
@@ -72,7 +69,7 @@ def name_all(
         ConfigError: A network cannot say what the first one can.
     """
     texts = stages[0].bundle.manifest.characters[0].texts
-    times = turns.timed(opened, held_out.some(sources, turns.TURN), rounds)
+    times = cpu_time.timed(opened, held_out.some(sources, cpu_time.TURN), rounds)
     truth = np.concatenate([source.truth for source in sources])
     scores: dict[str, Scores] = {}
     alone: dict[str, Right] = {}
@@ -116,4 +113,4 @@ def calibrated(model: Model, inputs: dict[str, Image], texts: Sequence[str]) -> 
 
 def whole(model: Model, inputs: dict[str, Image], texts: Sequence[str]) -> Scores:
     """Scores of the texts by a network or a bundle as a whole."""
-    return device(model.bundle)(inputs)[:, models.columns(model, texts)]
+    return device(model.bundle)(inputs)[:, bundles.columns(model, texts)]

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from photographed import Image, any_look, compressed, photograph
-from writing import DOTS, Ink, NoFontError, dots, font_file, printed, segments
+from lib.drawn.ink import DOTS, Ink, NoFontError, dots, font_file, printed, segments
+from lib.drawn.photographed import Image, any_look, compressed, photograph
 
 MARKS = "/-.:%,°+()"
 """Marks that a reader of letters and digits takes for characters, or loses."""

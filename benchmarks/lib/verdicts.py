@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
-from scoring import Judged, as_written, judge, judge_values, normalise
-from sets import Example, Rules
+from lib.picture_sets import Example, Rules
+from lib.scoring import Judged, as_written, judge, judge_values, normalise
 
 PLAIN, WRITTEN, PART = "score", "written", "part"
 """Names of the verdicts: letters and digits alone, with punctuation and spaces, part of the truth."""

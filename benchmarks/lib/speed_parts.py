@@ -13,10 +13,10 @@ from typing import Any
 import cv2
 import numpy as np
 
-import drawn
-from processes import HERE, Answer, Worker, environment, take_turns
-from scoring import edit_distance, normalise
-from systems import UnavailableError
+from lib.drawn import page
+from lib.scoring import edit_distance, normalise
+from lib.systems import UnavailableError
+from lib.systems.processes import Answer, Worker, environment, take_turns
 
 CROPS = 30
 REFERENCE = "tesseract"
@@ -25,9 +25,8 @@ LABELS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 READ = """
 import sys
 from ocr_edge.cli import main
-code = main(sys.argv[2:])
-sys.path.append(sys.argv[1])
-from worker import peak_mib
+code = main(sys.argv[1:])
+from lib.systems.worker import peak_mib
 print(peak_mib(), file=sys.stderr)
 sys.exit(code)
 """
@@ -38,7 +37,7 @@ Section = dict[str, Any]
 
 def characters(workers: Mapping[str, Worker], repetitions: int) -> Section:
     """Milliseconds per character of each network."""
-    answers = take_turns(workers, drawn.strip(CROPS), "line", repetitions)
+    answers = take_turns(workers, page.strip(CROPS), "line", repetitions)
     rows = []
     for name, said in answers.items():
         steps = [_each(answer.steps[step] / CROPS for answer in said) for step in ("network", "preprocess")]
@@ -52,7 +51,7 @@ def characters(workers: Mapping[str, Worker], repetitions: int) -> Section:
     }
 
 
-def pictures(workers: Mapping[str, Worker], image: drawn.Image, truth: str, repetitions: int) -> Section:
+def pictures(workers: Mapping[str, Worker], image: page.Image, truth: str, repetitions: int) -> Section:
     """Milliseconds per picture of each system, beside Tesseract on the same picture."""
     answers = take_turns(workers, image, "page", repetitions)
     rows = []
@@ -83,7 +82,7 @@ def pictures(workers: Mapping[str, Worker], image: drawn.Image, truth: str, repe
     }
 
 
-def start(wanted: Mapping[str, Mapping[str, Any]], image: drawn.Image, starts: int) -> Section:
+def start(wanted: Mapping[str, Mapping[str, Any]], image: page.Image, starts: int) -> Section:
     """Milliseconds from a fresh process to its first reading."""
     runs: dict[str, list[dict[str, float]]] = {name: [] for name in wanted}
     for _ in range(starts):
@@ -112,7 +111,7 @@ def start(wanted: Mapping[str, Mapping[str, Any]], image: drawn.Image, starts: i
     }
 
 
-def memory(pythons: Mapping[str, str], bundle: Path | None, image: drawn.Image, starts: int) -> Section:
+def memory(pythons: Mapping[str, str], bundle: Path | None, image: page.Image, starts: int) -> Section:
     """Peak memory and time of ``ocr-edge read`` on one picture file."""
     runs: dict[str, list[dict[str, float]]] = {}
     with TemporaryDirectory(prefix="ocr-edge-bench-") as folder:
@@ -143,7 +142,7 @@ def memory(pythons: Mapping[str, str], bundle: Path | None, image: drawn.Image, 
 def _read(python: str, arguments: Sequence[str]) -> dict[str, float] | None:
     """Peak memory and time of one fresh ``ocr-edge``; None, and a line, when it fails."""
     started = perf_counter()
-    command = [python, "-c", READ, str(HERE), *arguments]
+    command = [python, "-c", READ, *arguments]
     done = subprocess.run(command, capture_output=True, text=True, env=environment(1), check=False)
     ms = 1000 * (perf_counter() - started)
     lines = done.stderr.splitlines() or [""]

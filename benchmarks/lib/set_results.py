@@ -6,11 +6,11 @@ from dataclasses import asdict, dataclass, field
 from statistics import median
 from typing import Any
 
-from judging import PART, PLAIN, WRITTEN, judged
-from processes import Answer
-from report import interval, percent
-from scoring import Score, score
-from sets import Example, Rules
+from lib.picture_sets import Example, Rules
+from lib.report import interval, percent
+from lib.scoring import Score, score
+from lib.systems.processes import Answer
+from lib.verdicts import PART, PLAIN, WRITTEN, judged
 
 AS_WRITTEN = ("as written", "95 %", "CER as written")
 ACCURACY = ("right", "95 %", "CER", "95 %", *AS_WRITTEN, "in part", "95 %", "said/truth")
@@ -34,7 +34,7 @@ class Run:
     read: list[tuple[Example, Answer]] = field(default_factory=list)
 
     def scores(self, rules: Rules, labels: Sequence[str]) -> dict[str, Score | None]:
-        """The set's scores by its rules: by the names of ``judging``; None where the truth does not tell."""
+        """The set's scores by its rules: by the names of ``verdicts``; None where the truth does not tell."""
         verdicts = [judged(example, answer.text, rules, labels) for example, answer in self.read]
         found: dict[str, Score | None] = {PLAIN: score([each[PLAIN] for each in verdicts])}
         for name, told in ((WRITTEN, rules.marks), (PART, bool(rules.part))):

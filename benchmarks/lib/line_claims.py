@@ -5,10 +5,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from readings import Said, open_pipeline, read_set
-from report import interval, percent, table
-from scoring import as_written, normalise, wilson
-from sets import PictureSet, Rules
+from lib.our_lines import Said, open_pipeline, read_set
+from lib.picture_sets import PictureSet, Rules
+from lib.report import interval, percent, table
+from lib.scoring import as_written, normalise, wilson
 
 WORDS = ("iiit5k_words", "icdar2013_words", "icdar2015_words", "svt_words")
 SURE = (0.9, 0.99)

@@ -1,0 +1,1 @@
+"""What the commands of this folder share; nothing here is run by itself, except ``systems/worker.py`` by a command."""

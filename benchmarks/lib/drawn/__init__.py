@@ -1,0 +1,1 @@
+"""Pictures with known text or known texture, drawn when they are needed."""

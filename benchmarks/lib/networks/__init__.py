@@ -1,0 +1,1 @@
+"""Networks that name characters: as bundles, on held-out data, timed, alone and in sequence."""
