@@ -15,7 +15,8 @@ from ocr_edge.daemon.asking import nobody_asks
 from ocr_edge.daemon.build import Builder
 from ocr_edge.daemon.identity import device_id
 from ocr_edge.errors import ConfigError, PublishError
-from ocr_edge.sinks import database, metrics
+from ocr_edge.sinks import database
+from ocr_edge.sinks import http as page
 from ocr_edge.sinks.mqtt.connection import Connection
 from ocr_edge.sinks.mqtt.homeassistant import problems
 from ocr_edge.sinks.webhook import WebhookSink
@@ -204,7 +205,7 @@ def http(builder: Builder) -> str:
     """The port is free, or already ours."""
     settings = builder.config.http
     assert settings
-    metrics.registry(lambda: metrics.Snapshot(builder.health.state(0.0), builder.counters))
+    page.library()
     family = socket.AF_INET6 if ":" in settings.address else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
