@@ -1,5 +1,6 @@
 """The page of the daemon: a port of this machine, and the thread that serves it."""
 
+import logging
 import os
 import socket
 import threading
@@ -15,6 +16,8 @@ from ocr_edge.system.health import Health
 
 if TYPE_CHECKING:
     from ocr_edge.sinks.http_server import Server
+
+_LOGGER = logging.getLogger(__name__)
 
 END_S = 1.5
 """Seconds that the thread gets to end, which takes it 0.2; the process ends without one that hangs."""
@@ -35,7 +38,7 @@ def library() -> ModuleType:
 
 
 class Page:
-    """The server, in a thread of its own that loads it too; ``with`` or ``close`` ends it.
+    """The server, in a thread of its own; ``with`` or ``close`` ends it.
 
     While it cannot be had (the port is busy, a package is missing) it is tried again, and said to be.
 
@@ -61,7 +64,9 @@ class Page:
         self._snapshot, self._trigger = snapshot, trigger
         self._closing = threading.Event()
         self._server: Server | None = None
-        self._thread = threading.Thread(target=self._run, name="http", daemon=True)
+        # Clients may come from now on; they wait until the server is loaded, and the daemon does not.
+        first = self._listen()
+        self._thread = threading.Thread(target=self._run, args=(first,), name="http", daemon=True)
         self._thread.start()
 
     def __enter__(self) -> Self:
@@ -77,29 +82,44 @@ class Page:
             server.end()
         self._thread.join(END_S)
 
-    def _run(self) -> None:
-        where = f"http.port {self._settings.port} on {self._settings.address}"
-        delay_s = 0.0
-        while not self._closing.wait(delay_s):
-            try:
-                self._serve()
-            except ConfigError as error:
-                self._health.problem("http", f"{error}; tried again")
-            except Exception as error:  # the thread must outlive what nobody thought of
-                # create_server adds the address to strerror; it stands in ``where`` already.
-                why = os.strerror(error.errno or 0) if isinstance(error, OSError) else repr(error)
-                self._health.problem("http", f"{where}: {why}; tried again")
-            self.port = self._server = None
-            delay_s = min(max(2 * delay_s, RETRY_MIN_S), RETRY_MAX_S)
+    def _run(self, listening: socket.socket | None) -> None:
+        delay_s = RETRY_MIN_S
+        while True:
+            if listening is not None:
+                with listening:
+                    self._serve(listening)
+            if self._closing.wait(delay_s):
+                return
+            delay_s = min(2 * delay_s, RETRY_MAX_S)
+            listening = self._listen()
 
-    def _serve(self) -> None:
-        """Listen until ``close``."""
-        http_server = library()
-        family = socket.AF_INET6 if ":" in self._settings.address else socket.AF_INET
+    def _listen(self) -> socket.socket | None:
+        """Take the port; None, with the reason said, where it cannot be had now."""
         address = self._settings.address, self._settings.port
-        with socket.create_server(address, family=family, backlog=http_server.CONNECTIONS) as listening:
-            server: Server = http_server.Server(self._snapshot, self._trigger)
-            self._server, self.port = server, listening.getsockname()[1]
+        family = socket.AF_INET6 if ":" in self._settings.address else socket.AF_INET
+        try:
+            listening = socket.create_server(address, family=family)
+        except OSError as error:
+            why = os.strerror(error.errno or 0)  # its own strerror says the address once more
+            self._failed(f"http.port {self._settings.port} on {self._settings.address}: {why}")
+            return None
+        self.port = listening.getsockname()[1]
+        return listening
+
+    def _serve(self, listening: socket.socket) -> None:
+        """Answer until ``close``."""
+        try:
+            server: Server = library().Server(self._snapshot, self._trigger)
+            self._server = server
             self._health.problem("http", "")
             if not self._closing.is_set():  # ``close`` may have looked for the server before it was there
                 server.run([listening])
+        except ConfigError as error:
+            self._failed(str(error))
+        except Exception as error:  # the thread must outlive what nobody thought of
+            _LOGGER.debug("http", exc_info=True)
+            self._failed(repr(error))
+        self.port = self._server = None
+
+    def _failed(self, why: str) -> None:
+        self._health.problem("http", f"{why}; tried again")
