@@ -8,6 +8,7 @@ import socket
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from pathlib import Path
 
@@ -280,6 +281,12 @@ def test_idle_connections_keep_nobody_waiting(port):
             began = time.monotonic()
             assert ask(port, "GET", "/healthz")[0] == 200
             assert time.monotonic() - began < 0.5
+
+
+def test_many_programs_at_once_are_all_answered(port):
+    with ThreadPoolExecutor(server.CONNECTIONS) as programs:
+        answers = list(programs.map(lambda _: ask(port, "GET", "/healthz")[0], range(3 * server.CONNECTIONS)))
+    assert answers == [200] * (3 * server.CONNECTIONS)
 
 
 def test_five_hundred_connections_cost_no_thread_and_few_files_and_pass(port):

@@ -24,7 +24,7 @@ END_S = 1.5
 
 
 def library() -> ModuleType:
-    """The module that speaks HTTP: 0.1 s and 7 MB that only those pay who configured a port.
+    """The module that speaks HTTP: 0.15 s and 6 MB that only those pay who configured a port.
 
     Raises:
         ConfigError: A package that it needs is missing.
