@@ -21,6 +21,7 @@ from ocr_edge.daemon.models import Models
 from ocr_edge.daemon.outputs import Outputs
 from ocr_edge.daemon.scene import Scene
 from ocr_edge.errors import ConfigError, OcrEdgeError
+from ocr_edge.sinks.http import Page
 from ocr_edge.sinks.metrics import Snapshot
 from ocr_edge.sources.capturer import Capturer
 from ocr_edge.sources.gpio import Lamp, watch_button
@@ -140,7 +141,6 @@ def _run(path: Path, config: Config, state: Path, last_run: LastRun, signals: Si
         outputs = stack.enter_context(Outputs(config, health, fire))
         last = outputs.resume(scene)
         if config.http:
-            from ocr_edge.sinks.http import Page  # noqa: PLC0415 - loads a web server
 
             def snapshot() -> Snapshot:
                 state, latest = health.state(time.time()), tuple(outputs.latest.values())

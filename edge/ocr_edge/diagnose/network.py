@@ -105,13 +105,9 @@ def http(probe: Probe) -> Iterator[Finding]:
     settings = probe.config.http if probe.config else None
     if settings is None:
         return
-    from ocr_edge.sinks import metrics  # noqa: PLC0415 - see above
-    from ocr_edge.system.counters import Counters  # noqa: PLC0415
-    from ocr_edge.system.health import Health  # noqa: PLC0415
+    from ocr_edge.sinks import http as page  # noqa: PLC0415 - see above
 
-    metrics.registry(
-        lambda: metrics.Snapshot(Health().state(0.0), Counters())
-    )  # refuses where its package is missing
+    page.library()  # refuses where a package is missing
     family = socket.AF_INET6 if ":" in settings.address else socket.AF_INET
     with socket.socket(family) as ours:
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

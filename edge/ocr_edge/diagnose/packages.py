@@ -154,7 +154,7 @@ def _needed(probe: Probe) -> dict[str, str]:
     if config is not None and config.mqtt is not None:
         needed["paho.mqtt.client"] = "paho-mqtt"
     if config is not None and config.http is not None:
-        needed["prometheus_client"] = "prometheus-client"
+        needed |= {"starlette": "starlette", "uvicorn": "uvicorn", "prometheus_client": "prometheus-client"}
     if config is not None and (config.source.lamp is not None or config.source.trigger.gpio is not None):
         needed["gpiod"] = "gpiod"
     return needed

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ocr_edge.errors import ConfigError
 from ocr_edge.reading import Reading
 from ocr_edge.sinks.base import ReceiverStats
 from ocr_edge.system.counters import Counters
@@ -35,16 +34,9 @@ class Snapshot:
 
 
 def registry(snapshot: Callable[[], Snapshot]) -> "CollectorRegistry":
-    """A registry of its own that asks for a snapshot each time it is scraped.
-
-    Raises:
-        ConfigError: prometheus-client is not installed.
-    """
-    try:
-        from prometheus_client import CollectorRegistry, ProcessCollector  # noqa: PLC0415
-        from prometheus_client.registry import Collector  # noqa: PLC0415
-    except ImportError as error:
-        raise ConfigError("[http] needs prometheus-client: pip install 'ocr-edge[metrics]'") from error
+    """A registry of its own that asks for a snapshot each time it is scraped."""
+    from prometheus_client import CollectorRegistry, ProcessCollector  # noqa: PLC0415
+    from prometheus_client.registry import Collector  # noqa: PLC0415
 
     class Daemon(Collector):
         """Asks anew each time."""
