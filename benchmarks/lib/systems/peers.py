@@ -5,7 +5,7 @@ import os
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from lib.systems import Picture, UnavailableError, imported
 
@@ -89,3 +89,13 @@ class RapidOcr:
         bgr = picture.array()[..., ::-1].copy()
         result = self._engine(bgr, use_det=search, use_cls=search, use_rec=True)
         return "\n".join(result.txts or ()), {}
+
+    def outlines(self, bgr: Any) -> list[list[list[float]]]:
+        """What its detector alone finds: four corners each, in the picture's pixels.
+
+        Args:
+            bgr: uint8, shape ``(H, W, 3)``.
+        """
+        result = self._engine(bgr, use_det=True, use_cls=False, use_rec=False)
+        boxes = getattr(result, "boxes", None)
+        return [] if boxes is None else [[[float(x), float(y)] for x, y in box] for box in boxes]
