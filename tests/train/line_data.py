@@ -10,7 +10,8 @@ import numpy as np
 
 from ocr_train import architectures
 from ocr_train import recipe as recipes
-from ocr_train.strips.recipe import LineRecipe, LineSource
+from ocr_train.drawn_recipe import DrawnSource
+from ocr_train.strips.recipe import LineRecipe
 
 LABELS = "0123456789. "
 
@@ -64,7 +65,7 @@ def recipe(**changes):
     settings = {
         "architecture": "tiny_line",
         "labels": LABELS,
-        "sources": (LineSource(data="words:lines.tar"),),
+        "sources": (DrawnSource(data="words:lines.tar"),),
         "real": 1.0,
         "widths": {"64": 0.5, "96": 0.5},
         "batch_columns": 384,

@@ -8,7 +8,8 @@ import keras
 import numpy as np
 from tests.train.line_data import add
 
-from ocr_train.scenes.recipe import SceneRecipe, SceneSource
+from ocr_train.drawn_recipe import DrawnSource
+from ocr_train.scenes.recipe import SceneRecipe
 
 
 def picture(rng, size=(160, 200)):
@@ -84,7 +85,7 @@ def recipe(**changes):
             "held_out": 0,
             "average": 0.5,
             "learning_rate": 5e-3,
-            "sources": (SceneSource(data="scenes:scenes.tar"),),
+            "sources": (DrawnSource(data="scenes:scenes.tar"),),
             **changes,
         }
     )

@@ -11,10 +11,10 @@ from ocr_edge.contract.preprocess import STEP, strip
 from ocr_edge.errors import ConfigError
 from ocr_train import recipe as recipes
 from ocr_train.datasets import words
+from ocr_train.drawn_recipe import DrawnSource
 from ocr_train.stream import stream
 from ocr_train.strips import surface, texts
 from ocr_train.strips.feed import LineEpoch, Lines
-from ocr_train.strips.recipe import LineSource
 from ocr_train.strips.render import Renderer
 from ocr_train.strips.squeeze import squeezed
 from ocr_train.strips.targets import HEAD
@@ -168,7 +168,7 @@ def test_a_recipe_that_makes_no_sense_is_refused(changes, complaint, tmp_path):
 
 def test_a_recipe_survives_its_file(tmp_path):
     settings = line_data.recipe(
-        characters=("tar:a.tar",), sources=(LineSource(data="words:x.tar", weight=2.0),)
+        characters=("tar:a.tar",), sources=(DrawnSource(data="words:x.tar", weight=2.0),)
     )
     (tmp_path / "r.toml").write_text(line_data.toml(settings))
     assert recipes.load(tmp_path / "r.toml") == settings

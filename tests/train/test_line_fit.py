@@ -13,9 +13,9 @@ from ocr_edge.errors import ConfigError
 from ocr_train import architectures, epochs
 from ocr_train.cli import main
 from ocr_train.devices import Machines
+from ocr_train.drawn_recipe import DrawnSource
 from ocr_train.strips import fit as fitting
 from ocr_train.strips.fit import fit
-from ocr_train.strips.recipe import LineSource
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -139,7 +139,7 @@ def test_networks_that_read_no_lines_and_sources_without_training_lines_are_refu
     with pytest.raises(ConfigError, match="'lean' reads no lines; those that do are dual_line"):
         fit(line_data.recipe(architecture="lean"), tmp_path / "run", data=str(data))
     assert not (tmp_path / "run").exists()
-    held_out = (LineSource(data="words:lines.tar#validation"),)
+    held_out = (DrawnSource(data="words:lines.tar#validation"),)
     with pytest.raises(ConfigError, match="no source has a line in its train split"):
         fit(line_data.recipe(sources=held_out), tmp_path / "run", data=str(data))
 

@@ -11,8 +11,9 @@ import msgspec
 
 from ocr_edge.contract import labels as label_orders
 from ocr_edge.errors import ConfigError
-from ocr_train.scenes.recipe import SceneRecipe, SceneSource
-from ocr_train.strips.recipe import LineRecipe, LineSource
+from ocr_train.drawn_recipe import DrawnSource
+from ocr_train.scenes.recipe import SceneRecipe
+from ocr_train.strips.recipe import LineRecipe
 
 
 class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -124,8 +125,8 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 AnyRecipe = Recipe | LineRecipe | SceneRecipe
 """A recipe of a character stage, of a line stage, or of a detector."""
 STAGES: dict[str, tuple[type[AnyRecipe], type[msgspec.Struct]]] = {
-    "line": (LineRecipe, LineSource),
-    "detect": (SceneRecipe, SceneSource),
+    "line": (LineRecipe, DrawnSource),
+    "detect": (SceneRecipe, DrawnSource),
 }
 """What a recipe and its sources are, by its ``stage``; a character stage's says none."""
 

@@ -6,15 +6,20 @@ be the same in those two and another one later.
 
 import multiprocessing
 import pickle
+import random
 import signal
 import tempfile
+import threading
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import cv2
 import keras
 import numpy.typing as npt
+
+from ocr_train.drawn_recipe import DrawnRecipe
 
 _MEMORY = Path("/dev/shm")
 """Where processes hand over their batches, if there is such a place: four times as fast as through a pipe, which
@@ -22,6 +27,36 @@ carries some 600 MB/s and keeps the training process busy; a GPU takes 400 MB/s 
 
 _shared: dict[str, Any] = {}
 """In a process that makes batches: what it makes them of, and the folder to leave them in."""
+
+
+class DrawnEpoch(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no types
+    """One epoch of batches, each a function of (seed, epoch, batch) alone.
+
+    Args:
+        recipe: Says how many there are, and where chance starts.
+        epoch: Number of the epoch, from 0.
+        workers: Processes that make batches; 0 makes them in this one. The batches are the same.
+    """
+
+    def __init__(self, recipe: DrawnRecipe, epoch: int, workers: int = 0) -> None:
+        super().__init__(
+            workers=max(workers, 1), use_multiprocessing=workers > 0, max_queue_size=2 * workers + 8
+        )
+        self._recipe, self._epoch = recipe, epoch
+
+    def __len__(self) -> int:
+        return self._recipe.steps
+
+    def __getitem__(self, index: int) -> Any:
+        """The batch at a place: pixels by input name, and targets."""
+        if multiprocessing.parent_process() and threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+        cv2.setNumThreads(1)
+        return self.draw(random.Random(f"{self._recipe.seed}/{self._epoch}/{index}"))
+
+    def draw(self, rng: random.Random) -> Any:
+        """One batch, every choice from ``rng``."""
+        raise NotImplementedError
 
 
 def stream(batches: keras.utils.PyDataset) -> Iterator[Any]:

@@ -1,13 +1,8 @@
 """Batches of scenes for Keras: each a function of (seed, epoch, batch) alone."""
 
-import multiprocessing
 import random
-import signal
-import threading
 from collections.abc import Sequence
 
-import cv2
-import keras
 import numpy as np
 
 from ocr_edge.contract.types import Image
@@ -17,6 +12,7 @@ from ocr_train.scenes.compose import Composer, Scene
 from ocr_train.scenes.kinds import Writer
 from ocr_train.scenes.maps import Targets, target
 from ocr_train.scenes.recipe import SceneRecipe
+from ocr_train.stream import DrawnEpoch
 from ocr_train.strips.feed import photographs, renderer_of, varied
 
 Batch = tuple[dict[str, Image], Targets]
@@ -49,33 +45,23 @@ class Scenes:
         return self.composer.draw(rng, (side, side)), False
 
 
-class SceneEpoch(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no types
+class SceneEpoch(DrawnEpoch):
     """One epoch of training batches.
 
     Args:
         scenes: What they are made of.
-        epoch: Number of the epoch, from 0.
-        workers: Processes that make batches; 0 makes them in this one. The batches are the same.
+        epoch, workers: As in ``DrawnEpoch``.
     """
 
     def __init__(self, scenes: Scenes, epoch: int, workers: int = 0) -> None:
-        super().__init__(
-            workers=max(workers, 1), use_multiprocessing=workers > 0, max_queue_size=2 * workers + 8
-        )
-        self._scenes, self._epoch = scenes, epoch
+        super().__init__(scenes.recipe, epoch, workers)
+        self._scenes = scenes
 
-    def __len__(self) -> int:
-        return self._scenes.recipe.steps
-
-    def __getitem__(self, index: int) -> Batch:
-        """The batch at a place: pixels, and targets float32 (B, side / 4, side / 4, 2)."""
-        if multiprocessing.parent_process() and threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
-        cv2.setNumThreads(1)
-        recipe = self._scenes.recipe
-        rng = random.Random(f"{recipe.seed}/{self._epoch}/{index}")
-        drawn = [self._scenes.draw(rng)[0] for _ in range(recipe.batch_size)]
-        targets = [target((recipe.side, recipe.side), scene.quads, scene.ignored) for scene in drawn]
+    def draw(self, rng: random.Random) -> Batch:
+        """Pixels, and targets float32 (B, side / 4, side / 4, 2)."""
+        side = self._scenes.recipe.side
+        drawn = [self._scenes.draw(rng)[0] for _ in range(self._scenes.recipe.batch_size)]
+        targets = [target((side, side), scene.quads, scene.ignored) for scene in drawn]
         return {"rgb": np.stack([scene.image for scene in drawn])}, np.stack(targets)
 
 

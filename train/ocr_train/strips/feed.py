@@ -1,16 +1,12 @@
 """Batches of strips for Keras: each a function of (seed, epoch, batch) alone, all of one width."""
 
 import logging
-import multiprocessing
 import random
-import signal
 import tarfile
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
-import keras
 import numpy as np
 
 from ocr_edge.contract import labels as label_orders
@@ -19,6 +15,7 @@ from ocr_edge.contract.types import Image
 from ocr_edge.errors import ConfigError
 from ocr_train import datasets
 from ocr_train.datasets.words import LineSet
+from ocr_train.stream import DrawnEpoch
 from ocr_train.strips.camera import moved, photographed
 from ocr_train.strips.crops import Crops
 from ocr_train.strips.recipe import LineRecipe
@@ -142,31 +139,21 @@ def varied(
     return image
 
 
-class LineEpoch(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no types
-    """One epoch of training batches.
+class LineEpoch(DrawnEpoch):
+    """One epoch of training batches, all strips of one width in each.
 
     Args:
         lines: What they are made of.
-        epoch: Number of the epoch, from 0.
-        workers: Processes that make batches; 0 makes them in this one. The batches are the same.
+        epoch, workers: As in ``DrawnEpoch``.
     """
 
     def __init__(self, lines: Lines, epoch: int, workers: int = 0) -> None:
-        super().__init__(
-            workers=max(workers, 1), use_multiprocessing=workers > 0, max_queue_size=2 * workers + 8
-        )
-        self._lines, self._epoch = lines, epoch
+        super().__init__(lines.recipe, epoch, workers)
+        self._lines = lines
 
-    def __len__(self) -> int:
-        return self._lines.recipe.steps
-
-    def __getitem__(self, index: int) -> Batch:
-        """The batch at a place: pixels by input name, and targets int32 (B, 3 + 120)."""
-        if multiprocessing.parent_process() and threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
-        cv2.setNumThreads(1)
+    def draw(self, rng: random.Random) -> Batch:
+        """Pixels by input name, and targets int32 (B, 3 + 120)."""
         recipe = self._lines.recipe
-        rng = random.Random(f"{recipe.seed}/{self._epoch}/{index}")
         width = int(rng.choices(list(recipe.widths), list(recipe.widths.values()))[0])
         rows = [self._lines.row(rng, width) for _ in range(recipe.batch_size(width))]
         rgb, binary, targets = zip(*rows, strict=True)

@@ -21,12 +21,13 @@ from ocr_train import architectures, datasets
 from ocr_train.checkpoint import MODEL_NAME, PROGRESS_NAME
 from ocr_train.datasets import Dataset, Sample, words
 from ocr_train.datasets.words import LineSample, LineSet
+from ocr_train.drawn_recipe import DrawnSource
 from ocr_train.strips import errors
 from ocr_train.strips.crops import Crops
 from ocr_train.strips.evaluate import comparable, logits
 from ocr_train.strips.feed import NARROWEST, TYPICAL
 from ocr_train.strips.fit import fit
-from ocr_train.strips.recipe import BLANK, WIDTHS, LineRecipe, LineSource
+from ocr_train.strips.recipe import BLANK, WIDTHS, LineRecipe
 from ocr_train.strips.render import Renderer
 from ocr_train.strips.surface import Surfaces
 from ocr_train.strips.targets import encoded, greedy, losses_of
@@ -131,7 +132,7 @@ def recipe(settings: Settings, architecture: str, labels: Sequence[str]) -> Line
         samples = train.samples if train else []
         # A source is drawn by its weight times the square root of its size; this takes the root off again.
         weight = share / max(1, len(samples)) ** 0.5
-        sources.append(LineSource(data=spec, weight=weight, terms="the user's own"))
+        sources.append(DrawnSource(data=spec, weight=weight, terms="the user's own"))
         found |= {_width(sample) for sample in samples}
     # Where nothing is drawn, only widths that some line has.
     widths = (
