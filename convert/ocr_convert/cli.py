@@ -12,9 +12,7 @@ from ocr_edge.contract import labels as label_orders
 from ocr_edge.errors import ConfigError
 
 if TYPE_CHECKING:
-    from ocr_convert.detectors import Converted as Detector
-    from ocr_convert.lines import Converted as Lines
-    from ocr_convert.trained import Trained
+    from ocr_convert.trained import Converted, Trained
     from ocr_train.datasets import Dataset
 
 CALIBRATION = 1500
@@ -203,7 +201,7 @@ def _run_whole(arguments: argparse.Namespace, trained: "list[Trained]") -> int:
     return 0
 
 
-def _line(trained: "Trained", specs: "Sequence[str]") -> "Lines":
+def _line(trained: "Trained", specs: "Sequence[str]") -> "Converted":
     """Convert a line stage, and say what int8 lost."""
     from ocr_convert.lines import convert  # noqa: PLC0415
     from ocr_train.datasets import words  # noqa: PLC0415
@@ -227,7 +225,7 @@ def _line(trained: "Trained", specs: "Sequence[str]") -> "Lines":
     return converted
 
 
-def _detector(trained: "Trained", specs: "Sequence[str]") -> "Detector":
+def _detector(trained: "Trained", specs: "Sequence[str]") -> "Converted":
     """Convert a detector, and say what int8 lost."""
     from ocr_convert.detectors import convert  # noqa: PLC0415
     from ocr_train.scenes import boxed  # noqa: PLC0415

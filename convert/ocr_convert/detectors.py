@@ -4,7 +4,6 @@ import logging
 import random
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from keras import layers
 
 from ocr_convert import quantize
 from ocr_convert.fold import fold, macs
-from ocr_convert.trained import Refused, Trained
+from ocr_convert.trained import Converted, Refused, Trained
 from ocr_edge.contract.manifest import Stage
 from ocr_edge.contract.types import Image
 from ocr_edge.detect.network import text_map
@@ -44,21 +43,6 @@ SURE, NEAR = 0.1, 0.05
 processor might round them the other way."""
 FEWEST_CELLS = 40
 """Cells of text that a picture needs."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Converted:
-    """A converted detector.
-
-    Attributes:
-        stage: What the manifest says of it; without a hash yet.
-        content: The ``.tflite`` file.
-        metrics: What was measured on held-out scenes.
-    """
-
-    stage: Stage
-    content: bytes
-    metrics: dict[str, Any]
 
 
 def convert(trained: Trained, calibration: Sequence[SceneSet], held_out: Sequence[SceneSet]) -> Converted:

@@ -3,10 +3,8 @@
 import logging
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
@@ -15,7 +13,7 @@ import numpy.typing as npt
 from ocr_convert import quantize
 from ocr_convert.fold import fold_line, line_macs
 from ocr_convert.line_calibration import fit_confidence, fit_temperature, kept_promises
-from ocr_convert.trained import Refused, Trained
+from ocr_convert.trained import Converted, Refused, Trained
 from ocr_edge.contract.manifest import Stage
 from ocr_edge.contract.preprocess import LINE_HEIGHT, fill, strip
 from ocr_edge.contract.quantize import log_softmax
@@ -41,21 +39,6 @@ FLOOR = 14.0
 
 Logits = list[Scores]
 """Of each line, float32 ``(T, labels + 1)``."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Converted:
-    """A converted line stage.
-
-    Attributes:
-        stage: What the manifest says of it; without a hash yet.
-        content: The ``.tflite`` file.
-        metrics: What was measured on held-out lines.
-    """
-
-    stage: Stage
-    content: bytes
-    metrics: dict[str, Any]
 
 
 def convert(trained: Trained, calibration: Sequence[LineSet], held_out: Sequence[LineSet]) -> Converted:

@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 
+from ocr_edge.contract.manifest import Stage
 from ocr_edge.errors import ConfigError, OcrEdgeError
 from ocr_train import architectures  # noqa: F401 - Keras finds the layers of ours that are registered there
 from ocr_train.record import record_of
@@ -37,6 +38,21 @@ class Trained:
     def architecture(self) -> str:
         """Its architecture's name: the recipe's where that is known, else the model's own."""
         return str(self.record.get("recipe", {}).get("architecture", self.model.name))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Converted:
+    """A converted stage that reads or finds lines.
+
+    Attributes:
+        stage: What the manifest says of it; without a hash yet.
+        content: The ``.tflite`` file.
+        metrics: What was measured on held-out lines or scenes.
+    """
+
+    stage: Stage
+    content: bytes
+    metrics: dict[str, Any]
 
 
 def load(path: Path) -> Trained:

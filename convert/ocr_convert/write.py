@@ -12,10 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ocr_convert import card, line_selftest
-from ocr_convert.detectors import Converted as Detector
 from ocr_convert.detectors import selftest
-from ocr_convert.lines import Converted as Lines
-from ocr_convert.trained import history
+from ocr_convert.trained import Converted, history
 from ocr_edge.bundles import load as bundles
 from ocr_edge.bundles.load import Bundle
 from ocr_edge.bundles.selftest import prove
@@ -78,7 +76,7 @@ def _whole(out: Path, fill: Callable[[Path], None]) -> Bundle:
 
 def write_stage(
     out: Path,
-    converted: Lines | Detector,
+    converted: Converted,
     beside: Bundle | None,
     name: str,
     record: dict[str, Any],
@@ -120,7 +118,7 @@ def write_stage(
     return _whole(out, lambda folder: _fill_stage(folder, manifest, converted, beside))
 
 
-def _fill_stage(folder: Path, manifest: Manifest, converted: Lines | Detector, beside: Bundle | None) -> None:
+def _fill_stage(folder: Path, manifest: Manifest, converted: Converted, beside: Bundle | None) -> None:
     (folder / converted.stage.file).write_bytes(converted.content)
     arrays: dict[str, npt.NDArray[Any]] = {}
     names = [manifests.SELFTEST_NAME, manifests.CARD_NAME]
