@@ -6,7 +6,7 @@ import numpy.typing as npt
 
 from ocr_edge.detect.quads import Quads
 
-COVERED = 0.5
+COVERED = 0.4
 """Share of an outline that may lie within a better one; more, and it is the same text or a piece of it."""
 APART = 1.3
 """Widest gap between two pieces of a line, in heights of the line: wider ones part columns and fields."""
