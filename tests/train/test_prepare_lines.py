@@ -11,7 +11,8 @@ from ocr_edge.errors import ConfigError
 from ocr_edge.pipeline import Pipeline
 from ocr_edge.timing import Stopwatch
 from ocr_train.datasets import words
-from ocr_train.prepare import lines
+from ocr_train.prepare import lines, outlines
+from ocr_train.scenes import boxed
 
 
 @pytest.fixture(scope="module")
@@ -84,3 +85,25 @@ def test_pictures_without_such_a_line_are_refused_and_nothing_is_left(bundle, tm
     with pytest.raises(ConfigError, match="none of 1 pictures"):
         lines.prepare(f"words:{source}", tmp_path / "lines.tar", bundle)
     assert not list(tmp_path.glob("lines.tar*"))
+
+
+def test_the_known_line_of_a_picture_is_outlined_where_it_stands_and_the_rest_is_ignored(bundle, tmp_path):
+    picture = photograph("bbrrbb", "rgrg")
+    source = folder_of(tmp_path / "pictures", {"rgrg": picture, "gggggg": photograph("bbrrbb")})
+    out = outlines.prepare(f"words:{source}", tmp_path / "outlines.tar", bundle)
+    (scene,) = boxed.load(f"scenes:{out}").scenes
+    (quad,) = scene.quads
+    assert quad[:, 1].min() > picture.shape[0] / 2
+    inside = scene.image[
+        int(quad[:, 1].min()) : int(quad[:, 1].max()), int(quad[:, 0].min()) : int(quad[:, 0].max())
+    ]
+    assert inside.min() < 100
+    height, width = scene.image.shape[:2]
+    np.testing.assert_allclose(scene.ignored[0], [[0, 0], [width, 0], [width, height], [0, height]])
+
+
+def test_a_line_that_fills_its_picture_gets_no_outline(bundle, tmp_path):
+    source = folder_of(tmp_path / "pictures", {"rgb": crop("rgb")})
+    with pytest.raises(ConfigError, match="none of 1 pictures shows a line"):
+        outlines.prepare(f"words:{source}", tmp_path / "outlines.tar", bundle)
+    assert not (tmp_path / "outlines.tar").exists()

@@ -114,6 +114,13 @@ def test_the_map_holds_shares_of_cells_and_ignores_what_nobody_can_read():
     assert weight[0, 0] == 1
 
 
+def test_around_a_line_in_a_picture_of_which_nothing_else_is_known_only_its_edge_counts():
+    weight = target((160, 160), box(40, 40, 140, 72)[None], box(0, 0, 160, 160)[None])[..., 1]
+    assert weight[14, 20] > 0
+    assert weight[9, 20] == 1
+    assert weight[4, 20] == weight[30, 5] == 0
+
+
 def loss(said, quads, ignored=None):
     there = target((160, 160), quads, none() if ignored is None else ignored)[None]
     return float(MapLoss()(there, np.asarray(said, np.float32)[None, ..., None]))

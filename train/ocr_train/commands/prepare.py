@@ -51,6 +51,18 @@ def add(subparsers: Any) -> None:
     )
     lines.set_defaults(run=run_lines)
 
+    outlines = add_parser(
+        kinds, "outlines", "an outline about the line whose text is known, in whole pictures", _OUTLINES
+    )
+    outlines.add_argument("source", metavar="SPEC", help="words:PATH, pictures and their text")
+    outlines.add_argument("--out", type=Path, required=True, metavar="TAR", help="the archive to write")
+    outlines.add_argument(
+        "--bundle",
+        metavar="BUNDLE",
+        help="what finds and reads the lines: a folder or a name (default: default)",
+    )
+    outlines.set_defaults(run=run_outlines)
+
     scenes = add_parser(kinds, "scenes", "pictures with text drawn into them, and outlines", _SCENES)
     scenes.add_argument("--out", type=Path, required=True, metavar="TAR", help="the archive to write")
     scenes.add_argument(
@@ -124,6 +136,20 @@ def run_lines(args: argparse.Namespace) -> int:
     return 0
 
 
+def run_outlines(args: argparse.Namespace) -> int:
+    """Outline lines in pictures.
+
+    Raises:
+        ConfigError: The pictures cannot be used.
+        ModelError: The bundle cannot, or has no line stage.
+    """
+    from ocr_edge.bundles import load as bundles  # noqa: PLC0415 - see commands/__init__.py
+    from ocr_train.prepare import outlines  # noqa: PLC0415
+
+    print(outlines.prepare(args.source, args.out, bundles.load(Path(args.bundle) if args.bundle else None)))
+    return 0
+
+
 def run_scenes(args: argparse.Namespace) -> int:
     """Draw scenes.
 
@@ -177,6 +203,9 @@ ground_truth.jsonl: a line a picture with file, split and boxes, each with char 
 _LINES = """Find the line that reads most like the known text in each picture, with the device's own pipeline and a
 bundle that has a line stage, and cut it out: pictures of plates or meters that show other text too. Pictures where no
 line comes near are left out."""
+_OUTLINES = """As prepare lines, but the pictures stay whole: the line whose text is known gets an outline, and all else
+is marked as neither right nor wrong. The archive is data for scenes:, which teaches a detector with pictures whose
+text is known and its place is not."""
 _SCENES = """Draw scenes as the training of a detector does: signs, pages, displays, plates, labels and counters before
 backgrounds, photographed. The archive is data for scenes:, a third of it in faces that training does not have, for
 validation. A training draws its own; this is for looking at, and for comparing detectors."""

@@ -71,8 +71,8 @@ def nearest(pipeline: Pipeline, sample: LineSample) -> Image | None:
     Returns:
         uint8 RGB, shape ``(h, w, 3)``, margins included.
     """
-    truth = _letters(sample.text)
-    found = [(edit_distance(_letters(text), truth), crop) for text, crop in _lines(pipeline, sample.image)]
+    truth = letters(sample.text)
+    found = [(edit_distance(letters(text), truth), crop) for text, crop in _lines(pipeline, sample.image)]
     if not truth or not found:
         return None
     distance, crop = min(found, key=lambda item: item[0])
@@ -89,5 +89,6 @@ def _lines(pipeline: Pipeline, image: Image) -> Iterator[tuple[str, Image]]:
         yield place.strip.rated.line.text, np.ascontiguousarray(crop)
 
 
-def _letters(text: str) -> str:
+def letters(text: str) -> str:
+    """What of a text is compared: letters and digits, in one case."""
     return "".join(c for c in text if c.isalnum()).casefold()

@@ -19,6 +19,8 @@ NEGATIVES = 3.0
 """Cells without text that count beside each that has some, the worst ones (Shrivastava et al., CVPR 2016)."""
 TYPICAL_CELLS = 24.0
 """Cells of an ordinary shrunken line; one of more cells counts less by each of them, one of fewer more."""
+EDGE = 0.15
+"""Width of a readable outline's edge, beside its height, that is no text even where all around it is not known."""
 BITS = 4
 """Of a corner's fraction: OpenCV draws to a sixteenth of a pixel."""
 Targets = npt.NDArray[np.float32]
@@ -39,6 +41,10 @@ def target(size: tuple[int, int], quads: Quads, ignored: Quads) -> Targets:
     pixels, weight = np.zeros(size, np.uint8), np.ones(shape, np.float32)
     for quad in ignored:
         cv2.fillPoly(weight, [_fixed(quad / np.float32(CELL))], 0.0, shift=BITS)
+    for quad in quads:
+        if any(cv2.pointPolygonTest(other, quad.mean(axis=0).tolist(), False) > 0 for other in ignored):
+            # Alone of what lies around it, its own edge is known.
+            cv2.fillPoly(weight, [_fixed(shrunken(quad, -EDGE) / np.float32(CELL))], 1.0, shift=BITS)
     for quad in quads:
         inner = shrunken(quad)
         area = max(abs(cv2.contourArea(inner)) / CELL**2, 1.0)
