@@ -42,7 +42,9 @@ def outlines(
     if count < 2:
         return np.zeros((0, 4, 2), np.float32), np.zeros(0, np.float32)
     areas = stats[:, cv2.CC_STAT_AREA]
-    scores = np.bincount(labels.ravel(), text.ravel(), count) / areas
+    scores = np.bincount(labels.ravel(), text.ravel(), count) / np.maximum(
+        areas, 1
+    )  # there may be no blank cell
     quads: list[Quads] = []
     kept: list[float] = []
     for number in range(1, count):
