@@ -164,7 +164,7 @@ def selftest(networks: Sides, seed: int = 1) -> dict[str, npt.NDArray[Any]]:
         ConfigError: It sees no drawn text clearly, so no bundle could be proven on a device.
     """
     from ocr_train.scenes.compose import Composer  # noqa: PLC0415 - draws, which a conversion alone does not
-    from ocr_train.scenes.kinds import Writer  # noqa: PLC0415
+    from ocr_train.scenes.writing import Writer  # noqa: PLC0415
     from ocr_train.strips.feed import renderer_of  # noqa: PLC0415
 
     composer = Composer(Writer.of(renderer_of((), 0.0, (), "", "")))

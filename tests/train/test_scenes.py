@@ -16,10 +16,11 @@ from ocr_train.cli import main
 from ocr_train.scenes import boxed, clutter
 from ocr_train.scenes.compose import Composer, Scene
 from ocr_train.scenes.fit import fit
-from ocr_train.scenes.kinds import KINDS, Writer
+from ocr_train.scenes.kinds import KINDS
 from ocr_train.scenes.maps import MapLoss, target
 from ocr_train.scenes.matching import Found, matched
 from ocr_train.scenes.sheet import LINES, WORDS, Sheet, box, runs, scaled
+from ocr_train.scenes.writing import Writer
 from ocr_train.strips.feed import renderer_of
 
 

@@ -10,6 +10,7 @@ import random
 import signal
 import tempfile
 import threading
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,7 +30,7 @@ _shared: dict[str, Any] = {}
 """In a process that makes batches: what it makes them of, and the folder to leave them in."""
 
 
-class DrawnEpoch(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no types
+class DrawnEpoch(keras.utils.PyDataset, ABC):  # type: ignore[misc]  # Keras has no types
     """One epoch of batches, each a function of (seed, epoch, batch) alone.
 
     Args:
@@ -54,9 +55,9 @@ class DrawnEpoch(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no t
         cv2.setNumThreads(1)
         return self.draw(random.Random(f"{self._recipe.seed}/{self._epoch}/{index}"))
 
+    @abstractmethod
     def draw(self, rng: random.Random) -> Any:
         """One batch, every choice from ``rng``."""
-        raise NotImplementedError
 
 
 def stream(batches: keras.utils.PyDataset) -> Iterator[Any]:

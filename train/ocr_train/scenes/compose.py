@@ -9,8 +9,9 @@ import numpy as np
 
 from ocr_edge.contract.types import Image
 from ocr_train.scenes import clutter
-from ocr_train.scenes.kinds import KINDS, Writer
+from ocr_train.scenes.kinds import KINDS
 from ocr_train.scenes.sheet import Quads, Sheet, heights, warped
+from ocr_train.scenes.writing import Writer
 from ocr_train.strips.camera import photographed
 from ocr_train.strips.surface import Light, Surfaces, colours, lit
 

@@ -9,9 +9,9 @@ from ocr_edge.contract.types import Image
 from ocr_edge.errors import ConfigError
 from ocr_train.scenes.boxed import SceneSet, seen
 from ocr_train.scenes.compose import Composer, Scene
-from ocr_train.scenes.kinds import Writer
 from ocr_train.scenes.maps import Targets, target
 from ocr_train.scenes.recipe import SceneRecipe
+from ocr_train.scenes.writing import Writer
 from ocr_train.stream import DrawnEpoch
 from ocr_train.strips.feed import photographs, renderer_of, varied
 
