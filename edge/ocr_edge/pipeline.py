@@ -7,7 +7,7 @@ bundle has no line stage.
 import math
 import time as clock
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from itertools import islice
 from typing import Literal
 
@@ -15,7 +15,7 @@ import numpy as np
 
 from ocr_edge.bundles.load import Bundle
 from ocr_edge.contract.preprocess import luminance
-from ocr_edge.contract.types import Box, Image, Polarity, Scores
+from ocr_edge.contract.types import Box, Image, Scores
 from ocr_edge.decode.pattern import MIN_MARGIN, Pattern
 from ocr_edge.detect.crops import crops
 from ocr_edge.detect.detector import Detector, Found
@@ -27,14 +27,15 @@ from ocr_edge.layout.selection import RatedLine, fills, is_settled, select
 from ocr_edge.reading import Line, Reading
 from ocr_edge.recognize.answers import Answers
 from ocr_edge.recognize.characters import Recognizer
-from ocr_edge.recognize.line_reader import LineReader, StripReading, around
-from ocr_edge.recognize.places import Place, in_order, place_of
+from ocr_edge.recognize.line_reader import LineReader, StripReading, Unread, around
+from ocr_edge.recognize.places import SAID, UNREAD, Place, in_order, place_of
 from ocr_edge.recognize.weighing import letters
 from ocr_edge.segment import CandidateLine, Segmenter, panels
 from ocr_edge.segment.decoder import Decoder
 from ocr_edge.segment.lattice import Scored, unsure
 from ocr_edge.segment.segmenter import Guess, is_crop, larger_scale
 from ocr_edge.timing import Stopwatch
+from ocr_edge.trace import OFF, Trace
 
 MAX_TURNS = 2
 """How often a picture is turned against the tilt of its lines: once, and once more for what was left of it."""
@@ -53,7 +54,37 @@ LIKELY, FEW = 0.5, 2
 slant. On the validation words, amounts and meters (n = 644) that reads as many (76.0 against 76.1 %, mean of six sets),
 and one plate of 172 fewer, in 0.85 of the time."""
 
+PART, WHOLE = (
+    "set aside: all of the picture read as one line stands",
+    "set aside: what was found in it stands",
+)
+"""Why a place of a crop is not said."""
+ENLARGED = "set aside: small text, which was read again enlarged"
+"""Why a place of a page is not said."""
+
+TIME_UP = "The time for a picture was up: some lines were left out."
+"""A note for a trace."""
+
 Readers = Literal["auto", "line", "characters"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """What was to be done with a picture: a note for a trace.
+
+    Attributes:
+        picture: The picture.
+        line_labels: What the line stage can say, the blank not among it; none where it does not read.
+        labels: What the character stages can say; none where they do not read.
+        has_detector: Whether a network finds the lines of a scene.
+        has_pattern: Whether every line must match a pattern.
+    """
+
+    picture: Image
+    line_labels: tuple[str, ...]
+    labels: tuple[str, ...]
+    has_detector: bool
+    has_pattern: bool
 
 
 class Pipeline:
@@ -71,13 +102,12 @@ class Pipeline:
             thousands of characters.
         reader: Who reads: ``line`` and ``characters`` alone, or ``auto``, the second where the first is not sure; in a
             bundle without one of them, the other.
+        trace: Is told what is done with a picture.
 
     Raises:
         ModelError: The bundle lacks the only reader that is wanted.
         ConfigError: The pattern needs a character that no reader can say.
     """
-
-    _line_reader = LineReader  # what explains a reading puts one here that keeps what it was asked
 
     def __init__(
         self,
@@ -91,13 +121,15 @@ class Pipeline:
         segmenter: Segmenter | None = None,
         limit_s: float = math.inf,
         reader: Readers = "auto",
+        trace: Trace = OFF,
     ) -> None:
+        self._trace = trace
         if reader != "auto" and not (bundle.lines if reader == "line" else bundle.networks):
             raise ModelError(f"bundle {bundle.path}: has no {reader.removesuffix('s')} stage")
         self._lines, self._recognizer, problem = None, None, None
         if bundle.lines and reader != "characters":
             try:
-                self._lines = self._line_reader(bundle, pattern, min_margin)
+                self._lines = LineReader(bundle, pattern, min_margin)
             except ConfigError as error:
                 problem = error
         if bundle.networks and reader != "line":
@@ -140,47 +172,74 @@ class Pipeline:
             Lines in reading order; none, with the reason in ``why``, when nothing can be said.
         """
         watch = Stopwatch()
+        self._trace.start()
+        self._trace.add(self._asked(image))
         places = self.find(image, watch)
         with watch.step("decode"):
-            lines = self._worth_saying(places, image.shape[:2])
-            sure = in_order(
-                [line for line in lines if line.character_confidence >= self._min_confidence], places
-            )
+            worth = self._worth_saying(places, image.shape[:2])
+            sure = []
+            for place, line in worth:
+                if line.character_confidence >= self._min_confidence:
+                    sure.append(line)
+                    place.decide(SAID)
+                else:
+                    mean, least = line.character_confidence, self._min_confidence
+                    place.decide(f"below min_confidence: {mean:.2f}, needed {least:.2f}")
+            sure = in_order(sure, places)
         why = ""
         if not sure:
             why = (
-                "below min_confidence" if lines else "pattern" if self._has_pattern and places else "no text"
+                "below min_confidence" if worth else "pattern" if self._has_pattern and places else "no text"
             )
         return Reading(source, tuple(sure), time, why=why, timing_ms=watch.stopped())
 
-    def _worth_saying(self, places: Sequence[Place], size: tuple[int, int]) -> list[Line]:
+    def _worth_saying(self, places: Sequence[Place], size: tuple[int, int]) -> list[tuple[Place, Line]]:
         """The lines worth saying, best first, each the one of several ways to cut it that its words suggest."""
         scene = not is_crop(size)
-        seen = [
-            (place, rated)
-            for place in places
-            if (rated := place.seen_in(size)) and not (scene and self._is_texture(place, rated))
-        ]
-        place_of_line = {id(rated.line): place for place, rated in seen}
-        lines = select([rated for _, rated in seen], scene=scene)
-        for index, line in enumerate(lines):
-            place = place_of_line[id(line)]
-            if (plain := place.reading) is None or place.is_of_strip:
-                continue
-            place.reading = self._decoder.compared(place.guesses, plain)
-            if place.reading is plain:
-                continue
-            if (again := place.seen_in(size)) and select([again], scene=scene):
-                lines[index] = again.line
+        seen: list[tuple[Place, RatedLine]] = []
+        for place in places:
+            if (rated := place.seen_in(size)) is None:
+                place.decide(UNREAD)
+            elif why := self._why_texture(place, rated) if scene else "":
+                place.decide(why)
             else:
-                place.reading = plain
-        return lines
+                seen.append((place, rated))
+        selection = select([rated for _, rated in seen], scene=scene)
+        for (place, _), why in zip(seen, selection.why, strict=True):
+            if why:
+                place.decide(why)
+        return [(seen[index][0], self._compared(*seen[index], size)) for index in selection.kept]
 
-    def _is_texture(self, place: Place, rated: RatedLine) -> bool:
-        """Whether a place of a scene shows no text, as the line stage has it; what a pattern refuses may be text."""
+    def _compared(self, place: Place, rated: RatedLine, size: tuple[int, int]) -> Line:
+        """The line of a place, cut as its words suggest; that changes the place's reading."""
+        plain = place.reading
+        if plain is None or place.is_of_strip:
+            return rated.line
+        place.reading = self._decoder.compared(plain)
+        if place.reading is not plain:
+            if (again := place.seen_in(size)) and select([again], scene=not is_crop(size)).kept:
+                return again.line
+            place.reading = plain
+        return rated.line
+
+    def _why_texture(self, place: Place, rated: RatedLine) -> str:
+        """Why a place of a scene shows no text, as the line stage has it; what a pattern refuses may be text."""
         if place.is_of_strip:
-            return bool(rated.sure.mean() < MIN_STRIP)
-        return self._lines is not None and place.strip is None and not self._has_pattern
+            mean = float(rated.sure.mean())
+            unsure = f"too unsure for a scene: the line stage's characters are {mean:.2f} sure on average"
+            return f"{unsure}, needed {MIN_STRIP:.2f}" if mean < MIN_STRIP else ""
+        is_silent = self._lines is not None and place.strip is None and not self._has_pattern
+        return "the line stage sees no text in it" if is_silent else ""
+
+    def _asked(self, image: Image) -> Asked:
+        """What the pipeline is to do with a picture."""
+        return Asked(
+            image,
+            self._lines.labels if self._lines else (),
+            self._recognizer.labels if self._recognizer else (),
+            self._detector is not None,
+            self._has_pattern,
+        )
 
     def find(self, image: Image, watch: Stopwatch) -> list[Place]:
         """Read every place of a picture.
@@ -204,14 +263,15 @@ class Pipeline:
             if panel.is_read([rated.line.box for rated in seen]):
                 continue
             for place in self._read_crop(panel.image, watch, ends, leaning=False):
-                back = panel.back if place.back is None else panel.back @ place.back
-                places.append(replace(place, back=back))
+                place.back = panel.back if place.back is None else panel.back @ place.back
+                places.append(place)
         return places
 
     def _read_detected(self, detector: Detector, image: Image, watch: Stopwatch, ends: float) -> list[Place]:
         """Read the lines that the detector finds."""
         with watch.step("detect"):
-            pieces = detector.detect(image)
+            pieces = detector.detect(image, self._trace)
+            self._trace.add(pieces)
             lines = pieces.lines()
         places = self._read_lines_found(image, lines, watch, ends)
         if self._has_pattern and not any(place.reading for place in places):
@@ -239,34 +299,42 @@ class Pipeline:
         """
         best: Place | None = None
         refused: Place | None = None
+        trace = self._trace.line()
+        trace.add(line)
         for crop in crops(image, line.quad):
-            whole = self._whole(crop.image, watch, crop.line)
+            whole = self._whole(crop.image, watch, crop.line, trace)
             if whole and whole.strip and (best is None or whole.strip.confidence > _confidence(best)):
-                best = replace(whole, back=crop.back)
+                best = whole
+                best.back = crop.back
                 if whole.strip.is_sure:
                     break
             elif self._has_pattern and refused is None:
-                refused = Place(crop.line, image=crop.image, back=crop.back)
+                refused = Place(crop.line, image=crop.image, back=crop.back, trace=trace)
         return best or refused
 
     def _read_crop(self, image: Image, watch: Stopwatch, ends: float, *, leaning: bool = True) -> list[Place]:
         """Read a picture that one line fills: the first guess that reads well is enough."""
         places: list[Place] = []
         found: list[CandidateLine] = []
-        whole = self._whole(image, watch)
+        whole = self._whole(image, watch, trace=self._trace.line())
         if whole and whole.strip and whole.strip.is_sure:
             return [whole]
         is_likely = bool(whole and whole.strip and whole.strip.confidence >= LIKELY)
         guesses = self.segmenter.guesses(image)
         for guess in watch.each("segment", islice(guesses, FEW) if is_likely else guesses):
+            self._trace.add(guess)
             found += guess.lines
             self._read_lines(image, guess.lines, places, watch, ends)
             if any(place.reading and fills(place.reading, image.shape[:2]) for place in places):
                 leaning, found = False, []
                 break
         is_read = any(place.reading for place in places)
-        if whole and is_read and self._answers.whole_stands(whole, places):
-            return [whole]
+        if whole and is_read:
+            stands = self._answers.whole_stands(whole, places)
+            for other in places if stands else [whole]:
+                other.decide(PART if stands else WHOLE)
+            if stands:
+                return [whole]
         if is_likely and is_read:
             return places
         found, straight, back = self._straightened(found, image, watch, ends)
@@ -275,7 +343,11 @@ class Pipeline:
         elif leaning and abs(slant := skew.slant(luminance(image))) >= skew.MIN_SLANT:
             straight, back = skew.upright(image, slant)
             places += self._read_found(straight, self._found(straight, watch, ends), back, watch, ends)
-        return [whole] if whole and not any(place.reading for place in places) else places
+        if whole is None or any(place.reading for place in places):
+            return places
+        for place in places:
+            place.decide(PART)
+        return [whole]
 
     def _read_scene(self, image: Image, watch: Stopwatch, ends: float) -> list[Place]:
         """Read a picture of anything."""
@@ -285,6 +357,8 @@ class Pipeline:
         heights = [c.box.height for reading in readings for c in reading.line.characters]
         larger = None if self.segmenter.text_height else larger_scale(heights, image.shape[:2])
         if larger:
+            for place in places:
+                place.decide(ENLARGED)
             found = self._in_time(self.segmenter.look(image, larger), watch, ends)
             places = self._read_found(image, found, back, watch, ends)
         return places
@@ -310,6 +384,7 @@ class Pipeline:
         """The lines of all guesses that there is time for."""
         found: list[CandidateLine] = []
         for guess in watch.each("segment", guesses):
+            self._trace.add(guess)
             found += guess.lines
             if clock.perf_counter() > ends:
                 break
@@ -321,17 +396,22 @@ class Pipeline:
         """Read lines whose pixels a matrix takes back to the picture's."""
         places: list[Place] = []
         self._read_lines(image, lines, places, watch, ends)
-        return [replace(place, back=back) for place in places]
+        for place in places:
+            place.back = back
+        return places
 
-    def _whole(self, image: Image, watch: Stopwatch, line: Box | None = None) -> Place | None:
+    def _whole(
+        self, image: Image, watch: Stopwatch, line: Box | None = None, trace: Trace = OFF
+    ) -> Place | None:
         """What the line stage makes of a picture that may show one line alone; the line in it, where it is known."""
         box = Box(0, 0, image.shape[1], image.shape[0])
-        strip = self._strip(image, box, self.segmenter.polarity, watch, line)
-        return (
-            Place(box, self.segmenter.polarity, reading=strip.rated, strip=strip, image=image)
-            if strip
-            else None
-        )
+        place = Place(box, self.segmenter.polarity, image=image, trace=trace)
+        trace.add(place)
+        place.strip = self._strip(place, box, watch, line)
+        if place.strip is None:
+            return None
+        place.reading = place.strip.rated
+        return place
 
     def _read_lines(
         self,
@@ -347,12 +427,15 @@ class Pipeline:
         boxes = [line.box for line in lines] if self._lines else []
         for line in sorted(lines, key=lambda item: item.promise, reverse=True):
             if clock.perf_counter() > ends:
+                self._trace.add(TIME_UP)
                 break
             if is_settled(line.pieces, settled):
                 continue
-            place = place_of(line, places)
+            if (place := place_of(line, places)) is None:
+                place = Place(line.box, line.polarity, image=image, trace=self._trace.line())
+                place.trace.add(place)
             box = around(line.box, image.shape[:2], boxes)
-            strip = self._strip(image, box, line.polarity, watch, line.box)
+            strip = self._strip(place, box, watch, line.box)
             sure = strip is not None and strip.is_sure
             scored = None
             if self._recognizer and not sure:
@@ -361,8 +444,8 @@ class Pipeline:
             if scored is None and strip is None and not self._has_pattern:
                 continue
             with watch.step("decode"):
-                if place is None:
-                    places.append(place := Place(line.box, line.polarity, image=image))
+                if not place.lines:
+                    places.append(place)
                 place.lines.append(line)
                 if strip and (place.strip is None or strip.confidence > place.strip.confidence):
                     place.strip = strip
@@ -373,19 +456,17 @@ class Pipeline:
                     settled.append(place.reading.line.box)
 
     def _strip(
-        self,
-        image: Image,
-        box: Box,
-        polarity: Polarity | None,
-        watch: Stopwatch,
-        line: Box | None = None,
+        self, place: Place, box: Box, watch: Stopwatch, line: Box | None = None
     ) -> StripReading | None:
-        """What the line stage makes of a line; None where it sees marks alone, which specks look like."""
-        if self._lines is None:
+        """What the line stage makes of a box of a place's picture; None where it sees marks alone, as in specks."""
+        if self._lines is None or place.image is None:
             return None
         with watch.step("recognize"):
-            strip = self._lines.read(image, box, polarity, line)
-        return strip if strip and letters(strip.rated.line.text) else None
+            strip = self._lines.read(place.image, box, place.polarity, line, place.trace)
+        if strip and not letters(strip.rated.line.text):
+            place.trace.add(Unread("marks alone, which specks look like"))
+            return None
+        return strip
 
     def _score(self, recognizer: Recognizer, line: CandidateLine) -> Scored | None:
         """Score the plain reading of a line, and the alternatives of what is unsure in it; None for a texture."""

@@ -16,6 +16,7 @@ from ocr_edge.errors import CaptureError, ConfigError
 from ocr_edge.pipeline import Pipeline, Readers
 from ocr_edge.reading import Reading
 from ocr_edge.sources import pictures
+from ocr_edge.trace import OFF, Recording
 
 LIMIT_S = 30.0
 """Seconds that one picture may take: a texture can look like thousands of lines."""
@@ -46,6 +47,7 @@ class Reader:
 
     Attributes:
         pipeline: What reads.
+        recording: What was done with the last picture; None where it is not ``traced``.
 
     Raises:
         ConfigError: One of these is wrong.
@@ -76,13 +78,15 @@ class Reader:
         cv2.setNumThreads(threads)
         loaded = load(None if bundle is None else Path(bundle), threads)
         parsed = None if pattern is None else Pattern.parse(pattern, loaded.manifest.texts, check)
-        kind: type[Pipeline] = Pipeline
-        if traced:
-            from ocr_edge.explain.trace import TracedPipeline  # noqa: PLC0415 - loads what draws
-
-            kind = TracedPipeline
-        self.pipeline = kind(
-            loaded, parsed, min_confidence, min_margin=min_margin, limit_s=LIMIT_S, reader=reader
+        self.recording = Recording() if traced else None
+        self.pipeline = Pipeline(
+            loaded,
+            parsed,
+            min_confidence,
+            min_margin=min_margin,
+            limit_s=LIMIT_S,
+            reader=reader,
+            trace=self.recording or OFF,
         )
 
     def read(

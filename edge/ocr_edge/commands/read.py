@@ -200,10 +200,9 @@ def _read(
 def _explain(reader: "Reader", reading: "Reading", target: Path) -> None:
     """Write how a reader that remembers it came to a reading."""
     from ocr_edge.explain import folder  # noqa: PLC0415
-    from ocr_edge.explain.trace import TracedPipeline  # noqa: PLC0415
 
-    if isinstance(reader.pipeline, TracedPipeline):
-        folder.write(reader.pipeline.trace(), reading, target)
+    if reader.recording is not None:
+        folder.write(reader.recording, reading, target)
 
 
 def _images(path: Path, every_s: float) -> "Iterator[tuple[Image, float | None]]":

@@ -22,6 +22,21 @@ LIMIT = 2000
 
 
 @dataclass(frozen=True, slots=True)
+class Legal:
+    """The text that a search for a legal one ended with.
+
+    Attributes:
+        path: It; where ``stands`` is false, the likeliest legal one.
+        behind: Nats by which the best of all texts, legal or not, is likelier; where ``stands``, at most so many.
+        stands: Whether it passes the check and is likely enough.
+    """
+
+    path: Path
+    behind: float
+    stands: bool
+
+
+@dataclass(frozen=True, slots=True)
 class _Found:
     """Beginnings of texts that differ in their last label only, best first.
 
@@ -150,7 +165,7 @@ def legal(
     is_right: Callable[[Path], bool],
     margin: float,
     limit: int = LIMIT,
-) -> Path | None:
+) -> Legal | None:
     """The best legal text that passes a check, if the picture does not speak against it by too much.
 
     Args:
@@ -161,18 +176,21 @@ def legal(
         limit: How many texts are tried.
 
     Returns:
-        It; None when there is none among the ``limit`` best, or a text that is not legal is likelier by more.
+        It; one that does not stand where none of the ``limit`` best passes, or a text that is not legal is likelier by
+        more; None where no legal text has room in the steps.
     """
     # No text scores more than the loudest of every step; mostly that settles it.
     free = (
         float(np.maximum(emissions.stay.max(axis=1), emissions.blank).sum()) if len(emissions.blank) else 0.0
     )
     exact = False
+    first: Path | None = None
     for path in itertools.islice(n_best(emissions, automaton), limit):
         if free - path.score > margin and not exact:
             free, exact = free_score(emissions), True
+        first = first or path
         if free - path.score > margin:
-            return None
+            break
         if is_right(path):
-            return path
-    return None
+            return Legal(path, max(0.0, free - path.score), True)
+    return None if first is None else Legal(first, max(0.0, free - first.score), False)

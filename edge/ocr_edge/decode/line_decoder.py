@@ -18,10 +18,11 @@ from ocr_edge.contract.preprocess import STEP
 from ocr_edge.contract.types import Box, Image, Scores
 from ocr_edge.decode import ctc, ctc_search, ink
 from ocr_edge.decode.ctc import Emissions
-from ocr_edge.decode.pattern import MIN_MARGIN, Pattern, allowed, spaces
-from ocr_edge.decode.search import Path
+from ocr_edge.decode.ctc_search import Legal
+from ocr_edge.decode.pattern import MIN_MARGIN, Pattern, Refused, allowed, spaces
 from ocr_edge.decode.written import Written, calibrated
 from ocr_edge.reading import READABLE, UNREADABLE, Character, Line
+from ocr_edge.trace import OFF, Trace
 
 LEAST = 1e-3
 """Least probability that a step is not silent: what stands there is shared out by it."""
@@ -41,26 +42,17 @@ class Decoded:
         log_probability: Of the whole text, natural logarithm, 0 at most: what the calibration maps.
         sure: float32, shape ``(N,)``, one a character: probability of its shape, look-alikes counted as one.
         columns: Columns of the strip that each character takes.
+        written: The label numbers of the text, spaces among them, and the steps of each.
+        behind: Nats, at most, by which the picture prefers something else to what the pattern allows; None where there
+            is no pattern.
     """
 
     line: Line
     log_probability: float
     sure: npt.NDArray[np.float32]
     columns: tuple[ink.Columns, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """The best way to write a text over the steps of a strip.
-
-    Attributes:
-        labels: The label number of each step; one more than there are is the blank.
-        margin: Nats by which the best way to write any text is likelier, look-alikes and what the pattern overlooks
-            counted as the pattern counts them: what ``min_margin`` limits.
-    """
-
-    labels: tuple[int, ...]
-    margin: float
+    written: Written
+    behind: float | None
 
 
 class LineDecoder:
@@ -101,7 +93,12 @@ class LineDecoder:
         self._names = tuple(self._labels[index] for index in self._named)
 
     def decode(
-        self, posteriors: Scores, *, to_box: Callable[[int, int], Box], binary: Image | None = None
+        self,
+        posteriors: Scores,
+        *,
+        to_box: Callable[[int, int], Box],
+        binary: Image | None = None,
+        trace: Trace = OFF,
     ) -> Decoded | None:
         """Read one strip.
 
@@ -110,6 +107,7 @@ class LineDecoder:
             to_box: From a character's columns in the strip, first and first after, to its box in the picture; see
                 ``ink.box``.
             binary: The strip's ink, uint8, shape ``(32, w, 1)``: with it, borders between characters avoid ink.
+            trace: Is told what the pattern refuses.
 
         Returns:
             Its reading; None when it has none, or none that the pattern allows.
@@ -117,7 +115,7 @@ class LineDecoder:
         if not len(posteriors):
             return None
         emissions = self._emissions(posteriors)
-        found = self._found(posteriors, emissions)
+        found, behind = self._found(posteriors, emissions, trace)
         if found is None:
             return None
         chances = np.exp(posteriors)
@@ -144,6 +142,8 @@ class LineDecoder:
             log_probability,
             np.asarray(there * alike, np.float32),
             tuple(columns[place] for place in kept),
+            found,
+            behind,
         )
 
     def score(self, posteriors: Scores, text: str) -> float:
@@ -165,24 +165,6 @@ class LineDecoder:
             return -math.inf
         found = Written(np.array(labels, np.intp), np.array(runs, np.intp).reshape(-1, 2))
         return found.log_probability(emissions, self._said_spaces)
-
-    def way(self, posteriors: Scores, text: str) -> Way:
-        """How a text is written over a strip.
-
-        Args:
-            posteriors: See ``decode``.
-            text: What this decoder read.
-
-        Raises:
-            KeyError: It needs another label.
-            ValueError: It needs more steps than there are.
-        """
-        labels, emissions = self._numbers(text), self._emissions(posteriors)
-        steps = np.full(len(posteriors), len(self._labels))
-        for label, (first, end) in zip(labels, ctc.spans(emissions, labels), strict=True):
-            steps[first:end] = label
-        margin = ctc_search.free_score(emissions) - ctc.score(emissions, labels, np.maximum)
-        return Way(tuple(steps.tolist()), max(margin, 0.0))
 
     def _numbers(self, text: str) -> list[int]:
         """The labels of a text, without those that the pattern overlooks."""
@@ -209,28 +191,34 @@ class LineDecoder:
         # No matrix product: its threads would take longer to wake than this takes.
         return np.add.reduceat(values[:, self._by_shape], self._first, axis=1)[:, self._shape]
 
-    def _found(self, posteriors: Scores, emissions: Emissions) -> Written | None:
-        """The text, without spaces around it; None when there is none."""
-        may = None
+    def _found(
+        self, posteriors: Scores, emissions: Emissions, trace: Trace
+    ) -> tuple[Written | None, float | None]:
+        """The text, without spaces around it, None when there is none; and how far behind it is with a pattern."""
+        may, behind = None, None
         if self._pattern:
-            path = self._legal(emissions, self._pattern)
-            if path is None:
-                return None
+            legal = self._legal(emissions, self._pattern)
+            if legal is None or not legal.stands:
+                text, behind = (legal.path.text(self._labels), legal.behind) if legal else ("", math.inf)
+                trace.add(Refused(text, behind, self._min_margin))
+                return None, behind
+            path, behind = legal.path, legal.behind
             labels, runs = list(path.labels), ctc.spans(emissions, path.labels)
             may = allowed(self._pattern, path)
         else:
             labels, runs = ctc.greedy(posteriors)
         kept = [place for place, label in enumerate(labels) if not self._spaces[label]]
         if not kept:
-            return None
+            return None, behind
         inner = slice(kept[0], kept[-1] + 1)
-        return Written(
+        written = Written(
             np.array(labels[inner], np.intp),
             np.array(runs[inner], np.intp),
             None if may is None else may[inner],
         )
+        return written, behind
 
-    def _legal(self, emissions: Emissions, pattern: Pattern) -> Path | None:
+    def _legal(self, emissions: Emissions, pattern: Pattern) -> Legal | None:
         """The best text that the pattern allows, if the picture does not speak against it by too much."""
         return ctc_search.legal(
             emissions,

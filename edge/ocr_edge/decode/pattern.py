@@ -16,6 +16,31 @@ MIN_MARGIN = 3.0
 """Nats by which a pattern may overrule the picture, where nothing else is said."""
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """What a pattern made of a line, where the line has no reading because of it.
+
+    Attributes:
+        text: The likeliest legal text; empty where none fits the line at all.
+        behind: Nats by which the picture prefers something else.
+        allowed: Nats that it may.
+    """
+
+    text: str
+    behind: float
+    allowed: float
+
+    @property
+    def why(self) -> str:
+        """It in words."""
+        if not self.text:
+            return "pattern: nothing fits"
+        if self.behind <= self.allowed:
+            return f'pattern: "{self.text}" has a wrong check digit, and so has all that is likely enough'
+        told = f"{self.behind:.1f} nats behind what the picture shows, {self.allowed:g} allowed"
+        return f'pattern: "{self.text}" is {told}'
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Pattern:
     """Which texts a line may have.

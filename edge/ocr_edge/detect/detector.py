@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from ocr_edge.contract.types import Image
 from ocr_edge.detect.joining import APART, Scores, around, joined, without_doubles
@@ -11,6 +12,7 @@ from ocr_edge.detect.network import text_map
 from ocr_edge.detect.quads import Quads, outlines
 from ocr_edge.errors import ModelError
 from ocr_edge.recognize.bundle import Bundle
+from ocr_edge.trace import OFF, Trace
 
 LOOKS = (160, 320, 640, 1280)
 """Longer sides of the picture in the looks that every one gets: text half as high as the picture shows in the first."""
@@ -65,6 +67,23 @@ class Pieces:
         ]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """One look at a picture: a note for a trace.
+
+    Attributes:
+        seen: What the network saw, uint8 RGB.
+        text: What it says of it, shape ``(h, w)``: see ``network.text_map``.
+        quads: The outlines in it, in pixels of ``seen``.
+        fits: bool, one an outline: whether it has a height that is taken from this look.
+    """
+
+    seen: Image
+    text: Scores
+    quads: Quads
+    fits: npt.NDArray[np.bool_]
+
+
 class Detector:
     """Runs the detector of a bundle.
 
@@ -80,28 +99,31 @@ class Detector:
             raise ModelError(f"bundle {bundle.path}: has no stage that finds lines")
         (self._networks,) = bundle.detectors
 
-    def detect(self, image: Image) -> Pieces:
+    def detect(self, image: Image, trace: Trace = OFF) -> Pieces:
         """What text a picture shows.
 
         Args:
             image: uint8 RGB, shape ``(H, W, 3)``.
+            trace: Is told of the looks.
 
         Raises:
             ModelError: The network failed.
         """
         longest = max(image.shape[:2])
         sides = sorted({min(side, MOST_ENLARGED * longest) for side in LOOKS})
-        looks = [self._look(image, side, np.inf if side == sides[0] else MOST) for side in sides]
+        looks = [self._look(image, side, np.inf if side == sides[0] else MOST, trace) for side in sides]
         quads, scores, preference = (np.concatenate(group) for group in zip(*looks, strict=True))
         kept = without_doubles(quads, preference)
         return Pieces(quads[kept], scores[kept])
 
-    def _look(self, image: Image, side: int, most: float) -> tuple[Quads, Scores, Scores]:
+    def _look(self, image: Image, side: int, most: float, trace: Trace) -> tuple[Quads, Scores, Scores]:
         """Outlines in the picture's pixels, their scores, and how far each is to be preferred to other looks'."""
         seen, scale = look(image, side)
-        quads, scores = outlines(text_map(self._networks, seen))
+        text = text_map(self._networks, seen)
+        quads, scores = outlines(text)
         heights = _heights(quads)
         fits = (heights >= LEAST) & (heights <= most)
+        trace.add(Look(seen, text, quads, fits))
         quads, scores, heights = quads[fits], scores[fits], heights[fits]
         preference = scores - np.float32(UNLIKE) * np.abs(np.log(heights / np.float32(BEST)))
         return quads / np.float32(scale), scores, np.asarray(preference, np.float32)

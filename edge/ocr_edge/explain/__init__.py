@@ -1,4 +1,4 @@
-"""Pictures of every step of a reading, so that a person sees why something was misread.
+"""Five pictures of a reading, so that a person sees why something was misread.
 
-``trace`` keeps what a pipeline did, a module for each picture draws it, ``folder`` writes them all.
+``account`` sorts what the pipeline told, a module draws each picture or two, ``folder`` writes them all.
 """

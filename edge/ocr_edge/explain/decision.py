@@ -1,93 +1,79 @@
-"""Picture 7: what was said, what was dropped, and why."""
+"""Picture 5: what was said, what was dropped, and why."""
 
-import cv2
 import numpy as np
 
-from ocr_edge.contract.types import Box, Image
+from ocr_edge.contract.types import Image
 from ocr_edge.explain import drawing
-from ocr_edge.explain.trace import READERS, PlaceTrace, Trace
-from ocr_edge.explain.verdict import NO_CHARACTER, SAID
+from ocr_edge.explain.account import READERS, Account, Told
 from ocr_edge.reading import Reading
+from ocr_edge.recognize.places import SAID
 
-MOST = 36
-"""Most places in the list."""
-WIDE, HIGH = 1100, 1000
+MOST = 60
+"""Most lines in the list."""
+WIDE, HIGH = 700, 1200
 """Columns and rows of the largest picture beside the list."""
+TEXT = 60
+"""Characters of a text or of a reason that a row of the list holds."""
 COLOURS = (
+    (SAID, drawing.GREEN),
     ("covered", drawing.BLUE),
     ("pattern", drawing.MAGENTA),
     ("", drawing.ORANGE),
 )
-"""How reasons for not being said begin, and their colours."""
-LEGEND = (
-    (
-        "Green: said. Blue: a better reading covers it. Orange: too unsure or too small to be believed.",
-        drawing.GREY,
-    ),
-    ("Magenta: not what the pattern allows.", drawing.GREY),
-)
-ROOM, EDGE = 18, 6
-"""Paper above the picture, for the numbers of the topmost places, and on its other sides."""
+"""How verdicts begin, and their colours."""
+LEGEND: tuple[drawing.Note, ...] = (
+    ("Green frames: said. Blue: a better reading covers it. Magenta: not what the pattern allows.", drawing.GREY),
+    ("Orange: too unsure or too small to be believed, or set aside.", drawing.GREY),
+)  # fmt: skip
 
 
-def draw(trace: Trace, reading: Reading) -> Image:
-    """The picture with every place in the colour of its fate, and the list of those where something was read."""
-    height, width = trace.picture.shape[:2]
-    scale = min(WIDE / width, HIGH / height, 6.0)
-    shown = drawing.faded(drawing.enlarged(trace.picture, scale))
-    around = (ROOM, EDGE, EDGE, EDGE, cv2.BORDER_CONSTANT)
-    canvas = np.asarray(cv2.copyMakeBorder(shown, *around, value=drawing.PAPER), np.uint8)
-    told = [item for item in trace.places if item.verdict != NO_CHARACTER]
-    listed = told[:MOST]
-    for item in reversed(listed):
-        box, paint = drawing.placed(item.box, scale, -EDGE / scale, -ROOM / scale), colour(item)
-        outside = Box(box.left - 3, box.top - 3, box.width + 6, box.height + 6)
-        drawing.frame(canvas, outside, paint, 2 if item.verdict == SAID else 1)
-        drawing.write(canvas, (box.left + 2, max(1, box.top - 17)), str(item.number), drawing.SMALL, paint)
-    notes = [note for item in listed for note in _lines(item, trace.labels)]
-    if len(told) > len(listed):
-        notes.append(
-            (f"{len(told) - len(listed)} more are left out; explain.json has them all", drawing.GREY)
-        )
-    if empty := len(trace.places) - len(told):
-        notes.append((f"{empty} more places where no candidate looks like a character", drawing.GREY))
-    legend = drawing.heading("Places, the best first", notes or [("none", drawing.RED)], drawing.NORMAL)
-    columns = canvas.shape[1] + legend.shape[1] + 2 * drawing.MARGIN
-    title = drawing.heading("7. Decision", [_answer(reading), *LEGEND])
-    return drawing.stack([title, drawing.tiles([canvas, legend], columns)])
+def draw(account: Account) -> Image:
+    """The picture with every line in the colour of its fate, and the list of them."""
+    picture = account.asked.picture
+    scale = min(WIDE / picture.shape[1], HIGH / picture.shape[0], 6.0)
+    canvas = drawing.faded(drawing.enlarged(picture, scale))
+    listed = account.lines[:MOST]
+    for line in reversed(account.lines):
+        drawing.outline(canvas, line.outline, scale, colour(line), 2 if line.verdict == SAID else 1)
+    for line in reversed(account.lines):
+        drawing.label(canvas, line.outline, scale, str(line.number), colour(line))
+    notes = [note for line in listed for note in _entry(line)]
+    if len(account.lines) > len(listed):
+        left_out = f"{len(account.lines) - len(listed)} more are left out; explain.json has them all"
+        notes.append((left_out, drawing.ORANGE))
+    if account.silent:
+        notes.append((f"Lines in which nothing like text was seen: {len(account.silent)}", drawing.GREY))
+    notes += [(remark, drawing.RED) for remark in account.remarks]
+    title = drawing.heading("5. Decision", [_answer(account.reading), *LEGEND])
+    legend = drawing.heading("Lines, said ones first", notes or [("none", drawing.RED)], drawing.NORMAL)
+    beside = drawing.tiles([canvas, legend], canvas.shape[1] + legend.shape[1] + 2 * drawing.MARGIN)
+    return drawing.stack([title, np.asarray(beside, np.uint8)])
 
 
-def colour(item: PlaceTrace) -> drawing.Colour:
+def colour(line: Told) -> drawing.Colour:
     """Green for what was said; else by the reason."""
-    if item.verdict == SAID:
-        return drawing.GREEN
-    return next(paint for start, paint in COLOURS if item.verdict.startswith(start))
+    return next(paint for start, paint in COLOURS if line.verdict.startswith(start))
 
 
-def _answer(reading: Reading) -> tuple[str, drawing.Colour]:
+def _answer(reading: Reading) -> drawing.Note:
     if not reading.lines:
         return f"Nothing is said: {reading.why}", drawing.RED
-    said = "  /  ".join(line.text for line in reading.lines[:8])
-    more = " ..." if len(reading.lines) > 8 or len(said) > 140 else ""
-    return f"Said ({reading.confidence:.0%} sure): {said[:140]}{more}", drawing.GREEN
+    said = "  /  ".join(line.text for line in reading.lines)
+    return f"Said, {reading.confidence:.0%} sure: {_short(said, 2 * TEXT)}", drawing.GREEN
 
 
-def _lines(item: PlaceTrace, labels: tuple[str, ...]) -> list[tuple[str, drawing.Colour]]:
-    """An entry of the list: the text, who read it, what the other stage read, and why it is not said."""
-    sure = f"  {item.place.reading.line.confidence:.0%}" if item.place.reading else ""
-    by = f", {READERS[item.reader]}" if item.reader else ""
-    entries = [(f"{item.number}: {item.text(labels)}{sure}{by}", colour(item))]
-    if item.verdict != SAID:
-        entries.append((f"     {item.verdict}", drawing.GREY))
-    if item.place.weighed:
-        entries.append((f"     {_other_answer(item)}", drawing.GREY))
-    return entries
+def _entry(line: Told) -> list[drawing.Note]:
+    """Lines of the list: the text, who read it, what the other stage read, and why it is not said."""
+    by = f", {READERS[line.reader]}" if line.reader else ""
+    notes = [(_short(line.title, TEXT) + by, colour(line))]
+    if line.verdict != SAID:
+        notes.append((f"     {_short(line.verdict, TEXT)}", drawing.GREY))
+    if line.place.weighed and line.place.strip and line.place.cut:
+        other = line.place.cut if line.reader == "line" else line.place.strip.rated
+        who = READERS["characters" if line.reader == "line" else "line"]
+        notes.append((f'     {who} read "{_short(other.line.text, TEXT)}"', drawing.GREY))
+    return notes
 
 
-def _other_answer(item: PlaceTrace) -> str:
-    """What the stage said whose reading was not taken, where the two differ."""
-    if item.reader == "characters":
-        assert item.place.strip is not None
-        return f'{READERS["line"]}: "{item.place.strip.rated.line.text}"'
-    assert item.place.cut is not None
-    return f'{READERS["characters"]}: "{item.place.cut.line.text}"'
+def _short(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 4]} ..."

@@ -4,11 +4,14 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from ocr_edge.contract.types import Box, Image
+from ocr_edge.geometry.transform import Points
 
 Colour = tuple[int, int, int]
 Point = tuple[int, int]
+Note = tuple[str, Colour]
 
 PAPER: Colour = (255, 255, 255)
 INK: Colour = (25, 25, 25)
@@ -21,7 +24,7 @@ RED: Colour = (210, 20, 20)
 
 TINY, SMALL, NORMAL, LARGE = 10, 12, 14, 20
 """Rows of a capital letter."""
-WIDEST = 1600
+WIDEST = 1240
 """Columns of the widest picture inside a sheet."""
 MARGIN = 10
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
@@ -79,7 +82,7 @@ def placed(box: Box, scale: float, left: float = 0, top: float = 0) -> Box:
     return Box(x, y, max(1, right - x), max(1, bottom - y))
 
 
-def heading(title: str, notes: Sequence[tuple[str, Colour]] = (), rows: int = LARGE) -> Image:
+def heading(title: str, notes: Sequence[Note] = (), rows: int = LARGE) -> Image:
     """A title with notes under it, as wide as they are."""
     lines = [(title, INK, rows), *((text, paint, NORMAL) for text, paint in notes)]
     width = max(text_width(text, size) for text, _, size in lines) + MARGIN
@@ -89,6 +92,31 @@ def heading(title: str, notes: Sequence[tuple[str, Colour]] = (), rows: int = LA
         write(canvas, (2, top), text, size, paint)
         top += round(size * 1.7)
     return canvas
+
+
+def heat(image: Image, chances: npt.NDArray[np.float32], paint: Colour) -> Image:
+    """A picture with a colour on it, the more of it the likelier; ``chances``: shape ``(h, w)``, 0 to 1."""
+    size = image.shape[1], image.shape[0]
+    share = cv2.resize(chances, size, interpolation=cv2.INTER_NEAREST)[..., None].clip(0, 1) * 0.75
+    return np.asarray(image * (1 - share) + np.array(paint) * share, np.uint8)
+
+
+def outline(canvas: Image, points: Points, scale: float, paint: Colour, weight: int = 1) -> None:
+    """Draw a quadrilateral of a picture, shape ``(4, 2)``, on the picture scaled."""
+    cv2.polylines(canvas, [np.round(points * scale).astype(np.int32)], True, paint, weight, cv2.LINE_AA)
+
+
+def label(canvas: Image, points: Points, scale: float, text: str, paint: Colour) -> None:
+    """Write a text on a patch of paper at the left of an outline of a picture, on the picture scaled."""
+    wide, high = text_width(text, SMALL) + 4, SMALL + 5
+    edge = points[np.argsort(points[:, 0])[:2]] * scale
+    left, top = round(float(edge[:, 0].min())) - wide - 2, round(float(edge[:, 1].mean())) - high // 2
+    left, top = (
+        min(max(0, at), max(0, room))
+        for at, room in ((left, canvas.shape[1] - wide), (top, canvas.shape[0] - high))
+    )
+    canvas[top : top + high, left : left + wide] = PAPER
+    write(canvas, (left + 2, top + 2), text, SMALL, paint)
 
 
 def stack(parts: Sequence[Image], gap: int = MARGIN) -> Image:
@@ -122,6 +150,25 @@ def tiles(parts: Sequence[Image], width: int = WIDEST, gap: int = MARGIN) -> Ima
             left += part.shape[1] + gap
         top += max((p.shape[0] for p in row), default=0) + gap
     return canvas
+
+
+def sheet(
+    title: str, notes: Sequence[Note], blocks: Sequence[Image], count: int, missing: str = "nothing was seen"
+) -> Image:
+    """Blocks, one a line of text, under a title.
+
+    Args:
+        title: Stands above all.
+        notes: How to look at it.
+        blocks: Pictures; where there are none, that is said.
+        count: How many there would be, of which some may be left out.
+        missing: Why there are none.
+    """
+    if not blocks:
+        return stack([heading(title, [(f"Nothing to show: {missing}.", RED)])])
+    left_out = f"{count - len(blocks)} more lines are left out; explain.json has them all."
+    more = [(left_out, ORANGE)] if count > len(blocks) else []
+    return stack([heading(title, [*notes, *more]), tiles(blocks)])
 
 
 def _scale(rows: int) -> float:

@@ -89,7 +89,20 @@ def fills(item: RatedLine, size: tuple[int, int]) -> bool:
     )
 
 
-def select(rated: Sequence[RatedLine], *, scene: bool = False) -> list[Line]:
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which of several readings stand.
+
+    Attributes:
+        kept: Indices of those that do, best first.
+        why: One a reading: why it does not stand; empty where it does.
+    """
+
+    kept: tuple[int, ...]
+    why: tuple[str, ...]
+
+
+def select(rated: Sequence[RatedLine], *, scene: bool = False) -> Selection:
     """Keep the best reading of each place.
 
     Args:
@@ -97,34 +110,56 @@ def select(rated: Sequence[RatedLine], *, scene: bool = False) -> list[Line]:
         scene: Whether the picture shows anything, and not a line alone: there, rings and specks look like characters.
 
     Returns:
-        Lines that do not cover each other, best first.
+        Lines that do not cover each other.
     """
-    chosen: list[RatedLine] = []
-    taken = np.zeros((0, 4))
-    for item in sorted(rated, key=lambda item: item.value, reverse=True):
-        if item.value <= 0:
-            break
-        if item.sure.mean() < least_sure(len(item.sure), scene=scene):
+    why = [""] * len(rated)
+    chosen: list[int] = []
+    taken, owners = np.zeros((0, 4)), np.zeros(0, np.intp)
+    values = [item.value for item in rated]
+    for index in sorted(range(len(rated)), key=values.__getitem__, reverse=True):
+        item = rated[index]
+        mean, least = float(item.sure.mean()), least_sure(len(item.sure), scene=scene)
+        if mean < least:
+            why[index] = f"too unsure: its shapes are {mean:.2f} sure on average, needed {least:.2f}"
+            continue
+        if values[index] <= 0:
+            why[index] = "too unsure: its tall characters look like texture"
             continue
         boxes = np.array(
             [[c.box.left, c.box.top, c.box.right, c.box.bottom] for c in item.line.characters], float
         )
-        if len(taken) and _covered(boxes, taken).mean() > TAKEN:
+        covered = _covered(boxes, taken)
+        if len(taken) and covered.any(axis=1).mean() > TAKEN:
+            rival = int(np.bincount(owners[covered.any(axis=0)]).argmax())
+            why[index] = f'covered by a better reading: "{rated[rival].line.text}"'
             continue
-        chosen.append(item)
-        taken = np.vstack([taken, boxes])
+        chosen.append(index)
+        taken, owners = np.vstack([taken, boxes]), np.append(owners, np.full(len(boxes), index))
+    for index, reason in zip(chosen, _beside([rated[index] for index in chosen], scene=scene), strict=True):
+        why[index] = reason
+    return Selection(tuple(index for index in chosen if not why[index]), tuple(why))
+
+
+def _beside(chosen: Sequence[RatedLine], *, scene: bool) -> list[str]:
+    """Why each of the lines that cover no other is not believed beside the others; empty where it is."""
+    believed = max((len(item.sure) for item in chosen if item.sure.mean() >= BELIEVED), default=0)
+    alone = scene and believed < MIN_SCENE_LENGTH
+    left = [item for item in chosen if not (alone and len(item.sure) < MIN_SCENE_LENGTH)]
     heights = [c.box.height for item in chosen for c in item.line.characters]
     typical = float(np.median(heights)) if heights else 0.0
     longest = max((len(item.sure) for item in chosen), default=0)
-    believed = max((len(item.sure) for item in chosen if item.sure.mean() >= BELIEVED), default=0)
-    if scene and believed < MIN_SCENE_LENGTH:
-        chosen = [item for item in chosen if len(item.sure) >= MIN_SCENE_LENGTH]
-    strokes = sum(_is_strokes(item) for item in chosen)
-    return [
-        item.line
-        for item in chosen
-        if _stands(item, typical) and not (_is_strokes(item) and (longest > 2 or strokes > MAX_STROKES))
-    ]
+    strokes = sum(_is_strokes(item) for item in left)
+    why = []
+    for item in chosen:
+        if alone and len(item.sure) < MIN_SCENE_LENGTH:
+            why.append("a character alone, and no sure line beside it")
+        elif not _stands(item, typical):
+            why.append("too low beside the other lines, and too short or unsure for that")
+        elif _is_strokes(item) and (longest > 2 or strokes > MAX_STROKES):
+            why.append("a stroke or two, beside other lines: that is an edge")
+        else:
+            why.append("")
+    return why
 
 
 def least_sure(length: int, *, scene: bool) -> float:
@@ -147,11 +182,11 @@ def _stands(item: RatedLine, typical: float) -> bool:
 
 
 def _covered(boxes: np.ndarray, taken: np.ndarray) -> np.ndarray:
-    """bool, shape ``(N,)``: whether half of each box, or of a taken box inside it, is shared with a taken box."""
+    """bool, shape ``(N, M)``: whether half of each box, or of a taken box inside it, is shared with a taken box."""
     wide = np.minimum(boxes[:, None, 2], taken[None, :, 2]) - np.maximum(boxes[:, None, 0], taken[None, :, 0])
     high = np.minimum(boxes[:, None, 3], taken[None, :, 3]) - np.maximum(boxes[:, None, 1], taken[None, :, 1])
     shared = np.maximum(wide, 0) * np.maximum(high, 0)
     area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
     other = (taken[:, 2] - taken[:, 0]) * (taken[:, 3] - taken[:, 1])
     smaller = np.minimum(area[:, None], other[None, :])
-    return np.asarray((shared > 0.5 * smaller).any(axis=1))
+    return np.asarray(shared > 0.5 * smaller)

@@ -8,7 +8,7 @@ from ocr_edge.reading import UNREADABLE, Line
 from ocr_edge.recognize.line_reader import LineReader, StripReading
 from ocr_edge.recognize.places import Place
 from ocr_edge.recognize.weighing import Weighed, letters
-from ocr_edge.segment.decoder import Decoder
+from ocr_edge.segment.decoder import CutLine, Decoder
 
 LEAST_RIVAL = 0.5
 """Share of another answer's confidence from which an answer with the same letters and more marks stands: small marks
@@ -34,7 +34,8 @@ class Answers:
         strip, place.cut, place.weighed = place.strip, None, None
         if strip and (strip.is_sure or not place.guesses):
             return strip.rated
-        place.cut = self._decoder.decode(place.guesses) if self._decoder and place.guesses else None
+        if self._decoder and place.guesses:
+            place.cut = self._decoder.decode(place.guesses, place.trace)
         if strip is None or place.cut is None:
             return strip.rated if strip else place.cut
         place.weighed = self._weighed(strip, place.cut)
@@ -66,7 +67,7 @@ class Answers:
             best.reading = strip.rated
         return stands
 
-    def _weighed(self, strip: StripReading, cut: RatedLine) -> Weighed | None:
+    def _weighed(self, strip: StripReading, cut: CutLine) -> Weighed | None:
         """Both answers weighed; None where they say the same letters, or the lattice cannot say all."""
         if self._lines is None:
             return None
@@ -81,7 +82,7 @@ class Answers:
         )
 
 
-def disputed(cut: RatedLine) -> RatedLine:
+def disputed(cut: CutLine) -> CutLine:
     """A lattice's reading that stands against the line stage's, no surer than such readings are right."""
     return replace(cut, line=replace(cut.line, calibrated=min(cut.line.confidence, DISPUTED)))
 

@@ -13,6 +13,7 @@ from ocr_edge.decode.pattern import Pattern
 from ocr_edge.layout.selection import RatedLine
 from ocr_edge.recognize.bundle import Bundle
 from ocr_edge.recognize.lines import LineRecognizer, Posteriors
+from ocr_edge.trace import OFF, Trace
 
 PAD_HEIGHT, PAD_WIDTH = 0.14, 1.0
 """Margins around a line that the segmenter found, in heights of its box. The sides need more, up to the next line: a
@@ -58,6 +59,34 @@ class StripReading:
         return self.confidence >= SURE_LINE or each >= SURE_CHARACTER
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Strip:
+    """A strip that the line stage was given, and what it says: a note for a trace.
+
+    Attributes:
+        image: The picture that it was cut from.
+        box: Where in it, margins included.
+        polarity: Of its ink; None where that was guessed.
+        posteriors: What the network says.
+    """
+
+    image: Image
+    box: Box
+    polarity: Polarity | None
+    posteriors: Posteriors
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Why what the line stage says of its last strip is no reading of the line: a note for a trace.
+
+    Attributes:
+        why: In words.
+    """
+
+    why: str
+
+
 class LineReader:
     """Reads lines with the line stage of a bundle.
 
@@ -86,7 +115,12 @@ class LineReader:
         )
 
     def read(
-        self, image: Image, box: Box, polarity: Polarity | None = None, line: Box | None = None
+        self,
+        image: Image,
+        box: Box,
+        polarity: Polarity | None = None,
+        line: Box | None = None,
+        trace: Trace = OFF,
     ) -> StripReading | None:
         """Read one line.
 
@@ -95,25 +129,25 @@ class LineReader:
             box: Where the line stands in it, margins included.
             polarity: Ink against paper where it is known.
             line: The same without margins; None where the whole box is the line.
+            trace: Is told of the strip and what was made of it.
 
         Returns:
             Its reading; None when it says nothing, nothing that the pattern allows, or mostly what stands in the
             margins, which is another line's.
         """
-        return self.decode(box, self.look(image, box, polarity), line)
-
-    def look(self, image: Image, box: Box, polarity: Polarity | None = None) -> Posteriors:
-        """What the network says of one line; arguments as in ``read``."""
-        return self._recognizer.recognize(image[box.top : box.bottom, box.left : box.right], polarity)
-
-    def decode(self, box: Box, posteriors: Posteriors, line: Box | None = None) -> StripReading | None:
-        """The reading of what the network says of the line in a box; ``line`` and None as in ``read``."""
-        found = self._decoder.decode(
-            posteriors.scores, to_box=_into(box, posteriors, line or box), binary=posteriors.binary
-        )
-        if found is None or (line and not _is_of(line, found)):
+        pixels = image[box.top : box.bottom, box.left : box.right]
+        posteriors = self._recognizer.recognize(pixels, polarity)
+        trace.add(Strip(image, box, polarity, posteriors))
+        to_box = _into(box, posteriors, line or box)
+        found = self._decoder.decode(posteriors.scores, to_box=to_box, binary=posteriors.binary, trace=trace)
+        if found is None:
             return None
-        return StripReading(RatedLine(found.line, calibrated_sure(found)), found, posteriors, box)
+        if line and not _is_of(line, found):
+            trace.add(Unread("what is read stands in the margins: it is another line's"))
+            return None
+        reading = StripReading(RatedLine(found.line, calibrated_sure(found)), found, posteriors, box)
+        trace.add(reading)
+        return reading
 
     def score(self, reading: StripReading, text: str) -> float:
         """Log-probability that the strip of a reading says another text; ``-inf`` where it cannot."""

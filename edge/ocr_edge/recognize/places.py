@@ -14,7 +14,9 @@ from ocr_edge.reading import Line
 from ocr_edge.recognize.line_reader import StripReading
 from ocr_edge.recognize.weighing import Weighed
 from ocr_edge.segment import CandidateLine
+from ocr_edge.segment.decoder import CutLine
 from ocr_edge.segment.lattice import Scored
+from ocr_edge.trace import OFF, Trace
 
 MIN_HIGH = 0.6
 """Share of the lower line's height that two findings of one line share."""
@@ -24,6 +26,10 @@ FAR = 1 << 20
 """Pixels that no picture has: nothing is cut off at its border while lines are put in order."""
 MAX_LOWER = 0.4
 """Height, in heights of the other, under which a line is another one."""
+
+
+SAID, UNREAD = "said", "no reading"
+"""Verdicts: what is said, and what no stage has a reading of; what each made of that is in its trace."""
 
 
 @dataclass(slots=True, eq=False)
@@ -39,8 +45,10 @@ class Place:
         strip: What the line stage says of the line, if it was asked.
         image: What it was found in: the picture, one turned straight, a panel.
         lines: Its findings, scored or not; none where it is all of ``image``.
-        cut: What the character stages say of the line, where both were asked.
+        cut: What the character stages say of the line, where they were asked.
         weighed: Both answers scored by both stages, where they differ in more than marks.
+        verdict: ``SAID``, or why it is not said; empty where another place was taken before that was asked.
+        trace: Is told of the line.
     """
 
     box: Box
@@ -51,8 +59,15 @@ class Place:
     strip: StripReading | None = None
     image: Image | None = None
     lines: list[CandidateLine] = field(default_factory=list)
-    cut: RatedLine | None = None
+    cut: CutLine | None = None
     weighed: Weighed | None = None
+    verdict: str = ""
+    trace: Trace = OFF
+
+    def decide(self, verdict: str) -> None:
+        """Say what becomes of it: ``SAID``, or why it is not said."""
+        self.verdict = verdict
+        self.trace.add(self)
 
     def seen_in(self, size: tuple[int, int]) -> RatedLine | None:
         """Its reading with boxes in the pixels of the whole picture of ``(height, width)``."""

@@ -1,6 +1,7 @@
 """From a line's scored candidates to its reading: best way, line geometry, neighbours, the owner's pattern. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -9,17 +10,49 @@ from ocr_edge.contract import confusables
 from ocr_edge.contract.types import Box, Scores
 from ocr_edge.decode import search
 from ocr_edge.decode.automaton import anything
-from ocr_edge.decode.pattern import MIN_MARGIN, Pattern, allowed
+from ocr_edge.decode.pattern import MIN_MARGIN, Pattern, Refused, allowed
 from ocr_edge.decode.search import Edge
 from ocr_edge.layout.selection import RatedLine
 from ocr_edge.reading import READABLE, UNREADABLE, Character, Line
 from ocr_edge.segment.context import Context, space_before
 from ocr_edge.segment.lattice import Graph, Scored
+from ocr_edge.trace import OFF, Trace
 
 LEAST_INFORMED = 4.0
 """Nats by which geometry and neighbours may make a label less likely than it looks, where a pattern is known."""
 MAX_LINKS = 2.5
 """Nats that a link may cost for a pattern to be followed over it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cut:
+    """A line cut into characters: a note for a trace, and part of what is read.
+
+    Attributes:
+        graph: All ways to read it.
+        way: Its nodes on the way that was read, from left to right; without a reading, on the way that looks likeliest.
+        steps: By name, the log-probabilities of the characters on the way, ``(N, labels)``: what the picture says, then
+            what each further step made of it. The last one named them.
+        behind: Nats by which the picture prefers something else to what the pattern allows; None where no pattern is.
+        refused: What the pattern made of it, where it left no reading.
+    """
+
+    graph: Graph
+    way: Sequence[int]
+    steps: Mapping[str, Scores]
+    behind: float | None = None
+    refused: Refused | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CutLine(RatedLine):
+    """A line that was read by cutting it.
+
+    Attributes:
+        cut: How it was cut.
+    """
+
+    cut: Cut
 
 
 class Decoder:
@@ -53,44 +86,42 @@ class Decoder:
         """Log-probability of each glyph's likeliest shape, float32, shape ``(N,)``."""
         return confusables.sureness(scores, self._shapes)
 
-    def decode(self, guesses: Sequence[Scored]) -> RatedLine | None:
+    def decode(self, guesses: Sequence[Scored], trace: Trace = OFF) -> CutLine | None:
         """Read one line.
 
         Args:
             guesses: The line as found in one or several guesses at the ink.
+            trace: Is told how it was cut where the pattern leaves no reading.
 
         Returns:
             Its reading; None when it has none, or none that the pattern allows.
         """
         graph = Graph(guesses)
         if self._pattern:
-            return self._legal(graph, self._pattern)
+            return self._legal(graph, self._pattern, trace)
         way, _ = graph.best()
         return self._read(graph, way) if way else None
 
-    def compared(self, guesses: Sequence[Scored], reading: RatedLine) -> RatedLine:
+    def compared(self, reading: RatedLine) -> RatedLine:
         """A line read again: words and geometry choose among the likeliest ways to cut it, where no pattern does.
 
         Args:
-            guesses: The line as found in one or several guesses at the ink.
             reading: What ``decode`` reads.
         """
-        if self._pattern:
+        if self._pattern or not isinstance(reading, CutLine):
             return reading
-        graph = Graph(guesses)
-        way = self._context.other_way(graph)
-        return self._read(graph, way) if way else reading
+        way = self._context.other_way(reading.cut.graph)
+        return self._read(reading.cut.graph, way) if way else reading
 
-    def _read(self, graph: Graph, way: list[int]) -> RatedLine:
+    def _read(self, graph: Graph, way: list[int]) -> CutLine:
         boxes, scores = [graph.boxes[node] for node in way], graph.scores[way]
         spaces = space_before(boxes, graph.height)
-        return self._rated(self._informed(scores, boxes, spaces), boxes, spaces, np.exp(graph.sure[way]))
+        placed = self._context.placed(scores, boxes)
+        named = self._context.worded(placed, spaces)
+        cut = Cut(graph, way, {"picture": scores, "geometry": placed, "neighbours": named})
+        return self._rated(named, boxes, spaces, np.exp(graph.sure[way]), cut)
 
-    def _informed(self, scores: Scores, boxes: Sequence[Box], spaces: Sequence[bool]) -> Scores:
-        """Log-probabilities with what the line's geometry and the neighbours say."""
-        return self._context.worded(self._context.placed(scores, boxes), spaces)
-
-    def _legal(self, graph: Graph, pattern: Pattern) -> RatedLine | None:
+    def _legal(self, graph: Graph, pattern: Pattern, trace: Trace) -> CutLine | None:
         """The best reading that the pattern allows, if the picture does not speak against it by too much."""
         # Half of a look-alike's chance is its own: O for 0 costs little, B for 0 much.
         together = np.exp(graph.scores) @ self._shapes @ self._shapes.T
@@ -99,17 +130,27 @@ class Decoder:
         legal = pattern.best(edges, len(graph) + 1) if edges else None
         free = search.best(edges, len(graph) + 1, self._free, None, self._labels) if edges else None
         if legal is None or free is None or free.score - legal.score > self._min_margin:
+            if free is not None and free.score > 0:
+                text, behind = "", np.inf
+                if legal is not None:
+                    text, behind = legal.text(self._labels), free.score - legal.score
+                seen = [nodes[edge] for edge in free.edges]
+                refused = Refused(text, behind, self._min_margin)
+                trace.add(Cut(graph, seen, {"picture": graph.scores[seen]}, behind, refused))
             return None
+        behind = max(0.0, free.score - legal.score)
         way = [nodes[edge] for edge in legal.edges]
         boxes = [graph.boxes[node] for node in way]
         spaces = space_before(boxes, graph.height)
         # Between look-alikes, the line decides: the same cut, named again with all that is known.
-        informed = np.maximum(self._informed(graph.scores[way], boxes, spaces), chances[way] - LEAST_INFORMED)
+        informed = self._context.worded(self._context.placed(graph.scores[way], boxes), spaces)
+        informed = np.maximum(informed, chances[way] - LEAST_INFORMED)
         again = [Edge(place, place + 1, row) for place, row in enumerate(informed)]
         legal = pattern.best(again, len(again)) or legal
         scores = np.where(allowed(pattern, legal), chances[way], -np.inf).astype(np.float32)
         sure = np.exp(chances[way, list(legal.labels)])
-        return self._rated(scores, boxes, spaces, sure, legal.labels)
+        cut = Cut(graph, way, {"picture": graph.scores[way], "pattern": scores}, behind)
+        return self._rated(scores, boxes, spaces, sure, cut, legal.labels)
 
     def _rated(
         self,
@@ -117,8 +158,9 @@ class Decoder:
         boxes: Sequence[Box],
         spaces: Sequence[bool],
         sure: npt.NDArray[np.float32],
+        cut: Cut,
         said: Sequence[int] | None = None,
-    ) -> RatedLine:
+    ) -> CutLine:
         best = scores.argmax(axis=1) if said is None else said
         characters = []
         for row, box, space, label in zip(scores, boxes, spaces, best, strict=True):
@@ -130,7 +172,7 @@ class Decoder:
             if said is None and confidence < READABLE:
                 text = UNREADABLE
             characters.append(Character(text, confidence, box, alternatives, row, space, self._labels))
-        return RatedLine(Line(tuple(characters)), sure)
+        return CutLine(Line(tuple(characters)), sure, cut)
 
 
 def _edges(graph: Graph, gains: Scores) -> tuple[list[Edge], list[int]]:

@@ -72,7 +72,8 @@ class Graph:
         guesses: The same line, found in one or several guesses at the ink.
 
     Attributes:
-        boxes: Box of each node, in reading order.
+        candidates: That of each node, in reading order.
+        boxes: Their boxes.
         scores: float32, shape ``(nodes, labels)``: log-probabilities.
         sure: float32, shape ``(nodes,)``.
         height: Height of the line, in pixels.
@@ -91,7 +92,8 @@ class Graph:
             gain = worth(sure, reject_scores(scores)) * width - cost
             kept = np.flatnonzero(gain > HOPELESS)
         order = kept[np.argsort(box[kept, 0] + box[kept, 1], kind="stable")]
-        self.boxes: list[Box] = [candidates[i].box for i in order]
+        self.candidates = [candidates[i] for i in order]
+        self.boxes = [candidate.box for candidate in self.candidates]
         self.scores, self.sure = scores[order], sure[order]
         self._gain, self._width, self._cost = gain[order], width[order], cost[order]
         self._origin, self._box = origin[order], box[order]

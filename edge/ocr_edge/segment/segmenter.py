@@ -42,11 +42,15 @@ class Guess:
     """What one guess at the ink shows.
 
     Attributes:
+        picture: What was looked at.
+        area: The part of it that the guess is of, at working scale.
         mask: The guess, at working scale.
         scale: Working pixels per pixel of the picture.
         lines: The lines in it, with boxes in pixels of the picture.
     """
 
+    picture: Image
+    area: Box
     mask: InkMask
     scale: float
     lines: Sequence[CandidateLine]
@@ -101,7 +105,7 @@ class Segmenter:
         for mask, area, found in self._guesses(picture, self.text_height and self.text_height * scale):
             moves = scale != 1 or area.left or area.top
             placed = [_placed(line, area, 1 / scale, image.shape[:2]) for line in found] if moves else found
-            yield Guess(mask, scale, placed)
+            yield Guess(image, area, mask, scale, placed)
 
     def _guesses(
         self, picture: Image, text_height: float | None
