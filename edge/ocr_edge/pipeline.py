@@ -226,8 +226,8 @@ class Pipeline:
         """Why a place of a scene shows no text, as the line stage has it; what a pattern refuses may be text."""
         if place.is_of_strip:
             mean = float(rated.sure.mean())
-            unsure = f"too unsure for a scene: the line stage's characters are {mean:.2f} sure on average"
-            return f"{unsure}, needed {MIN_STRIP:.2f}" if mean < MIN_STRIP else ""
+            unsure = f"too unsure for a scene: {mean:.2f} sure on average, needed {MIN_STRIP:.2f}"
+            return unsure if mean < MIN_STRIP else ""
         is_silent = self._lines is not None and place.strip is None and not self._has_pattern
         return "the line stage sees no text in it" if is_silent else ""
 
@@ -464,7 +464,7 @@ class Pipeline:
         with watch.step("recognize"):
             strip = self._lines.read(place.image, box, place.polarity, line, place.trace)
         if strip and not letters(strip.rated.line.text):
-            place.trace.add(Unread("marks alone, which specks look like"))
+            place.trace.add(Unread("no letter and no digit is readable, and specks look like marks"))
             return None
         return strip
 

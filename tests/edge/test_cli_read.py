@@ -26,7 +26,7 @@ OPEN_READER = read.open_reader
 class FakeReader:
     """Reads a picture of width 57 as ``57``, and a black one as nothing."""
 
-    pipeline = None
+    pipeline = recording = None
 
     def read(self, image, *, source="", time=0.0):
         if not image.max():

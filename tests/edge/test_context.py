@@ -82,14 +82,14 @@ def test_a_reading_that_stands_is_kept_as_it_is():
     guess = scored(a_line(STROKE), [first, FAINT, second, third])
     decoder = Decoder(DEFAULT)
     reading = decoder.decode([guess])
-    assert decoder.compared([guess], reading) is reading
+    assert decoder.compared(reading) is reading
 
 
 def test_a_reading_is_replaced_whole():
     first, second, third = small("fnd")
     guess = scored(a_line(STROKE), [first, FAINT, second, third])
     decoder = Decoder(DEFAULT)
-    again = decoder.compared([guess], decoder.decode([guess]))
+    again = decoder.compared(decoder.decode([guess]))
     assert [character.text for character in again.line.characters] == list("find")
     assert [character.box for character in again.line.characters] == STROKE
     assert len(again.sure) == 4
@@ -100,12 +100,12 @@ def test_a_pattern_needs_no_comparison():
     guess = scored(a_line(STROKE), [first, FAINT, second, third])
     decoder = Decoder(DEFAULT, Pattern.parse("[a-z]{3}", DEFAULT, ""))
     reading = decoder.decode([guess])
-    assert decoder.compared([guess], reading) is reading
+    assert decoder.compared(reading) is reading
 
 
 @pytest.mark.parametrize(("sureness", "said"), [(1.0, "OTHER"), (0.1, "HEAT")])
 def test_a_line_compared_is_said_if_it_is_still_worth_saying(monkeypatch, sureness, said):
-    def compared(_, __, reading):
+    def compared(_, reading):
         characters = tuple(
             replace(c, text=text) for c, text in zip(reading.line.characters, "OTHER", strict=False)
         )

@@ -98,10 +98,28 @@ def test_a_text_is_given_where_it_is_right_and_not_too_unlikely(
     best = max(legal.values(), default=-np.inf)
     found = ctc_search.legal(line, automaton, lambda path: is_right(path.labels), margin + 0.5)
     if best < free - margin - 0.5:
+        assert found is None or not found.stands
+    else:
+        assert found is not None
+        assert found.stands
+        assert legal[found.path.labels] == pytest.approx(best)
+        assert free - best - 1e-6 <= found.behind <= margin + 0.5
+
+
+@settings(deadline=None, max_examples=100)
+@given(emissions(), expressions)
+def test_what_is_refused_is_told_with_the_nats_that_it_lacks(line: Emissions, written: str):
+    automaton = automaton_of(written)
+    legal = by_hand(line, automaton)
+    free = max(by_hand(line, anything(2)).values())
+    found = ctc_search.legal(line, automaton, lambda path: True, -1.0)
+    if not legal:
         assert found is None
     else:
         assert found is not None
-        assert legal[found.labels] == pytest.approx(best)
+        assert not found.stands
+        assert legal[found.path.labels] == pytest.approx(max(legal.values()))
+        assert found.behind == pytest.approx(free - max(legal.values()), abs=1e-3)
 
 
 def test_no_more_texts_are_tried_than_allowed():
@@ -112,8 +130,11 @@ def test_no_more_texts_are_tried_than_allowed():
         tried.append(path)
         return False
 
-    assert ctc_search.legal(line, anything(2), never, 99.0, limit=5) is None
+    found = ctc_search.legal(line, anything(2), never, 99.0, limit=5)
     assert len(tried) == 5
+    assert found is not None
+    assert not found.stands
+    assert found.path is tried[0]
 
 
 def test_a_line_without_steps_or_room_has_no_legal_text():

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from ocr_edge.contract.types import Box
 from ocr_edge.decode import ctc, ink
 from ocr_edge.decode.line_decoder import Decoded, LineDecoder
-from ocr_edge.decode.pattern import Pattern
+from ocr_edge.decode.pattern import Pattern, Refused
 from ocr_edge.decode.written import calibrated
+from ocr_edge.trace import Recording
 
 LABELS = tuple("0123456789ABEHLO .-,|¦_")
 PITCH = 4
@@ -289,20 +290,40 @@ def test_every_character_has_columns_of_its_own_inside_the_strip(steps: list[int
         assert all(left[1] <= right[0] for left, right in itertools.pairwise(spans))
 
 
-def test_the_margin_of_a_text_is_the_one_up_to_which_it_is_followed():
+def refusal(rows: np.ndarray, written: str, check: str = "", **options: float) -> Refused:
+    """What a pattern made of a line that it leaves without a reading."""
+    recording = Recording()
+    decoder = LineDecoder(LABELS, Pattern.parse(written, LABELS, check), **options)
+    assert decoder.decode(rows, to_box=columns, trace=recording) is None
+    (refused,) = recording.of(Refused)
+    return refused
+
+
+def test_the_margin_that_is_told_is_the_one_up_to_which_a_text_is_followed():
     rows = posteriors("AB1", rivals={1: {"B": 0.7, "8": 0.2}})
-    legal = LineDecoder(LABELS, Pattern.parse(r"A8\d", LABELS))
-    way = legal.way(rows, "A81")
-    assert way.margin > 0.5
-    assert text_of(rows, r"A8\d", min_margin=way.margin + 0.01) == "A81"
-    assert text_of(rows, r"A8\d", min_margin=way.margin - 0.01) is None
+    refused = refusal(rows, r"A8\d", min_margin=0.1)
+    assert refused.text == "A81"
+    assert refused.behind > 0.5
+    assert text_of(rows, r"A8\d", min_margin=refused.behind + 0.01) == "A81"
+    assert refusal(rows, r"A8\d", min_margin=refused.behind - 0.01).behind == refused.behind
+    followed = decode(rows, r"A8\d", min_margin=refused.behind + 0.01)
+    assert followed is not None
+    assert followed.behind is not None
+    assert refused.behind - 1e-3 <= followed.behind <= refused.behind + 0.01
 
 
-def test_a_way_says_for_each_step_what_is_written_there():
-    rows = posteriors("AB", before=2)
-    blank = len(LABELS)
-    way = LineDecoder(LABELS).way(rows, "AB")
-    assert way.labels[2] == LABELS.index("A")
-    assert way.labels[2 + PITCH] == LABELS.index("B")
-    assert sum(label != blank for label in way.labels) == 2
-    assert way.margin == pytest.approx(0)
+def test_why_a_pattern_refuses_a_line_is_told_in_words():
+    assert (
+        "nats behind what the picture shows, 0.1 allowed"
+        in refusal(posteriors("AB1"), r"A8\d", min_margin=0.1).why
+    )
+    assert refusal(posteriors("AB1"), "A{40}").why == "pattern: nothing fits"
+    assert "wrong check digit" in refusal(posteriors("15"), "15", "luhn").why
+
+
+def test_a_reading_knows_the_steps_that_each_label_is_written_on():
+    found = decode(posteriors("AB", before=2))
+    assert found is not None
+    assert found.written.labels.tolist() == [LABELS.index("A"), LABELS.index("B")]
+    assert found.written.runs.tolist() == [[2, 3], [2 + PITCH, 3 + PITCH]]
+    assert found.behind is None

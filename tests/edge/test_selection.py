@@ -19,8 +19,12 @@ def rated(text: str, left: int = 10, top: int = 10, height: int = 40, sure: floa
     return RatedLine(Line(characters), np.full(len(text), sure, np.float32))
 
 
-def texts(*items: RatedLine) -> list[str]:
-    return sorted(line.text for line in select(items))
+def texts(*items: RatedLine, scene: bool = False) -> list[str]:
+    return sorted(items[index].line.text for index in select(items, scene=scene).kept)
+
+
+def reasons(*items: RatedLine, scene: bool = False) -> list[str]:
+    return list(select(items, scene=scene).why)
 
 
 def test_of_two_readings_of_one_place_the_surer_stands():
@@ -54,10 +58,36 @@ def test_a_digit_one_alone_is_believed_but_not_beside_a_longer_line():
 
 def test_in_a_scene_short_lines_must_be_surer_and_one_character_alone_is_none():
     assert texts(rated("96", sure=0.9)) == ["96"]
-    assert select([rated("96", sure=0.9)], scene=True) == []
-    assert [line.text for line in select([rated("96", sure=0.99)], scene=True)] == ["96"]
-    assert select([rated("O", sure=0.99)], scene=True) == []
-    assert select([rated("texture", sure=0.5)], scene=True) == []
+    assert texts(rated("96", sure=0.9), scene=True) == []
+    assert texts(rated("96", sure=0.99), scene=True) == ["96"]
+    assert texts(rated("O", sure=0.99), scene=True) == []
+    assert texts(rated("texture", sure=0.5), scene=True) == []
+
+
+def test_the_best_reading_comes_first_and_is_named_by_its_place_among_those_given():
+    assert select([rated("AB"), rated("CDEF", top=100)]).kept == (1, 0)
+
+
+def test_of_each_reading_that_does_not_stand_the_reason_is_told():
+    assert reasons(rated("B7", sure=0.8), rated("87", left=12, sure=0.99)) == [
+        'covered by a better reading: "87"', ""
+    ]  # fmt: skip
+    assert reasons(rated("abcde", sure=0.4)) == [
+        "too unsure: its shapes are 0.40 sure on average, needed 0.45"
+    ]
+    assert reasons(rated("O", sure=0.99), scene=True) == ["a character alone, and no sure line beside it"]
+    assert reasons(rated("1", left=300), rated("Total")) == [
+        "a stroke or two, beside other lines: that is an edge", ""
+    ]  # fmt: skip
+    low = reasons(rated("ab", top=200, height=10, sure=0.8), rated("Total"), rated("amount", top=100))
+    assert low == ["too low beside the other lines, and too short or unsure for that", "", ""]
+
+
+def test_the_reading_that_covers_another_is_the_one_that_covers_most_of_it():
+    whole, end = rated("KMBCYEF", sure=0.99), rated("XYZ", left=178, sure=0.98)
+    assert (
+        reasons(whole, end, rated("MBCYE", left=34, sure=0.9))[2] == 'covered by a better reading: "KMBCYEF"'
+    )
 
 
 def test_a_crop_is_filled_by_a_sure_line_as_long_as_it_is():

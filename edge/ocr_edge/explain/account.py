@@ -98,6 +98,16 @@ class Told:
         return f'{self.number}: no reading, looks like "{heard}"' if heard else f"{self.number}: no reading"
 
     @property
+    def refused(self) -> Refused | None:
+        """What the pattern made of it, where it left no reading."""
+        return (self.shown and self.shown.refused) or (self.cut and self.cut.refused)
+
+    @property
+    def doubt(self) -> float:
+        """The less, the sooner a person should look at it."""
+        return self.refused.behind if self.refused and not self.text else self.confidence
+
+    @property
     def is_told(self) -> bool:
         """Whether anything like text was seen in it."""
         return bool(self.place.reading or self.cut or (self.shown and letters(self.shown.heard)))
@@ -126,10 +136,8 @@ class Account:
     silent: Sequence[Told]
 
     def doubtful(self) -> list[Told]:
-        """The lines that are said or were refused, the least sure first; then those that others beat."""
-        return sorted(
-            self.lines, key=lambda line: (line.verdict != SAID and bool(line.text), line.confidence)
-        )
+        """Said lines, the least sure first; refused ones, the nearest to a legal text first; those that others beat."""
+        return sorted(self.lines, key=lambda line: (line.verdict != SAID, bool(line.text), line.doubt))
 
 
 def account(recording: Recording, reading: Reading) -> Account:
@@ -170,11 +178,12 @@ def _told(line: Recording, asked: Asked) -> Told | None:
     shown = read or max(tries, key=lambda one: len(letters(one.heard)), default=None)
     cut = _cut(line, place)
     verdict = place.verdict or (SET_ASIDE if place.reading else UNREAD)
-    if verdict == UNREAD:
-        pattern = (shown and shown.refused) or (cut and cut.refused)
-        verdict = pattern.why if pattern else (shown and shown.heard and shown.why) or NO_CHARACTER
     found = line.last(Found)
-    return Told(place, found, _outline(place, found), tries, shown, cut, verdict)
+    told = Told(place, found, _outline(place, found), tries, shown, cut, verdict)
+    if verdict == UNREAD:
+        why = (shown and shown.heard and shown.why) or NO_CHARACTER
+        told.verdict = told.refused.why if told.refused else why
+    return told
 
 
 def _tries(line: Recording, labels: Sequence[str]) -> list[Try]:

@@ -12,7 +12,7 @@ MOST = 60
 """Most lines in the list."""
 WIDE, HIGH = 700, 1200
 """Columns and rows of the largest picture beside the list."""
-TEXT = 60
+TEXT = 72
 """Characters of a text or of a reason that a row of the list holds."""
 COLOURS = (
     (SAID, drawing.GREEN),

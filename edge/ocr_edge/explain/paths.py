@@ -20,7 +20,7 @@ LINE_ROWS, MOST_SCALE = 56, 8.0
 """Rows that a line is drawn with over its lattice, and how much larger at most."""
 ROWS, HIGH, NARROWEST = 5, 32, 34
 """Most rows of candidates that lost, and rows and columns of one, which its name and gain need."""
-CELLS, SIDE, WIDE = 18, 40, 196
+CELLS, SIDE, WIDE = 18, 40, 234
 """Most characters of a line that are told one by one, rows of their pictures, and columns of what is told."""
 SURE = 0.98
 """Probability from which a character that no step changes is not told."""
@@ -36,7 +36,7 @@ def draw(account: Account) -> Image:
         "pattern. Below, the characters that are in doubt, after each step. none: probability of no character.",
         "h: height in heights of the line.",
     )
-    missing = "no pattern was given, and the line stage was sure of every line without the character stages"
+    missing = "no pattern was given, and the character stages were not asked"
     blocks = [_block(line, account) for line in shown[:DOUBTFUL]]
     grey = [(note, drawing.GREY) for note in notes]
     return drawing.sheet("4. Paths of pattern and lattice", grey, blocks, len(shown), missing)
@@ -77,11 +77,10 @@ def _pattern(one: Try, labels: Sequence[str]) -> list[Image]:
     if one.reading:
         text, behind = one.reading.rated.line.text, one.reading.decoded.behind
         legal = list(zip(one.labels, one.runs, strict=True))
-        told = f'with the pattern "{text}", at most {behind or 0:.1f} nats behind'
+        told = f'; with the pattern it reads "{text}", at most {behind or 0:.1f} nats behind'
     else:
         legal = _written(scores, one.refused.text if one.refused else "", labels)
-        told = one.why
-    notes = [(f'the line stage hears "{one.heard}"; {told}', drawing.INK)]
+        told = ""
     rgb = one.strip.posteriors.rgb
     scale = min(SMALL, (drawing.WIDEST - 20) / rgb.shape[1])
     strip = drawing.enlarged(rgb, scale)
@@ -92,7 +91,7 @@ def _pattern(one: Try, labels: Sequence[str]) -> list[Image]:
             agrees = any(label == theirs and first < stop and start < end for theirs, (start, stop) in other)
             at = (round(STEP * scale * first), strip.shape[0] + 6 + 22 * row)
             drawing.write(canvas, at, labels[label], drawing.NORMAL, drawing.GREEN if agrees else drawing.RED)
-    return [drawing.heading(*notes[0][:1], rows=drawing.SMALL), canvas]
+    return [drawing.heading(f'the line stage hears "{one.heard}"{told}', rows=drawing.SMALL), canvas]
 
 
 def _written(scores: Scores, text: str, labels: Sequence[str]) -> list[tuple[int, ctc.Span]]:
@@ -239,9 +238,9 @@ def _cell(cut: Cut, index: int, labels: Sequence[str]) -> Image:
     high = cut.graph.boxes[node].height / cut.graph.height
     drawing.write(canvas, (left, 26), f"h {high:.2f}", drawing.TINY, drawing.GREY)
     for row, (step, scores) in enumerate(cut.steps.items()):
-        names = "  ".join(f"{label} {chance:.2f}" for label, chance in top(scores[index], labels))
+        names = " | ".join(f"{label} {chance:.2f}" for label, chance in top(scores[index], labels))
         at = SIDE + 11 + 17 * row
-        drawing.write(canvas, (5, at), step[:4], drawing.TINY, drawing.GREY)
-        drawing.write(canvas, (42, at), names, drawing.TINY)
+        drawing.write(canvas, (5, at), step, drawing.TINY, drawing.GREY)
+        drawing.write(canvas, (72, at), names, drawing.TINY)
     drawing.frame(canvas, Box(0, 0, canvas.shape[1], canvas.shape[0]), drawing.GREEN)
     return canvas
