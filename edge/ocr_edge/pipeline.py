@@ -28,7 +28,7 @@ from ocr_edge.reading import Line, Reading
 from ocr_edge.recognize.answers import Answers
 from ocr_edge.recognize.characters import Recognizer
 from ocr_edge.recognize.line_reader import LineReader, StripReading, Unread, around
-from ocr_edge.recognize.places import SAID, UNREAD, Place, in_order, place_of
+from ocr_edge.recognize.places import ENLARGED, PART, SAID, UNREAD, WHOLE, Place, in_order, place_of
 from ocr_edge.recognize.weighing import letters
 from ocr_edge.segment import CandidateLine, Segmenter, panels
 from ocr_edge.segment.decoder import Decoder
@@ -53,14 +53,6 @@ LIKELY, FEW = 0.5, 2
 """Confidence of the line stage in all of a crop from which so few guesses at the ink are tried beside it, and no other
 slant. On the validation words, amounts and meters (n = 644) that reads as many (76.0 against 76.1 %, mean of six sets),
 and one plate of 172 fewer, in 0.85 of the time."""
-
-PART, WHOLE = (
-    "set aside: all of the picture read as one line stands",
-    "set aside: what was found in it stands",
-)
-"""Why a place of a crop is not said."""
-ENLARGED = "set aside: small text, which was read again enlarged"
-"""Why a place of a page is not said."""
 
 TIME_UP = "The time for a picture was up: some lines were left out."
 """A note for a trace."""
@@ -271,7 +263,6 @@ class Pipeline:
         """Read the lines that the detector finds."""
         with watch.step("detect"):
             pieces = detector.detect(image, self._trace)
-            self._trace.add(pieces)
             lines = pieces.lines()
         places = self._read_lines_found(image, lines, watch, ends)
         if self._has_pattern and not any(place.reading for place in places):

@@ -10,10 +10,10 @@ from ocr_edge.recognize.places import SAID
 
 MOST = 60
 """Most lines in the list."""
-WIDE, HIGH = 700, 1200
+WIDE, HIGH = 600, 1200
 """Columns and rows of the largest picture beside the list."""
-TEXT = 72
-"""Characters of a text or of a reason that a row of the list holds."""
+TEXT, ROW = 60, 100
+"""Characters of a text, and of a row of the list."""
 COLOURS = (
     (SAID, drawing.GREEN),
     ("covered", drawing.BLUE),
@@ -65,9 +65,8 @@ def _answer(reading: Reading) -> drawing.Note:
 def _entry(line: Told) -> list[drawing.Note]:
     """Lines of the list: the text, who read it, what the other stage read, and why it is not said."""
     by = f", {READERS[line.reader]}" if line.reader else ""
-    notes = [(_short(line.title, TEXT) + by, colour(line))]
-    if line.verdict != SAID:
-        notes.append((f"     {_short(line.verdict, TEXT)}", drawing.GREY))
+    why = "" if line.verdict == SAID else f": {line.verdict}"
+    notes = [(_short(_short(line.title, TEXT) + by + why, ROW), colour(line))]
     if line.place.weighed and line.place.strip and line.place.cut:
         other = line.place.cut if line.reader == "line" else line.place.strip.rated
         who = READERS["characters" if line.reader == "line" else "line"]

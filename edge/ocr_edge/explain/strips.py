@@ -48,7 +48,7 @@ def draw_posteriors(account: Account) -> Image:
         ("Green frames: the steps on which the text is written. The lines most in doubt come first.", drawing.GREY),
     ]  # fmt: skip
     blocks = [
-        drawing.stack([heading(line, _about(one)), *posteriors(one, account.asked.line_labels)])
+        drawing.stack([heading(line, _about(line, one)), *posteriors(one, account.asked.line_labels)])
         for line, one in shown[:DOUBTFUL]
     ]
     missing = "no strip was read"
@@ -82,10 +82,10 @@ def _strip(line: Told) -> Image:
     return drawing.stack([title, *(drawing.enlarged(picture, scale) for picture in pictures)], GAP)
 
 
-def _about(one: Try) -> str:
-    """How sure the line stage is of a strip, and whether others are asked."""
+def _about(line: Told, one: Try) -> str:
+    """How sure the line stage is of a strip, and whether that settles the line."""
     if one.reading is None:
-        return f"the line stage has no reading: {one.why}"
+        return "" if one.why == line.verdict else f"the line stage has no reading: {one.why}"
     sure = f'the line stage reads "{one.reading.rated.line.text}", {one.reading.confidence:.0%} sure'
     if one.reading.is_sure:
         return sure
