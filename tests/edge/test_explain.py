@@ -264,11 +264,11 @@ def test_two_answers_are_told_with_their_scores_and_the_choice_follows_from_them
         if scores := numbers["weighed"]:
             assert scores["chosen"] == numbers["reader"] == line.reader
             assert numbers["text"] == scores[scores["chosen"]]
-            kept = {field.name: scores[field.name] for field in fields(Weighed)}
+            kept = {field.name: scores[field.name] for field in fields(Weighed) if field.name != "texts"}
             again = Weighed(**{name: -np.inf if value is None else value for name, value in kept.items()})
             assert again.prefers_cut == (scores["chosen"] == "characters")
-            assert paths.weighed(line)[-1].endswith(f"{scores['chosen'].removesuffix('s')} stage"
-                "s' text stands" if scores["chosen"] == "characters" else "line stage's text stands")  # fmt: skip
+            winner = {"characters": "character stages'", "line": "line stage's"}[scores["chosen"]]
+            assert paths.weighed(line)[-1].endswith(f"the {winner} text stands")
 
 
 def test_the_steps_end_with_what_the_decoder_says(fast, label):
@@ -320,6 +320,8 @@ def test_a_pattern_that_the_picture_speaks_against_says_what_it_would_read(fast,
     for line in behind:
         assert line.verdict == line.refused.why
         assert line.refused.behind > 0.1
+        assert line.title == f'{line.number}: no reading, looks like "{line.heard}"'
+        assert line.heard
         assert line.cut.way
     magenta = (decision.draw(about) == drawing.MAGENTA).all(axis=-1)
     assert magenta.any()

@@ -199,9 +199,8 @@ class LineDecoder:
         if self._pattern:
             legal = self._legal(emissions, self._pattern)
             if legal is None or not legal.stands:
-                text, behind = (legal.path.text(self._labels), legal.behind) if legal else ("", math.inf)
-                trace.add(Refused(text, behind, self._min_margin))
-                return None, behind
+                trace.add(self._refused(legal))
+                return None, None
             path, behind = legal.path, legal.behind
             labels, runs = list(path.labels), ctc.spans(emissions, path.labels)
             may = allowed(self._pattern, path)
@@ -217,6 +216,12 @@ class LineDecoder:
             None if may is None else may[inner],
         )
         return written, behind
+
+    def _refused(self, legal: Legal | None) -> Refused:
+        if legal is None:
+            return Refused("", math.inf, self._min_margin)
+        text = legal.path.text(self._labels)
+        return Refused(text, legal.behind, self._min_margin, legal.path.labels)
 
     def _legal(self, emissions: Emissions, pattern: Pattern) -> Legal | None:
         """The best text that the pattern allows, if the picture does not speak against it by too much."""

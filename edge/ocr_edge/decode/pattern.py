@@ -24,11 +24,13 @@ class Refused:
         text: The likeliest legal text; empty where none fits the line at all.
         behind: Nats by which the picture prefers something else.
         allowed: Nats that it may.
+        labels: The label numbers of the text.
     """
 
     text: str
     behind: float
     allowed: float
+    labels: tuple[int, ...] = ()
 
     @property
     def why(self) -> str:

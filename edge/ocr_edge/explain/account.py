@@ -59,6 +59,7 @@ class Told:
         tries: Its strips, in order.
         shown: The strip that was read; where none was, the one in which most is heard. None where none was tried.
         cut: What the character stages made of it; None where they were not asked, or saw nothing.
+        heard: What it looks like, with which no pattern interferes; empty where that is nothing.
         verdict: ``SAID``, or why it is not said.
         number: The same in all pictures: what is said comes first, from top to bottom. 0: nothing was seen.
     """
@@ -69,6 +70,7 @@ class Told:
     tries: Sequence[Try]
     shown: Try | None
     cut: Cut | None
+    heard: str
     verdict: str
     number: int = 0
 
@@ -94,13 +96,13 @@ class Told:
         """Number and text; without a reading, what it looks like."""
         if self.place.reading:
             return f'{self.number}: "{self.text}"  {self.confidence:.0%}'
-        heard = self.shown.heard if self.shown else ""
-        return f'{self.number}: no reading, looks like "{heard}"' if heard else f"{self.number}: no reading"
+        return f"{self.number}: no reading" + (f', looks like "{self.heard}"' if self.heard else "")
 
     @property
     def refused(self) -> Refused | None:
         """What the pattern made of it, where it left no reading."""
-        return (self.shown and self.shown.refused) or (self.cut and self.cut.refused)
+        by_line = self.shown.refused if self.shown else None
+        return by_line or (self.cut.refused if self.cut else None)
 
     @property
     def doubt(self) -> float:
@@ -110,7 +112,7 @@ class Told:
     @property
     def is_told(self) -> bool:
         """Whether anything like text was seen in it."""
-        return bool(self.place.reading or self.cut or (self.shown and letters(self.shown.heard)))
+        return bool(self.place.reading or self.cut or letters(self.heard))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -177,9 +179,12 @@ def _told(line: Recording, asked: Asked) -> Told | None:
     read = next((one for one in tries if one.reading and one.reading is place.strip), None)
     shown = read or max(tries, key=lambda one: len(letters(one.heard)), default=None)
     cut = _cut(line, place)
+    heard = shown.heard if shown else ""
+    if cut and not heard:
+        heard = "".join(asked.labels[label] for label in cut.steps["picture"].argmax(axis=1))
     verdict = place.verdict or (SET_ASIDE if place.reading else UNREAD)
     found = line.last(Found)
-    told = Told(place, found, _outline(place, found), tries, shown, cut, verdict)
+    told = Told(place, found, _outline(place, found), tries, shown, cut, heard, verdict)
     if verdict == UNREAD:
         why = (shown and shown.heard and shown.why) or NO_CHARACTER
         told.verdict = told.refused.why if told.refused else why

@@ -67,10 +67,10 @@ def _entry(line: Told) -> list[drawing.Note]:
     by = f", {READERS[line.reader]}" if line.reader else ""
     why = "" if line.verdict == SAID else f": {line.verdict}"
     notes = [(_short(_short(line.title, TEXT) + by + why, ROW), colour(line))]
-    if line.place.weighed and line.place.strip and line.place.cut:
-        other = line.place.cut if line.reader == "line" else line.place.strip.rated
-        who = READERS["characters" if line.reader == "line" else "line"]
-        notes.append((f'     {who} read "{_short(other.line.text, TEXT)}"', drawing.GREY))
+    if line.place.weighed:
+        by_line, by_cut = line.place.weighed.texts
+        who, other = ("characters", by_cut) if line.reader == "line" else ("line", by_line)
+        notes.append((f'     {READERS[who]} read "{_short(other, TEXT)}"', drawing.GREY))
     return notes
 
 

@@ -135,15 +135,12 @@ def _cut(cut: Cut, labels: tuple[str, ...]) -> dict[str, Any]:
 
 def _weighed(line: Told) -> dict[str, Any] | None:
     """Both stages' texts, and what speaks for each; None where only one was asked, or they say the same letters."""
-    place = line.place
-    if place.weighed is None or place.strip is None or place.cut is None:
+    if (weighed := line.place.weighed) is None:
         return None
-    return {
-        "line": place.strip.rated.line.text,
-        "characters": place.cut.line.text,
-        **{name: _nats(value) for name, value in asdict(place.weighed).items()},
-        "chosen": "characters" if place.weighed.prefers_cut else "line",
-    }
+    by_line, by_cut = weighed.texts
+    scores = {name: _nats(value) for name, value in asdict(weighed).items() if name != "texts"}
+    chosen = "characters" if weighed.prefers_cut else "line"
+    return {"line": by_line, "characters": by_cut, **scores, "chosen": chosen}
 
 
 def _nats(value: float) -> float | None:

@@ -56,10 +56,11 @@ def weighed(line: Told) -> list[str]:
     strip, cut, scores = line.place.strip, line.place.cut, line.place.weighed
     if strip is None or cut is None:
         return []
-    by_line, by_cut = strip.rated.line.text, cut.line.text
     if scores is None:
+        by_cut = cut.line.text
         why = "unreadable characters in it" if UNREADABLE in by_cut else "the same letters and digits"
         return [f'the character stages read "{by_cut}": {why}, so that the line stage\'s text stands']
+    by_line, by_cut = scores.texts
     chosen = "character stages'" if scores.prefers_cut else "line stage's"
     return [
         f'line stage: "{by_line}", {scores.line_confidence:.0%} sure; it gives it {scores.line_by_line:.1f} nats,'
@@ -79,7 +80,8 @@ def _pattern(one: Try, labels: Sequence[str]) -> list[Image]:
         legal = list(zip(one.labels, one.runs, strict=True))
         told = f'; with the pattern it reads "{text}", at most {behind or 0:.1f} nats behind'
     else:
-        legal = _written(scores, one.refused.text if one.refused else "", labels)
+        numbers = one.refused.labels if one.refused else ()
+        legal = list(zip(numbers, ctc.align(scores, numbers), strict=True))
         told = ""
     rgb = one.strip.posteriors.rgb
     scale = min(SMALL, (drawing.WIDEST - 20) / rgb.shape[1])
@@ -92,12 +94,6 @@ def _pattern(one: Try, labels: Sequence[str]) -> list[Image]:
             at = (round(STEP * scale * first), strip.shape[0] + 6 + 22 * row)
             drawing.write(canvas, at, labels[label], drawing.NORMAL, drawing.GREEN if agrees else drawing.RED)
     return [drawing.heading(f'the line stage hears "{one.heard}"{told}', rows=drawing.SMALL), canvas]
-
-
-def _written(scores: Scores, text: str, labels: Sequence[str]) -> list[tuple[int, ctc.Span]]:
-    """Where a text that was refused would stand."""
-    numbers = [labels.index(character) for character in text]
-    return list(zip(numbers, ctc.align(scores, numbers), strict=True)) if numbers else []
 
 
 def gains(cut: Cut) -> list[float]:

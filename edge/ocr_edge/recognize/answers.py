@@ -79,6 +79,7 @@ class Answers:
             cut.line.confidence,
             strip.decoded.log_probability,
             self._lines.score(strip, text),
+            (strip.rated.line.text, text),
         )
 
 

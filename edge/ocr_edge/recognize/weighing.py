@@ -31,12 +31,14 @@ class Weighed:
         cut_confidence: The lattice's mean confidence in the characters of its text, 0 to 1.
         line_by_line: The line stage's text, as the line stage scores it, in nats.
         cut_by_line: The lattice's text, as the line stage scores it; ``-inf`` where it cannot say it.
+        texts: The line stage's text, and the lattice's.
     """
 
     line_confidence: float
     cut_confidence: float
     line_by_line: float
     cut_by_line: float
+    texts: tuple[str, str] = ("", "")
 
     @property
     def for_line(self) -> float:
