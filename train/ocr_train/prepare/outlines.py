@@ -134,7 +134,7 @@ def _lit(image: Image) -> Iterator[Image]:
 
 def _read(reader: LineReader, image: Image, quad: Quads) -> str:
     """What the line stage makes of an outline, the likeliest way up."""
-    crop = next(crops(image, quad))
+    crop = crops(image, quad)[0][0]
     box = Box(0, 0, crop.image.shape[1], crop.image.shape[0])
     strip = reader.read(crop.image, box, None, crop.line)
     return strip.rated.line.text if strip else ""
