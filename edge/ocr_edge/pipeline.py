@@ -17,7 +17,7 @@ from ocr_edge.bundles.load import Bundle
 from ocr_edge.contract.preprocess import luminance
 from ocr_edge.contract.types import Box, Image, Scores
 from ocr_edge.decode.pattern import MIN_MARGIN, Pattern
-from ocr_edge.detect.crops import crops
+from ocr_edge.detect.crops import Crop, crops, is_level
 from ocr_edge.detect.detector import Detector, Found
 from ocr_edge.detect.joining import FAR_APART
 from ocr_edge.errors import ConfigError, ModelError
@@ -29,6 +29,7 @@ from ocr_edge.recognize.answers import Answers
 from ocr_edge.recognize.characters import Recognizer
 from ocr_edge.recognize.line_reader import LineReader, StripReading, Unread, around
 from ocr_edge.recognize.places import ENLARGED, PART, SAID, UNREAD, WHOLE, Place, in_order, place_of
+from ocr_edge.recognize.upright import BothWays, chosen
 from ocr_edge.recognize.weighing import letters
 from ocr_edge.segment import CandidateLine, Segmenter, panels
 from ocr_edge.segment.decoder import Decoder
@@ -274,34 +275,37 @@ class Pipeline:
     def _read_lines_found(
         self, image: Image, lines: Iterable[Found], watch: Stopwatch, ends: float
     ) -> list[Place]:
-        """Read lines that were found, the clearest first."""
-        places: list[Place] = []
+        """Read lines that were found, the clearest first; one that the pattern refuses has no reading."""
+        read: list[BothWays] = []
+        refused: list[Place] = []
         for line in sorted(lines, key=lambda line: line.score, reverse=True):
             if clock.perf_counter() > ends:
                 break
-            if place := self._read_line(image, line, watch):
-                places.append(place)
-        return places
+            trace = self._trace.line()
+            trace.add(line)
+            upright, turned = crops(image, line.quad)
+            best = self._best_of(upright, watch, trace)
+            is_sure = bool(best and best.strip and best.strip.is_sure)
+            other = None if is_sure else self._best_of([turned], watch, trace)
+            way = BothWays(is_level(line.quad), best, other, is_sure)
+            if way.upright or way.turned:
+                read.append(way)
+            elif self._has_pattern:
+                crop = upright[0]
+                refused.append(Place(crop.line, image=crop.image, back=crop.back, trace=trace))
+        return chosen(read) + refused
 
-    def _read_line(self, image: Image, line: Found, watch: Stopwatch) -> Place | None:
-        """Read a line that was found, each way that it may be turned, until one is sure: the surest.
-
-        One that the pattern refuses has no reading; None where nothing is seen, and nothing was asked for.
-        """
+    def _best_of(self, crops: Sequence[Crop], watch: Stopwatch, trace: Trace) -> Place | None:
+        """The surest reading of a line cut out in several ways, the first that is sure; None where nothing is seen."""
         best: Place | None = None
-        refused: Place | None = None
-        trace = self._trace.line()
-        trace.add(line)
-        for crop in crops(image, line.quad):
-            whole = self._whole(crop.image, watch, crop.line, trace)
-            if whole and whole.strip and (best is None or whole.strip.confidence > _confidence(best)):
-                best = whole
+        for crop in crops:
+            place = self._whole(crop.image, watch, crop.line, trace)
+            if place and (best is None or _confidence(place) > _confidence(best)):
+                best = place
                 best.back = crop.back
-                if whole.strip.is_sure:
+                if place.strip and place.strip.is_sure:
                     break
-            elif self._has_pattern and refused is None:
-                refused = Place(crop.line, image=crop.image, back=crop.back, trace=trace)
-        return best or refused
+        return best
 
     def _read_crop(self, image: Image, watch: Stopwatch, ends: float, *, leaning: bool = True) -> list[Place]:
         """Read a picture that one line fills: the first guess that reads well is enough."""

@@ -153,7 +153,8 @@ def test_a_turned_line_is_cut_out_upright_and_goes_back_to_the_picture(words, de
         moved if np.linalg.norm(moved[1] - moved[0]) > np.linalg.norm(moved[3] - moved[0]) else None
     )
     assert longer_on_top is not None
-    ways = list(crops(turned, longer_on_top))
+    upright, last = crops(turned, longer_on_top)
+    ways = [*upright, last]
     reds = [way.image[way.line.top + 15, way.line.left + 8].tolist()[:2] for way in ways]
     assert any(red > 200 and green < 60 for red, green in reds)
     upright = next(way for way, (red, green) in zip(ways, reds, strict=True) if red > 200 and green < 60)
@@ -163,11 +164,12 @@ def test_a_turned_line_is_cut_out_upright_and_goes_back_to_the_picture(words, de
 
 def test_a_digit_that_stands_alone_is_first_read_upright():
     image = np.zeros((200, 200, 3), np.uint8)
-    ways = list(crops(image, np.array([[80, 160], [80, 40], [110, 40], [110, 160]], np.float32)))
-    assert len(ways) == 2  # four times as high as wide: a line that was turned
-    ways = list(crops(image, np.array([[80, 120], [80, 40], [120, 40], [120, 120]], np.float32)))
-    assert len(ways) == 3
-    assert ways[0].line.height > ways[0].line.width
+    upright, _ = crops(image, np.array([[80, 160], [80, 40], [110, 40], [110, 160]], np.float32))
+    assert len(upright) == 1  # four times as high as wide: a line that was turned
+    upright, turned = crops(image, np.array([[80, 120], [80, 40], [120, 40], [120, 120]], np.float32))
+    assert len(upright) == 2
+    assert upright[0].line.height > upright[0].line.width
+    assert turned.line.width > turned.line.height
 
 
 def test_a_line_at_the_pictures_edge_is_cut_at_it():

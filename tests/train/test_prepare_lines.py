@@ -7,7 +7,8 @@ import pytest
 from tests.edge import hand_made_line
 
 from ocr_edge.bundles import load as bundles
-from ocr_edge.errors import ConfigError
+from ocr_edge.detect.detector import Pieces
+from ocr_edge.errors import ConfigError, ModelError
 from ocr_edge.pipeline import Pipeline
 from ocr_edge.timing import Stopwatch
 from ocr_train.datasets import words
@@ -87,23 +88,54 @@ def test_pictures_without_such_a_line_are_refused_and_nothing_is_left(bundle, tm
     assert not list(tmp_path.glob("lines.tar*"))
 
 
-def test_the_known_line_of_a_picture_is_outlined_where_it_stands_and_the_rest_is_ignored(bundle, tmp_path):
+class DarkRows:
+    """A detector that finds rows of dark ink up to a height: what is larger it finds only in a smaller variant."""
+
+    most = 1000
+
+    def __init__(self, bundle):
+        pass
+
+    def detect(self, image):
+        dark = image.min(axis=2) < 100
+        rows = np.flatnonzero(np.diff(np.pad(dark.any(axis=1).astype(int), 1)))
+        quads = []
+        for top, bottom in zip(rows[::2], rows[1::2], strict=True):
+            if bottom - top > self.most:
+                continue
+            across = np.flatnonzero(dark[top:bottom].any(axis=0))
+            left, right = across[0], across[-1] + 1
+            quads.append([(left, top), (right, top), (right, bottom), (left, bottom)])
+        return Pieces(np.array(quads, np.float32).reshape(-1, 4, 2), np.ones(len(quads), np.float32))
+
+
+@pytest.mark.parametrize("most", [1000, 40])
+def test_the_known_line_of_a_picture_is_outlined_where_it_stands_and_the_rest_is_ignored(
+    most, bundle, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(outlines, "Detector", type("Some", (DarkRows,), {"most": most}))
     picture = photograph("bbrrbb", "rgrg")
     source = folder_of(tmp_path / "pictures", {"rgrg": picture, "gggggg": photograph("bbrrbb")})
     out = outlines.prepare(f"words:{source}", tmp_path / "outlines.tar", bundle)
     (scene,) = boxed.load(f"scenes:{out}").scenes
     (quad,) = scene.quads
-    assert quad[:, 1].min() > picture.shape[0] / 2
-    inside = scene.image[
-        int(quad[:, 1].min()) : int(quad[:, 1].max()), int(quad[:, 0].min()) : int(quad[:, 0].max())
-    ]
-    assert inside.min() < 100
+    dark = np.argwhere(picture.min(axis=2) < 200)
+    dark = dark[dark[:, 0] > picture.shape[0] / 2]
+    np.testing.assert_allclose(quad.min(axis=0)[::-1], dark.min(axis=0), atol=2)
+    np.testing.assert_allclose(quad.max(axis=0)[::-1], dark.max(axis=0) + 1, atol=2)
     height, width = scene.image.shape[:2]
     np.testing.assert_allclose(scene.ignored[0], [[0, 0], [width, 0], [width, height], [0, height]])
 
 
-def test_a_line_that_fills_its_picture_gets_no_outline(bundle, tmp_path):
-    source = folder_of(tmp_path / "pictures", {"rgb": crop("rgb")})
+def test_pictures_without_the_known_line_get_no_outline(bundle, tmp_path, monkeypatch):
+    monkeypatch.setattr(outlines, "Detector", DarkRows)
+    source = folder_of(tmp_path / "pictures", {"gggggg": photograph("bbrrbb")})
     with pytest.raises(ConfigError, match="none of 1 pictures shows a line"):
         outlines.prepare(f"words:{source}", tmp_path / "outlines.tar", bundle)
     assert not (tmp_path / "outlines.tar").exists()
+
+
+def test_a_bundle_without_a_detector_is_refused(bundle, tmp_path):
+    source = folder_of(tmp_path / "pictures", {"rgb": crop("rgb")})
+    with pytest.raises(ModelError, match="no stage that finds lines"):
+        outlines.prepare(f"words:{source}", tmp_path / "outlines.tar", bundle)

@@ -14,7 +14,9 @@ from ocr_edge.errors import ConfigError
 from ocr_train import architectures
 from ocr_train.cli import main
 from ocr_train.scenes import boxed, clutter
+from ocr_train.scenes.boxed import shrunk
 from ocr_train.scenes.compose import Composer, Scene
+from ocr_train.scenes.feed import four
 from ocr_train.scenes.fit import fit
 from ocr_train.scenes.kinds import KINDS
 from ocr_train.scenes.maps import MapLoss, target
@@ -268,3 +270,32 @@ def test_prepared_scenes_are_data_for_training(tmp_path, monkeypatch, writer):
     made = boxed.load(f"scenes:{path}")
     assert set(made.splits) == {"train", "validation"}
     assert made.scenes[0].image.shape == (480, 640, 3)
+
+
+def test_four_small_pictures_stand_in_black_and_none_reaches_into_another():
+    inside, beyond = box(10, 10, 60, 30), box(40, 50, 200, 70)
+    scenes = [
+        Scene(np.full((100, 160, 3), 50 * n, np.uint8), np.stack([inside, beyond]), boxed.NONE)
+        for n in (1, 2, 3, 4)
+    ]
+    whole = four(scenes, 320)
+    assert whole.image.shape == (320, 320, 3)
+    assert [int(whole.image[y, x, 0]) for y, x in ((0, 0), (0, 160), (160, 0), (160, 160))] == [
+        50,
+        100,
+        150,
+        200,
+    ]
+    assert not whole.image[100:160].any()
+    np.testing.assert_allclose(whole.quads[2], inside + np.array((160, 0)))
+    np.testing.assert_allclose(whole.quads[1], box(40, 50, 160, 70))
+
+
+def test_all_of_a_photograph_is_shown_smaller_and_what_is_too_small_is_not_asked_for():
+    scene = Scene(
+        np.zeros((400, 800, 3), np.uint8), np.stack([box(0, 0, 80, 80), box(0, 200, 80, 220)]), boxed.NONE
+    )
+    small = shrunk(scene, 160)
+    assert small.image.shape == (80, 160, 3)
+    np.testing.assert_allclose(small.quads, [box(0, 0, 16, 16)])
+    np.testing.assert_allclose(small.ignored, [box(0, 40, 16, 44)])

@@ -1,6 +1,5 @@
 """A line's outline cut out of the picture: upright, with margins, each way that it may be turned."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,24 +34,30 @@ class Crop:
     line: Box
 
 
-def crops(image: Image, quad: Quads) -> Iterator[Crop]:
-    """The ways in which a line may be read, the likeliest first.
+def crops(image: Image, quad: Quads) -> tuple[list[Crop], Crop]:
+    """The ways in which a line may be read.
 
     Args:
         image: uint8 RGB, shape ``(H, W, 3)``.
         quad: The line's outline, float32, shape ``(4, 2)``, its longer side on top.
+
+    Returns:
+        As it stands, or from bottom to top, the likelier first; and that turned by half a turn.
     """
     along = quad[1] - quad[0]
-    if abs(along[0]) >= abs(along[1]):
-        turns = [quad if along[0] > 0 else _turned(quad, 2)]
-        turns.append(_turned(turns[0], 2))
+    if is_level(quad):
+        upright = [quad if along[0] > 0 else _turned(quad, 2)]
     else:
-        up = quad if along[1] < 0 else _turned(quad, 2)
-        turns = [up, _turned(up, 2)]
+        upright = [quad if along[1] < 0 else _turned(quad, 2)]
         if np.linalg.norm(along) <= SQUARE * np.linalg.norm(quad[3] - quad[0]):
-            turns.insert(0, _turned(up, 1))
-    for turned in turns:
-        yield cut(image, turned)
+            upright.insert(0, _turned(upright[0], 1))
+    return [cut(image, way) for way in upright], cut(image, _turned(upright[-1], 2))
+
+
+def is_level(quad: Quads) -> bool:
+    """Whether a line runs across the picture rather than up or down."""
+    along = quad[1] - quad[0]
+    return bool(abs(along[0]) >= abs(along[1]))
 
 
 def cut(image: Image, quad: Quads) -> Crop:

@@ -203,9 +203,9 @@ ground_truth.jsonl: a line a picture with file, split and boxes, each with char 
 _LINES = """Find the line that reads most like the known text in each picture, with the device's own pipeline and a
 bundle that has a line stage, and cut it out: pictures of plates or meters that show other text too. Pictures where no
 line comes near are left out."""
-_OUTLINES = """As prepare lines, but the pictures stay whole: the line whose text is known gets an outline, and all else
-is marked as neither right nor wrong. The archive is data for scenes:, which teaches a detector with pictures whose
-text is known and its place is not."""
+_OUTLINES = """Outline the line whose text is known, with a bundle that has a detector and a line stage; all else is
+marked as neither right nor wrong. The archive is data for scenes:, which teaches a detector with pictures whose text is
+known and its place is not."""
 _SCENES = """Draw scenes as the training of a detector does: signs, pages, displays, plates, labels and counters before
 backgrounds, photographed. The archive is data for scenes:, a third of it in faces that training does not have, for
 validation. A training draws its own; this is for looking at, and for comparing detectors."""

@@ -11,6 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from ocr_edge.contract.types import Image
 from ocr_edge.errors import ConfigError
 from ocr_train.datasets.base import Skipped, Spec
 from ocr_train.datasets.rows import field, rows_of
@@ -157,5 +158,19 @@ def seen(rng: random.Random, scene: Scene, side: int) -> Scene:
         else NONE
         for q in (scene.quads, scene.ignored)
     )
+    return _readable(np.asarray(piece, np.uint8), quads, ignored)
+
+
+def shrunk(scene: Scene, longest: int) -> Scene:
+    """All of a photograph, its longer side of ``longest`` pixels."""
+    scale = longest / max(scene.image.shape[:2])
+    size = (max(1, round(scene.image.shape[1] * scale)), max(1, round(scene.image.shape[0] * scale)))
+    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    image = np.asarray(cv2.resize(scene.image, size, interpolation=way), np.uint8)
+    return _readable(image, scene.quads * np.float32(scale), scene.ignored * np.float32(scale))
+
+
+def _readable(image: Image, quads: Quads, ignored: Quads) -> Scene:
+    """A scene in which what is too small to be read is not asked for."""
     is_small = heights(quads) < LEAST_HEIGHT if len(quads) else np.zeros(0, bool)
-    return Scene(np.asarray(piece, np.uint8), quads[~is_small], np.concatenate([ignored, quads[is_small]]))
+    return Scene(image, quads[~is_small], np.concatenate([ignored, quads[is_small]]))

@@ -40,7 +40,7 @@ def display(rng: random.Random, writer: Writer, room: tuple[int, int]) -> Sheet 
     if not is_lit and rng.random() < 0.35:  # in the shade, as most pumps' are
         glass = glass * np.float32(rng.uniform(0.25, 0.8))
     glass = (glass + np.float32(rng.gauss(0, 15))).clip(0, 255)
-    colour = np.array(rng.choice(LIT), np.float32) if is_lit else glass * np.float32(rng.uniform(0.05, 0.65))
+    colour = np.array(rng.choice(LIT), np.float32) if is_lit else glass * np.float32(rng.uniform(0.05, 0.75))
     rows = rng.choices((1, 2, 3), (5, 2, 1))[0]
     cap = cap_height(rng, FEWEST + 2, room[0] / (rows * 1.8))
     masks = []

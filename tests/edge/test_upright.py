@@ -1,0 +1,46 @@
+"""The lines of a picture decide together which way up they stand."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from ocr_edge.recognize.upright import BothWays, chosen, upside_down
+
+
+def place(confidence):
+    return SimpleNamespace(strip=SimpleNamespace(confidence=confidence))
+
+
+def line(upright, turned=None, *, is_level=True, is_sure=False):
+    ways = (None if said is None else place(said) for said in (upright, turned))
+    return BothWays(is_level, *ways, is_sure)
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ([line(0.8, 0.9)], False),  # 2000 and 0002 look alike: one line alone does not turn the picture
+        ([line(0.1, 0.97)], True),  # rubbish one way, and text the other
+        ([line(0.9, is_sure=True), line(0.3, 0.9)], False),  # others are upright
+        (
+            [line(0.9, is_sure=True), line(0.1, 0.97), line(0.05, 0.95)],
+            True,
+        ),  # SOS among lines on their heads
+        ([line(None, 0.9)], True),
+        ([], False),
+    ],
+)
+def test_level_lines_are_upright_unless_most_of_them_say_otherwise(lines, expected):
+    assert upside_down(lines, is_level=True) is expected
+
+
+def test_lines_that_run_upwards_decide_apart_from_level_ones_and_without_a_wish():
+    lines = [line(0.9, is_sure=True), line(0.5, 0.6, is_level=False)]
+    assert upside_down(lines, is_level=False)
+    assert not upside_down(lines, is_level=True)
+    assert chosen(lines) == [lines[0].upright, lines[1].turned]
+
+
+def test_a_line_that_can_be_read_one_way_alone_is_read_so():
+    lines = [line(0.9, is_sure=True), line(None, 0.6), line(None, None)]
+    assert chosen(lines) == [lines[0].upright, lines[1].turned]
