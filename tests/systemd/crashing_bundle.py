@@ -15,7 +15,8 @@ import signal
 import sys
 from pathlib import Path
 
-from ocr_edge import bundle, selftest
+from ocr_edge.bundles import load as bundle
+from ocr_edge.bundles import selftest
 from ocr_edge.contract import manifest as manifests
 
 FIRST = {"crash": 706, "fail": 2535}
