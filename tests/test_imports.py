@@ -8,7 +8,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("ocr_edge", "ocr_train", "ocr_convert")
-PROGRAMS = sorted([*(ROOT / "benchmarks").rglob("*.py"), *(ROOT / "tests/systemd").rglob("*.py"), *(ROOT / "tests/proofs").rglob("*.py")])  # fmt: skip
+FOLDERS = ("benchmarks", "tests/systemd", "tests/proofs")
+PROGRAMS = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))
 
 
 @pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: str(path.relative_to(ROOT)))
