@@ -14,8 +14,9 @@ from ocr_edge.contract.types import Box
 from ocr_edge.decode.pattern import Pattern
 from ocr_edge.explain import decision, drawing, folder, found, paths, strips
 from ocr_edge.explain.account import account
-from ocr_edge.pipeline import TIME_UP, Pipeline
+from ocr_edge.pipeline import Pipeline
 from ocr_edge.reader import Reader
+from ocr_edge.recognize.ink_reader import TIME_UP
 from ocr_edge.recognize.line_reader import SURE_LINE, Strip
 from ocr_edge.recognize.places import SAID, Place
 from ocr_edge.recognize.weighing import Weighed

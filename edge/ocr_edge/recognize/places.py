@@ -32,8 +32,7 @@ SAID, UNREAD = "said", "no reading"
 """Verdicts: what is said, and what no stage has a reading of; what each made of that is in its trace."""
 PART = "set aside: all of the crop read as one line stands"
 WHOLE = "set aside: what was found in the crop stands"
-ENLARGED = "set aside: small text, read again enlarged"
-"""Verdicts on a part of a crop, on all of it, and on a line of a page."""
+"""Verdicts on a part of a crop, and on all of it."""
 
 
 @dataclass(slots=True, eq=False)

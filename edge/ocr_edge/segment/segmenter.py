@@ -25,12 +25,6 @@ HEIGHT_RATIO = 1.8
 """How far the height of a line may be from the known one, as a factor."""
 MAX_HALVES = 60
 """Most lines of a guess that are looked at for being halves of others: pages are not broken like that."""
-GOOD_HEIGHT = 20.0
-"""Median height of characters, in pixels, to which a page of small text is enlarged."""
-PAGE = 60
-"""Characters of a page whose text's height can be told."""
-MIN_FACTOR, MAX_ENLARGED = 1.15, 2800
-"""Least enlargement that is worth a second look, and the longest side of a picture that was enlarged."""
 MIN_SIDE = 5
 """Pixels, at working scale, that a picture's shorter side has at least where there is something to read."""
 MAX_CANDIDATES = 6000
@@ -172,20 +166,6 @@ def working_scales(size: tuple[int, int], text_height: float | None = None) -> t
         return (min(CROP_HEIGHT / height, 6.0, MAX_LENGTH / side),)
     fine = min(1.0, MAX_SIDE / side)
     return (fine, COARSE_SIDE / side) if side > 2 * COARSE_SIDE else (fine,)
-
-
-def larger_scale(heights: Sequence[float], size: tuple[int, int]) -> float | None:
-    """By how much a page of small text is scaled for a better look; None where its text is large enough.
-
-    Args:
-        heights: Of the characters that were read in it, in its pixels.
-        size: Height and width of the page.
-    """
-    if len(heights) < PAGE:
-        return None
-    usual = working_scales(size)[0]
-    factor = min(GOOD_HEIGHT / (usual * float(np.median(heights))), 2.0, MAX_ENLARGED / (usual * max(size)))
-    return usual * factor if factor > MIN_FACTOR else None
 
 
 def _is_near(height: float, expected: float) -> bool:

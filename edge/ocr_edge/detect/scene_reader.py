@@ -1,0 +1,112 @@
+"""Reads the lines that the detector finds in a picture: each cut out, upright, by the line stage."""
+
+import time as clock
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from ocr_edge.contract.types import Image
+from ocr_edge.detect.crops import Crop, crops, is_level
+from ocr_edge.detect.detector import Detector, Found
+from ocr_edge.detect.joining import FAR_APART
+from ocr_edge.recognize.places import Place
+from ocr_edge.recognize.strips import StripReader
+from ocr_edge.recognize.upright import BothWays, chosen
+from ocr_edge.segment.segmenter import HEIGHT_RATIO
+from ocr_edge.timing import Stopwatch
+from ocr_edge.trace import Trace
+
+
+class SceneReader:
+    """Reads pictures of anything.
+
+    Args:
+        detector: Finds the lines.
+        strips: Reads them.
+        text_height: Height of the capitals in pixels of the picture, where it is known: lines much higher or lower are
+            left out.
+        has_pattern: Whether every line must match a pattern: what does not is kept without a reading, and pieces of
+            text are joined over wider gaps where none does.
+        trace: Is told what is done with a picture.
+    """
+
+    def __init__(
+        self,
+        detector: Detector,
+        strips: StripReader,
+        text_height: float | None,
+        *,
+        has_pattern: bool,
+        trace: Trace,
+    ) -> None:
+        self._detector, self._strips, self._text_height = detector, strips, text_height
+        self._has_pattern, self._trace = has_pattern, trace
+
+    def read(self, image: Image, watch: Stopwatch, ends: float) -> list[Place]:
+        """Read a picture.
+
+        Args:
+            image: uint8 RGB, shape ``(H, W, 3)``.
+            watch: Counts the time of the steps.
+            ends: When the lines that are left are given up, as ``time.perf_counter`` counts.
+
+        Raises:
+            ModelError: A network failed.
+        """
+        with watch.step("detect"):
+            pieces = self._detector.detect(image, self._trace)
+            lines = self._likely(pieces.lines())
+        places = self._read_lines(image, lines, watch, ends)
+        if self._has_pattern and not any(place.reading for place in places):
+            tried = {line.pieces for line in lines}
+            more = [line for line in self._likely(pieces.lines(FAR_APART)) if line.pieces not in tried]
+            places += self._read_lines(image, more, watch, ends)
+        return places
+
+    def _read_lines(self, image: Image, lines: Iterable[Found], watch: Stopwatch, ends: float) -> list[Place]:
+        """Read lines that were found, the clearest first; one that the pattern refuses has no reading."""
+        read: list[BothWays] = []
+        refused: list[Place] = []
+        for line in sorted(lines, key=lambda line: line.score, reverse=True):
+            if clock.perf_counter() > ends:
+                break
+            trace = self._trace.line()
+            trace.add(line)
+            upright, turned = crops(image, line.quad)
+            best = self._best_of(upright, watch, trace)
+            is_sure = bool(best and best.strip and best.strip.is_sure)
+            other = None if is_sure else self._best_of([turned], watch, trace)
+            way = BothWays(is_level(line.quad), best, other, is_sure)
+            if way.upright or way.turned:
+                read.append(way)
+            elif self._has_pattern:
+                crop = upright[0]
+                refused.append(Place(crop.line, image=crop.image, back=crop.back, trace=trace))
+        return chosen(read) + refused
+
+    def _best_of(self, crops: Sequence[Crop], watch: Stopwatch, trace: Trace) -> Place | None:
+        """The surest reading of a line cut out in several ways, the first that is sure; None where nothing is seen."""
+        best: Place | None = None
+        for crop in crops:
+            place = self._strips.whole(crop.image, watch, crop.line, trace)
+            if place and (best is None or _confidence(place) > _confidence(best)):
+                best = place
+                best.back = crop.back
+                if place.strip and place.strip.is_sure:
+                    break
+        return best
+
+    def _likely(self, lines: Sequence[Found]) -> list[Found]:
+        """The lines whose text may be as high as is known."""
+        if not self._text_height:
+            return list(lines)
+        heights = [float(np.linalg.norm(line.quad[3] - line.quad[0])) for line in lines]
+        return [
+            line
+            for line, height in zip(lines, heights, strict=True)
+            if 1 / HEIGHT_RATIO <= height / self._text_height <= HEIGHT_RATIO
+        ]
+
+
+def _confidence(place: Place) -> float:
+    return place.strip.confidence if place.strip else 0.0

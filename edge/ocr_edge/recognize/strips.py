@@ -1,0 +1,44 @@
+"""Asks the line stage about a part of a picture: what it makes of it becomes the reading of a place."""
+
+from ocr_edge.contract.types import Box, Image, Polarity
+from ocr_edge.recognize.line_reader import LineReader, StripReading, Unread
+from ocr_edge.recognize.places import Place
+from ocr_edge.recognize.weighing import letters
+from ocr_edge.timing import Stopwatch
+from ocr_edge.trace import OFF, Trace
+
+
+class StripReader:
+    """Reads strips.
+
+    Args:
+        lines: Reads them; None where the bundle cannot, and nothing is read.
+        polarity: Ink against paper, where it is known.
+    """
+
+    def __init__(self, lines: LineReader | None, polarity: Polarity | None) -> None:
+        self.lines, self._polarity = lines, polarity
+
+    def whole(
+        self, image: Image, watch: Stopwatch, line: Box | None = None, trace: Trace = OFF
+    ) -> Place | None:
+        """What the line stage makes of a picture that may show one line alone; the line in it, where it is known."""
+        box = Box(0, 0, image.shape[1], image.shape[0])
+        place = Place(box, self._polarity, image=image, trace=trace)
+        trace.add(place)
+        place.strip = self.strip(place, box, watch, line)
+        if place.strip is None:
+            return None
+        place.reading = place.strip.rated
+        return place
+
+    def strip(self, place: Place, box: Box, watch: Stopwatch, line: Box | None = None) -> StripReading | None:
+        """What the line stage makes of a box of a place's picture; None where it sees marks alone, as in specks."""
+        if self.lines is None or place.image is None:
+            return None
+        with watch.step("recognize"):
+            strip = self.lines.read(place.image, box, place.polarity, line, place.trace)
+        if strip and not letters(strip.rated.line.text):
+            place.trace.add(Unread("no letter and no digit is readable, and specks look like marks"))
+            return None
+        return strip
