@@ -16,6 +16,7 @@ import numpy as np
 from ocr_edge.bundles.load import Bundle
 from ocr_edge.contract.preprocess import luminance
 from ocr_edge.contract.types import Box, Image, Polarity, Scores
+from ocr_edge.decode.doubt import Meaning
 from ocr_edge.decode.pattern import MIN_MARGIN, Pattern
 from ocr_edge.detect.crops import crops
 from ocr_edge.detect.detector import Detector, Found
@@ -71,6 +72,7 @@ class Pipeline:
             thousands of characters.
         reader: Who reads: ``line`` and ``characters`` alone, or ``auto``, the second where the first is not sure; in a
             bundle without one of them, the other.
+        meaning: What texts stand for, where lines are numbers: each then says what speaks against its value.
 
     Raises:
         ModelError: The bundle lacks the only reader that is wanted.
@@ -91,13 +93,14 @@ class Pipeline:
         segmenter: Segmenter | None = None,
         limit_s: float = math.inf,
         reader: Readers = "auto",
+        meaning: Meaning | None = None,
     ) -> None:
         if reader != "auto" and not (bundle.lines if reader == "line" else bundle.networks):
             raise ModelError(f"bundle {bundle.path}: has no {reader.removesuffix('s')} stage")
         self._lines, self._recognizer, problem = None, None, None
         if bundle.lines and reader != "characters":
             try:
-                self._lines = self._line_reader(bundle, pattern, min_margin)
+                self._lines = self._line_reader(bundle, pattern, min_margin, meaning)
             except ConfigError as error:
                 problem = error
         if bundle.networks and reader != "line":
@@ -105,7 +108,12 @@ class Pipeline:
             try:
                 over = pattern.over(recognizer.labels) if pattern else None
                 self._decoder = Decoder(
-                    recognizer.labels, over, min_margin=min_margin, context=context, geometry=geometry
+                    recognizer.labels,
+                    over,
+                    min_margin=min_margin,
+                    context=context,
+                    geometry=geometry,
+                    meaning=meaning,
                 )
                 self._recognizer = recognizer
             except ConfigError as error:

@@ -8,7 +8,7 @@ long lines), calibrated.
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ from ocr_edge.contract.preprocess import STEP
 from ocr_edge.contract.types import Box, Image, Scores
 from ocr_edge.decode import ctc, ctc_search, ink
 from ocr_edge.decode.ctc import Emissions
+from ocr_edge.decode.doubt import Meaning, Rivals
 from ocr_edge.decode.pattern import MIN_MARGIN, Pattern, allowed, spaces
 from ocr_edge.decode.search import Path
 from ocr_edge.decode.written import Written, calibrated
@@ -71,6 +72,7 @@ class LineDecoder:
         pattern: What every line must match, over the same labels; None for anything.
         min_margin: Nats by which the pattern may overrule the picture.
         calibration: Slope and offset, see ``calibrated``.
+        meaning: What texts stand for, where lines are numbers: what speaks against them is then looked for.
 
     Raises:
         ValueError: The pattern is one over other labels.
@@ -83,6 +85,7 @@ class LineDecoder:
         *,
         min_margin: float = MIN_MARGIN,
         calibration: tuple[float, float] = (1.0, 0.0),
+        meaning: Meaning | None = None,
     ) -> None:
         if pattern and pattern.labels != tuple(labels):
             raise ValueError(f"pattern over {len(pattern.labels)} labels, expected the line's {len(labels)}")
@@ -90,6 +93,7 @@ class LineDecoder:
         self._pattern = pattern
         self._min_margin = min_margin
         self._calibration = calibration
+        self._rivals = Rivals(meaning, labels) if meaning else None
         self._spaces = spaces(labels)
         self._ignored = pattern.ignored if pattern else np.zeros(len(self._labels), np.bool_)
         self._shape = confusables.groups(labels, LOOK_ALIKES).argmax(axis=1)
@@ -139,8 +143,11 @@ class LineDecoder:
         alike = (
             self._together(shares).max(axis=1) if found.may is None else shares[np.arange(len(said)), said]
         )
+        doubt = self._rivals.of_strip(emissions, found.labels.tolist()) if self._rivals else None
+        if doubt and binary is not None:
+            doubt = replace(doubt, leftover=ink.leftover(peaks[kept].tolist(), binary))
         return Decoded(
-            Line(characters, calibrated(log_probability, self._calibration)),
+            Line(characters, calibrated(log_probability, self._calibration), doubt),
             log_probability,
             np.asarray(there * alike, np.float32),
             tuple(columns[place] for place in kept),

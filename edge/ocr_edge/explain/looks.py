@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from ocr_edge.bundles.load import Bundle
 from ocr_edge.contract.types import Box, Image, Polarity
+from ocr_edge.decode.doubt import Meaning
 from ocr_edge.decode.pattern import Pattern
 from ocr_edge.recognize.line_reader import LineReader, StripReading
 from ocr_edge.recognize.lines import Posteriors
@@ -70,8 +71,10 @@ class LineRecorder(LineReader):
         tries: In order.
     """
 
-    def __init__(self, bundle: Bundle, pattern: Pattern | None, min_margin: float) -> None:
-        super().__init__(bundle, pattern, min_margin)
+    def __init__(
+        self, bundle: Bundle, pattern: Pattern | None, min_margin: float, meaning: Meaning | None = None
+    ) -> None:
+        super().__init__(bundle, pattern, min_margin, meaning)
         self.tries: list[Try] = []
 
     def read(

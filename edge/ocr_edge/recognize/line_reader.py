@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from ocr_edge.contract.types import Box, Image, Polarity
 from ocr_edge.decode import ink
+from ocr_edge.decode.doubt import Meaning
 from ocr_edge.decode.line_decoder import Decoded, LineDecoder
 from ocr_edge.decode.pattern import Pattern
 from ocr_edge.layout.selection import RatedLine
@@ -65,6 +66,7 @@ class LineReader:
         bundle: One that has a line stage.
         pattern: What every line must match, over any labels; None for anything.
         min_margin: Nats by which the pattern may overrule the picture.
+        meaning: What texts stand for, where lines are numbers.
 
     Attributes:
         labels: The texts that it can say, the space among them.
@@ -74,7 +76,9 @@ class LineReader:
         ConfigError: The pattern needs what is no label of it.
     """
 
-    def __init__(self, bundle: Bundle, pattern: Pattern | None, min_margin: float) -> None:
+    def __init__(
+        self, bundle: Bundle, pattern: Pattern | None, min_margin: float, meaning: Meaning | None = None
+    ) -> None:
         self._recognizer = LineRecognizer(bundle)
         stage = self._recognizer.stage
         self.labels = stage.texts
@@ -83,6 +87,7 @@ class LineReader:
             pattern.over(stage.labels) if pattern else None,
             min_margin=min_margin,
             calibration=stage.line_calibration or (1.0, 0.0),
+            meaning=meaning,
         )
 
     def read(
