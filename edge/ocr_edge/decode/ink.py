@@ -16,6 +16,8 @@ JOINED = 3
 """Columns without ink that may part the segments or dots of one character."""
 ASKEW = 0.2
 """Share of their height by which ink may begin or end above or below the characters and still be one of them."""
+SOLID = 0.7
+"""Share of its rows that have ink where it is a character: a ``1`` of two segments has a gap, specks are mostly gap."""
 
 Columns = tuple[int, int]
 """First column of a strip, and the first column after."""
@@ -82,19 +84,20 @@ def leftover(steps: Sequence[int], binary: Image) -> bool:
     spans = [(int(run[0]), int(run[-1]) + 1) for run in runs]
     centres = [STEP * step + STEP // 2 for step in steps]
     read = [any(first - STEP <= centre < end + STEP for centre in centres) for first, end in spans]
-    rows = [extent(span, binary) for span in spans]
+    rows = [np.flatnonzero(binary[:, first:end].any(axis=(1, 2))) for first, end in spans]
     known = [(span, row) for span, row, is_read in zip(spans, rows, read, strict=True) if is_read]
     if not known:
         return False
-    top, bottom = (int(np.median([row[side] for _, row in known])) for side in (0, 1))
-    high = bottom - top
+    top, bottom = (int(np.median([row[side] for _, row in known])) for side in (0, -1))
+    high = bottom - top + 1
     left, right = known[0][0][0] - high, known[-1][0][1] + high
     return any(
         not is_read
         and left <= first
         and end <= right
         and abs(row[0] - top) <= ASKEW * high
-        and abs(row[1] - bottom) <= ASKEW * high
+        and abs(row[-1] - bottom) <= ASKEW * high
+        and len(row) >= SOLID * high
         for (first, end), row, is_read in zip(spans, rows, read, strict=True)
     )
 

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass, field, replace
 
-from ocr_edge.reading import Doubt, Line, Reading
+from ocr_edge.reading import Character, Doubt, Line, Reading
 
 MOST_LEAD = 30.0
 """Nats beyond which a frame is as sure of a value as it can be: one must not outvote ten."""
@@ -75,10 +75,10 @@ def why_doubted(line: Line, min_lead: float, certainty: float) -> str:
         certainty: Probability that each of its digits and marks must have.
     """
     telling = [c for c in line.characters if c.text.isdecimal() or c.text in TELLING]
-    weakest = min(telling, key=lambda character: character.confidence, default=None)
-    if weakest is not None and weakest.confidence < certainty:
+    weakest = min(telling, key=_sure, default=None)
+    if weakest is not None and (sure := _sure(weakest)) < certainty:
         others = [f"{text} {p:.0%}" for text, p in weakest.alternatives[1:2] if p >= 0.005]
-        return f"{weakest.text} in {line.text} is {weakest.confidence:.0%} sure{_or(others)}, expected {certainty:.0%}"
+        return f"{weakest.text} in {line.text} is {sure:.0%} sure{_or(others)}, expected {certainty:.0%}"
     doubt = line.doubt
     if doubt is None or not min_lead:
         return ""
@@ -90,6 +90,13 @@ def why_doubted(line: Line, min_lead: float, certainty: float) -> str:
             f"{line.text} is {times:.2g} times as likely as {doubt.rival or 'others'}, expected {min_lead:g}"
         )
     return ""
+
+
+def _sure(character: Character) -> float:
+    """How sure it is; a point and a comma are one mark, which no value depends on."""
+    if character.text not in ".,":
+        return character.confidence
+    return sum(p for text, p in character.alternatives if text in ".,")
 
 
 def _plain(text: str) -> str:

@@ -10,15 +10,15 @@ from ocr_edge.regions.number import MINUS, Number
 
 MOST = 15
 """Digits that a float can hold."""
-DECIMAL = "[.,]"
-"""A point and a comma differ by a pixel: where the format says that a decimal mark stands, either is it."""
+EITHER = {".": "[.,]", ",": "[,.]"}
+"""A point and a comma differ by a pixel: where the format has one of them, the other is it too."""
 _MINUTES = "[0-5][0-9]"
 _FORM = re.compile(
     r"(?P<before>[^0#+-]*)(?P<sign>[+-]?) *(?P<core>[0#](?:(?: |[.,':]|\[[.:,]\])?[0#])*)(?P<after>[^0#]*)"
 )
 _CORE = re.compile(r"(?P<mark> |[.,':]|\[[.:,]\]|)(?P<digit>[0#])")
 _SIGNS = {"": "(?P<sign>)", "-": "(?P<sign>[-])?", "+": "(?P<sign>[-+])?"}
-_PARTING = {".": "[.,]?", ",": "[.,]?", "'": "'?", " ": ""}
+_PARTING = {".": "[.,]?", ",": "[,.]?", "'": "'?", " ": ""}
 """Marks between thousands: overlooked, they change no value; what was read has no spaces."""
 _NONE = "(?P<fraction>)"
 _Tokens = list[tuple[str, str]]
@@ -138,8 +138,8 @@ def _plain(whole: str, tokens: _Tokens) -> tuple[str, int]:
 
 
 def _fraction(tokens: _Tokens, place: int) -> tuple[str, int]:
-    count = len(tokens) - place
-    return f"{_optional(tokens[place][0], DECIMAL)}(?P<fraction>[0-9]{{{count}}})", count
+    count, mark = len(tokens) - place, tokens[place][0]
+    return f"{_optional(mark, EITHER[mark.strip('[]')])}(?P<fraction>[0-9]{{{count}}})", count
 
 
 def _digits(digits: str, groups: dict[int, str]) -> str:

@@ -10,13 +10,14 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from ocr_edge.regions.number import Number, spellings
-from ocr_edge.regions.number_form import DECIMAL, Form, refuse
+from ocr_edge.regions.number_form import EITHER, Form, refuse
 
-_OVERLOOKED = (f"{DECIMAL}?", ":?", "'?")
+_OVERLOOKED = (*(f"{mark}?" for mark in EITHER.values()), ":?", "'?")
 _DEMANDED = (
     ("<sign>[-", "-", "a minus sign"),
     ("<sign>[-+", "+", "a plus sign"),
-    (DECIMAL, ".,", "a decimal point"),
+    (EITHER["."], ".,", "a decimal point"),
+    (EITHER[","], ".,", "a decimal comma"),
     (":", ":", "a colon"),
 )
 """Parts of a form's expression, who can read them, and what they are to people."""
@@ -70,6 +71,9 @@ class NumberFormat:
         for mark in _OVERLOOKED:
             if not set(mark.strip("[]?")) & set(labels):
                 whole = whole.replace(mark, "")
+        # The decoder tells a point from a comma no better than people do: it is given the one that is written.
+        for mark, both in EITHER.items():
+            whole = whole.replace(both, f"[{mark if mark in labels else both.strip(f'[{mark}]')}]")
         return re.sub(r"\(\?P<\w+>", "(", whole)
 
     def number(self, text: str) -> Number:
