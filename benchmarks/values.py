@@ -2,10 +2,10 @@
 
     python benchmarks/values.py [--photos DATA_DIR] [--split test] [--json out.json]
 
-Each thing is shown in five frames to the daemon's own scene of one region that is the whole picture, with the default
-settings: 300 drawn displays (``lib/drawn/displays.py``) with a number format each; with ``--photos`` the photographs
-of ``field_photos``, with a format where one number is shown and with a pattern where it is a text. *Right* is what was
-said and is true; *wrong* is what was said and is not, which is worse than silence.
+Each thing is shown in five frames to the daemon's own scene, with the default settings: 300 drawn displays
+(``lib/drawn/displays.py``), each the whole picture, with a number format; with ``--photos`` the photographs of
+``field_photos``, a region for each value (``lib/field_corners.json``), with a format for numbers and the set's pattern
+for texts. *Right* is what was said and is true; *wrong* is what was said and is not, which is worse than silence.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from lib.scoring import edit_distance, wilson
 from lib.value_cases import Case, drawn, photographs
 from ocr_edge.bundles import load as bundles
 from ocr_edge.bundles.load import Bundle
-from ocr_edge.config.settings import Config, SourceSettings, Value
+from ocr_edge.config.settings import Config, Region, SourceSettings, Value
 from ocr_edge.daemon.scene import Scene
 from ocr_edge.errors import OcrEdgeError
 from ocr_edge.reading import Reading
@@ -45,20 +45,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         bundle = bundles.load(args.bundle) if args.bundle else bundles.load()
         cases: Iterable[Case] = (
-            photographs(args.photos, args.split, args.min_lead)
+            photographs(args.photos, args.split, args.min_lead, whole=args.whole)
             if args.photos
             else drawn(args.count, args.seed, args.min_lead)
         )
         rows = []
         for case in cases:
-            rows.append(row := shown(case, bundle))
+            rows += (more := shown(case, bundle))
             if args.verbose:
-                print(row, file=sys.stderr, flush=True)
+                print(*more, sep="\n", file=sys.stderr, flush=True)
     except (SetError, OcrEdgeError) as error:
         print(f"values.py: {error}", file=sys.stderr)
         return USAGE
     facts = machine() | {
-        "pictures": f"field_photos, {args.split}" if args.photos else f"{len(rows)} drawn, seed {args.seed}",
+        "pictures": f"field_photos, {args.split}{', whole pictures' * args.whole}"
+        if args.photos
+        else f"{len(rows)} drawn, seed {args.seed}",
         "min_lead": f"{args.min_lead:g}",
         "bundle": bundle.manifest.name,
     }
@@ -79,45 +81,51 @@ def parser() -> argparse.ArgumentParser:
     add("--seed", type=int, default=SEED, help=f"another seed is another set (default: {SEED})")
     add("--photos", type=Path, metavar="DATA_DIR", help="read field_photos of this folder instead")
     add("--split", default="test", help="of field_photos (default: test; validation chose the constants)")
+    add("--whole", action="store_true", help="one region that is the whole picture, instead of one a value")
     add("--min-lead", type=float, default=Value().min_lead, help="default: that of the daemon")
     add("--json", type=Path, metavar="FILE", help="every picture, what was said and how sure it was")
     add("--verbose", action="store_true", help="a line on stderr for each picture")
     return result
 
 
-def shown(case: Case, bundle: Bundle) -> dict[str, Any]:
-    """What the daemon says of a case: a row of the JSON."""
-    config = Config(source=SourceSettings(url="file:x"), region=(case.region,))
-    scene = Scene(config, bundle, Counters())
-    said: list[Reading] = []
+def shown(case: Case, bundle: Bundle) -> list[dict[str, Any]]:
+    """What the daemon says of a case: a row of the JSON for each region."""
+    scene = Scene(Config(source=SourceSettings(url="file:x"), region=case.regions), bundle, Counters())
+    said: dict[str, list[Reading]] = {region.name: [] for region in case.regions}
     for number, image in enumerate(case.frames):
-        said += scene.look(Frame(image, 0.0, START + number * INTERVAL_S, case.name))
-    last = said[-1] if said else None
-    believed = [reading for reading in said if not reading.why]
-    doubt = last.lines[0].doubt if last and len(last.lines) == 1 else None
-    return {
-        "file": case.name,
-        "kind": case.kind,
-        "format": case.region.value.format if case.region.value else case.region.pattern,
-        "values": list(case.values),
-        "said": [reading.raw or reading.text for reading in said],
-        "believed": [_believed(reading) for reading in believed],
-        "fate": fate(case, believed),
-        "why": last.why if last else "; ".join(scene.problems.values()),
-        "confidence": round(last.confidence, 4) if last and last.lines else None,
-        "lead": round(doubt.lead, 2) if doubt and math.isfinite(doubt.lead) else None,
-        "leftover": doubt.leftover if doubt else None,
-    }
+        for reading in scene.look(Frame(image, 0.0, START + number * INTERVAL_S, case.name)):
+            said[reading.region].append(reading)
+    rows = []
+    for region, values in zip(case.regions, case.values, strict=True):
+        readings = said[region.name]
+        believed = [reading for reading in readings if not reading.why]
+        last = readings[-1] if readings else None
+        doubt = last.lines[0].doubt if last and len(last.lines) == 1 else None
+        rows.append(
+            {
+                "file": case.name,
+                "kind": case.kind,
+                "format": region.value.format if region.value else region.pattern,
+                "values": list(values),
+                "said": [reading.raw or reading.text for reading in readings],
+                "believed": [_believed(reading) for reading in believed],
+                "fate": fate(region, values, believed),
+                "why": last.why if last else scene.problems.get(f"region {region.name}", ""),
+                "confidence": round(last.confidence, 4) if last and last.lines else None,
+                "lead": round(doubt.lead, 2) if doubt and math.isfinite(doubt.lead) else None,
+            }
+        )
+    return rows
 
 
-def fate(case: Case, believed: Sequence[Reading]) -> str:
-    """``right``, ``wrong`` or ``silent``: one wrong value makes a case wrong."""
-    if case.region.value:
-        values = {reading.value for reading in believed}
-        return "silent" if not values else "right" if values == set(case.values) else "wrong"
+def fate(region: Region, values: Sequence[float | str], believed: Sequence[Reading]) -> str:
+    """``right``, ``wrong`` or ``silent``: one wrong value makes all wrong."""
+    if region.value:
+        numbers = {reading.value for reading in believed}
+        return "silent" if not numbers else "right" if numbers == set(values) else "wrong"
     lines = {line for reading in believed for line in _lines(reading)}
-    missing = [str(value) for value in case.values if str(value) not in lines]
-    others = lines - set(map(str, case.values))
+    missing = [str(value) for value in values if str(value) not in lines]
+    others = lines - set(map(str, values))
     if any(edit_distance(value, line) <= ALIKE * len(value) for value in missing for line in others):
         return "wrong"
     return "silent" if missing else "right"

@@ -46,15 +46,14 @@ class Doubt:
 
     Attributes:
         value: What the line's text stands for.
-        lead: Natural logarithm of how much likelier it is than the next other value; below 0, another one is likelier.
+        lead: Natural logarithm of how much likelier it is than the next other value, calibrated as the confidence
+            is; below 0, another one is likelier.
         rival: The text with that other value; empty where there is none at all.
-        leftover: Whether something as large as a digit stands beside the text, or in it, and is not in it.
     """
 
     value: float | str
     lead: float
     rival: str = ""
-    leftover: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,12 +12,6 @@ REACH = LINE_HEIGHT
 """Columns that a character takes at most to either side of its step: no letter is wider than two line heights."""
 AWAY = 0.25
 """Rows of ink that a border between two characters may cross less for each column that it lies off the middle."""
-JOINED = 3
-"""Columns without ink that may part the segments or dots of one character."""
-ASKEW = 0.2
-"""Share of their height by which ink may begin or end above or below the characters and still be one of them."""
-SOLID = 0.7
-"""Share of its rows that have ink where it is a character: a ``1`` of two segments has a gap, specks are mostly gap."""
 
 Columns = tuple[int, int]
 """First column of a strip, and the first column after."""
@@ -68,38 +62,6 @@ def extent(span: Columns, binary: Image) -> tuple[int, int]:
     first, end = span
     inked = np.flatnonzero(binary[:, first:end].reshape(len(binary), -1).any(axis=1))
     return (int(inked[0]), int(inked[-1]) + 1) if len(inked) else (0, len(binary))
-
-
-def leftover(steps: Sequence[int], binary: Image) -> bool:
-    """Whether ink as high as the characters stands among them or beside them, and no character is read on it.
-
-    Args:
-        steps: The step at which each character is read, rising.
-        binary: uint8, shape ``(32, W, 1)``, ink 255.
-    """
-    inked = np.flatnonzero(binary.any(axis=(0, 2)))
-    if not len(inked):
-        return False
-    runs = np.split(inked, np.flatnonzero(np.diff(inked) > JOINED) + 1)
-    spans = [(int(run[0]), int(run[-1]) + 1) for run in runs]
-    centres = [STEP * step + STEP // 2 for step in steps]
-    read = [any(first - STEP <= centre < end + STEP for centre in centres) for first, end in spans]
-    rows = [np.flatnonzero(binary[:, first:end].any(axis=(1, 2))) for first, end in spans]
-    known = [(span, row) for span, row, is_read in zip(spans, rows, read, strict=True) if is_read]
-    if not known:
-        return False
-    top, bottom = (int(np.median([row[side] for _, row in known])) for side in (0, -1))
-    high = bottom - top + 1
-    left, right = known[0][0][0] - high, known[-1][0][1] + high
-    return any(
-        not is_read
-        and left <= first
-        and end <= right
-        and abs(row[0] - top) <= ASKEW * high
-        and abs(row[-1] - bottom) <= ASKEW * high
-        and len(row) >= SOLID * high
-        for (first, end), row, is_read in zip(spans, rows, read, strict=True)
-    )
 
 
 def box(first: int, end: int, binary: Image) -> Box:

@@ -144,8 +144,8 @@ class LineDecoder:
             self._together(shares).max(axis=1) if found.may is None else shares[np.arange(len(said)), said]
         )
         doubt = self._rivals.of_strip(emissions, found.labels.tolist()) if self._rivals else None
-        if doubt and binary is not None:
-            doubt = replace(doubt, leftover=ink.leftover(peaks[kept].tolist(), binary))
+        if doubt:
+            doubt = replace(doubt, lead=doubt.lead * self._calibration[0])
         return Decoded(
             Line(characters, calibrated(log_probability, self._calibration), doubt),
             log_probability,

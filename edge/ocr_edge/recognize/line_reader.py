@@ -1,7 +1,7 @@
 """Reads one line of a picture with the line stage: crop, strip, posteriors, text with boxes in the picture."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,9 @@ never sure."""
 LEAST_OF_READ = 0.3
 """Share of the columns that a reading takes up which are the line's own: three digits of which the segmenter found one
 as ink are still read, the end of another line beside a speck is not."""
+MORE = 1.0
+"""Heights of a strip that a number is looked at once more with on both sides: a digit that stands outside of what was
+cut out is lost without a trace, and no digit of a display is further from the next one."""
 NEIGHBOUR = 0.3
 """Share of its height that another line must have beside a line to end its margin."""
 
@@ -105,11 +108,30 @@ class LineReader:
             Its reading; None when it says nothing, nothing that the pattern allows, or mostly what stands in the
             margins, which is another line's.
         """
-        return self.decode(box, self.look(image, box, polarity), line)
+        found = self.decode(box, self.look(image, box, polarity), line)
+        if found is None or found.rated.line.doubt is None:
+            return found
+        return self._checked(found, image, polarity)
 
     def look(self, image: Image, box: Box, polarity: Polarity | None = None) -> Posteriors:
         """What the network says of one line; arguments as in ``read``."""
         return self._recognizer.recognize(image[box.top : box.bottom, box.left : box.right], polarity)
+
+    def _checked(self, found: StripReading, image: Image, polarity: Polarity | None) -> StripReading:
+        """A number's reading, doubted where the same line, seen with more beside it, shows a longer one."""
+        box, more = found.box, round(found.box.height * MORE)
+        left, right = max(0, box.left - more), min(image.shape[1], box.right + more)
+        wider = Box(left, box.top, right - left, box.height)
+        doubt = found.rated.line.doubt
+        if doubt is None or wider == box:
+            return found
+        again = self.decode(wider, self.look(image, wider, polarity))
+        said, text = found.rated.line.text, again.rated.line.text if again else ""
+        other = again.rated.line.doubt if again else None
+        if other is None or other.value == doubt.value or said not in text:
+            return found
+        doubted = replace(doubt, lead=min(doubt.lead, 0.0), rival=text)
+        return replace(found, rated=replace(found.rated, line=replace(found.rated.line, doubt=doubted)))
 
     def decode(self, box: Box, posteriors: Posteriors, line: Box | None = None) -> StripReading | None:
         """The reading of what the network says of the line in a box; ``line`` and None as in ``read``."""

@@ -21,7 +21,6 @@ class _Heard:
     doubt: Doubt
     weight: float = 0.0
     leads: float = 0.0
-    leftover: float = 0.0
 
 
 @dataclass(slots=True)
@@ -33,9 +32,8 @@ class Doubts:
     def decay(self, by: float) -> None:
         """Count for less."""
         for heard in self._heard.values():
-            heard.weight, heard.leads, heard.leftover = (
-                number * by for number in (heard.weight, heard.leads, heard.leftover)
-            )
+            heard.weight *= by
+            heard.leads *= by
         self._heard = {value: heard for value, heard in self._heard.items() if heard.weight >= LEAST}
 
     def add(self, reading: Reading, weight: float) -> None:
@@ -47,7 +45,6 @@ class Doubts:
         heard.text, heard.doubt = reading.text, doubt
         heard.weight += weight
         heard.leads += weight * min(doubt.lead, MOST_LEAD)
-        heard.leftover += weight * doubt.leftover
 
     def told(self, lines: tuple[Line, ...]) -> tuple[Line, ...]:
         """Fused lines with the doubt of all frames: those that read another value speak against theirs."""
@@ -61,9 +58,8 @@ class Doubts:
         against = sum(heard.leads for heard in others if heard.leads > 0)
         lead = ((own.leads if own else 0.0) - against) / total
         rival = max(others, key=lambda heard: heard.weight).text if others else own.doubt.rival if own else ""
-        leftover = own is not None and own.leftover > own.weight / 2
         value = own.doubt.value if own else lines[0].text
-        return (replace(lines[0], doubt=Doubt(value, lead, rival, leftover)),)
+        return (replace(lines[0], doubt=Doubt(value, lead, rival)),)
 
 
 def why_doubted(line: Line, min_lead: float, certainty: float) -> str:
@@ -82,8 +78,6 @@ def why_doubted(line: Line, min_lead: float, certainty: float) -> str:
     doubt = line.doubt
     if doubt is None or not min_lead:
         return ""
-    if doubt.leftover:
-        return f"something as high as a digit stands beside {line.text} and is not read"
     if doubt.lead < math.log(min_lead):
         times = math.exp(min(max(doubt.lead, -5.0), 50.0))
         return (
