@@ -131,17 +131,22 @@ class LineDecoder:
         columns = ink.columns(peaks.tolist(), width, binary)
         kept = np.flatnonzero(~self._spaces[found.labels])
         said = found.labels[kept]
-        shares = np.exp(emissions.enter[peaks[kept]]) / np.maximum(1 - silent[peaks[kept], None], HEARD)
-        may = np.ones_like(shares, np.bool_) if found.may is None else found.may[kept]
+        loud = np.maximum(1 - silent[peaks[kept], None], HEARD)
+        may = np.ones_like(found.labels[kept, None], np.bool_) if found.may is None else found.may[kept]
+        # Labels that the pattern rules out lend to their look-alikes; of those it allows, O beside 0, none lends.
+        own = chances[peaks[kept], :-1]
+        shares = own if found.may is None else own + 0.5 * self._together(np.where(may, 0.0, own))
         # A look-alike that the pattern overlooks may have lent a label more than the whole.
-        shares = np.where(may & ~self._spaces, np.minimum(shares, 1.0), 0.0)
+        shares = np.where(may & ~self._spaces, np.minimum(shares / loud, 1.0), 0.0)
         there = found.presence(silent)[kept]
         after_space = [False, *self._spaces[found.labels[kept[1:] - 1]].tolist()]
         boxes = [to_box(*columns[place]) for place in kept]
         characters = self._characters(shares, there, said, boxes, after_space)
         log_probability = found.log_probability(emissions, self._said_spaces)
         alike = (
-            self._together(shares).max(axis=1) if found.may is None else shares[np.arange(len(said)), said]
+            self._together(shares).max(axis=1)
+            if found.may is None
+            else np.minimum(np.exp(emissions.enter[peaks[kept], said]) / loud[:, 0], 1.0)
         )
         doubt = self._rivals.of_strip(emissions, found.labels.tolist()) if self._rivals else None
         if doubt:

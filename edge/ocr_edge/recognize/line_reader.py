@@ -118,7 +118,10 @@ class LineReader:
         return self._recognizer.recognize(image[box.top : box.bottom, box.left : box.right], polarity)
 
     def _checked(self, found: StripReading, image: Image, polarity: Polarity | None) -> StripReading:
-        """A number's reading, doubted where the same line, seen with more beside it, shows a longer one."""
+        """A number's reading; where the same line, seen with more beside it, shows a longer one, that or doubt.
+
+        On 7 validation pictures where it does, the shorter one was right in none and the longer one in 3.
+        """
         box, more = found.box, round(found.box.height * MORE)
         left, right = max(0, box.left - more), min(image.shape[1], box.right + more)
         wider = Box(left, box.top, right - left, box.height)
@@ -130,6 +133,8 @@ class LineReader:
         other = again.rated.line.doubt if again else None
         if other is None or other.value == doubt.value or said not in text:
             return found
+        if again and again.confidence >= found.confidence:
+            return self._checked(again, image, polarity)
         doubted = replace(doubt, lead=min(doubt.lead, 0.0), rival=text)
         return replace(found, rated=replace(found.rated, line=replace(found.rated.line, doubt=doubted)))
 
