@@ -123,12 +123,15 @@ def fate(region: Region, values: Sequence[float | str], believed: Sequence[Readi
     if region.value:
         numbers = {reading.value for reading in believed}
         return "silent" if not numbers else "right" if numbers == set(values) else "wrong"
-    lines = {line for reading in believed for line in _lines(reading)}
+    # A plate of two rows is one value.
+    lines = {line for reading in believed for line in (*_lines(reading), "".join(_lines(reading)))}
+    if set(map(str, values)) <= lines:
+        return "right"
     missing = [str(value) for value in values if str(value) not in lines]
     others = lines - set(map(str, values))
     if any(edit_distance(value, line) <= ALIKE * len(value) for value in missing for line in others):
         return "wrong"
-    return "silent" if missing else "right"
+    return "silent"
 
 
 def _believed(reading: Reading) -> float | list[str]:

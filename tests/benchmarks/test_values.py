@@ -46,6 +46,7 @@ def test_one_wrong_number_makes_all_wrong(believed, verdict):
         (["AB-123"], "right"),
         (["AB124"], "wrong"),
         (["GALLONS OF FUEL"], "silent"),
+        (["AB", "123"], "right"),
         (["AB123", "CARS"], "right"),
     ],
 )

@@ -218,12 +218,17 @@ class RegionReader:
         return [replace(reading, raw=reading.text, value=verdict.value, unit=self.region.value.unit)]
 
     def _doubted(self, reading: Reading) -> Verdict | None:
-        """The verdict on a number that is not sure enough, whatever it is; None for any other."""
-        if self.region.value is None or len(reading.lines) != 1:
+        """The verdict on a number that is not sure enough, whatever it is; None for any other.
+
+        One that is believed stays so: frames that are a little worse are no news.
+        """
+        if self.region.value is None or self._plausibility is None or len(reading.lines) != 1:
             return None
         try:
-            number_of(reading.text, self.region.value)
+            number = number_of(reading.text, self.region.value)
         except ValueError:
+            return None
+        if number.value == self._plausibility.believed:
             return None
         why = why_doubted(reading.lines[0], self.region.value.min_lead, self._stabilize.certainty)
         return Verdict(None, "doubt", why) if why else None

@@ -71,6 +71,11 @@ class Plausibility:
     _doubted: _Seen | None = None
     _doubted_since: float = field(default=math.inf)
 
+    @property
+    def believed(self) -> float | None:
+        """The number that was believed last."""
+        return self._believed.number.value if self._believed else None
+
     def resume(self, value: float, at: float) -> None:
         """Take up where an earlier run ended: this number was believed then."""
         # How many digits it was shown with is not kept.
