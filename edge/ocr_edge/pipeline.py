@@ -12,6 +12,7 @@ from typing import Literal
 
 from ocr_edge.bundles.load import Bundle
 from ocr_edge.contract.types import Image
+from ocr_edge.decode.doubt import Meaning
 from ocr_edge.decode.pattern import MIN_MARGIN, Pattern
 from ocr_edge.detect.detector import Detector
 from ocr_edge.detect.scene_reader import SceneReader
@@ -66,6 +67,7 @@ class Pipeline:
             thousands of characters.
         reader: Who reads: ``line`` and ``characters`` alone, or ``auto``, the second where the first is not sure; in a
             bundle without one of them, the other.
+        meaning: What texts stand for, where lines are numbers: each then says what speaks against its value.
         trace: Is told what is done with a picture.
 
     Raises:
@@ -85,6 +87,7 @@ class Pipeline:
         segmenter: Segmenter | None = None,
         limit_s: float = math.inf,
         reader: Readers = "auto",
+        meaning: Meaning | None = None,
         trace: Trace = OFF,
     ) -> None:
         self._trace = trace
@@ -93,7 +96,7 @@ class Pipeline:
         self._lines, self._recognizer, decoder, problem = None, None, None, None
         if bundle.lines and reader != "characters":
             try:
-                self._lines = LineReader(bundle, pattern, min_margin)
+                self._lines = LineReader(bundle, pattern, min_margin, meaning)
             except ConfigError as error:
                 problem = error
         if bundle.networks and reader != "line":
@@ -101,7 +104,12 @@ class Pipeline:
             try:
                 over = pattern.over(recognizer.labels) if pattern else None
                 decoder = Decoder(
-                    recognizer.labels, over, min_margin=min_margin, context=context, geometry=geometry
+                    recognizer.labels,
+                    over,
+                    min_margin=min_margin,
+                    context=context,
+                    geometry=geometry,
+                    meaning=meaning,
                 )
                 self._recognizer = recognizer
             except ConfigError as error:

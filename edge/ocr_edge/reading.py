@@ -40,6 +40,22 @@ class Character:
     labels: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """What speaks against the value of a line.
+
+    Attributes:
+        value: What the line's text stands for.
+        lead: Natural logarithm of how much likelier it is than the next other value, calibrated as the confidence
+            is; below 0, another one is likelier.
+        rival: The text with that other value; empty where there is none at all.
+    """
+
+    value: float | str
+    lead: float
+    rival: str = ""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Line:
     """Characters that share a baseline, in reading order.
@@ -48,10 +64,12 @@ class Line:
         characters: At least one.
         calibrated: Probability that the whole text is right, 0 to 1, where whoever read it can say; None where only
             the characters can.
+        doubt: What speaks against its value, where it has one and whoever read it can say. Not published.
     """
 
     characters: tuple[Character, ...]
     calibrated: float | None = None
+    doubt: Doubt | None = None
 
     @property
     def text(self) -> str:

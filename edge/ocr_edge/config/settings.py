@@ -151,6 +151,12 @@ class Picture(Table, frozen=True):
 class Value(Table, frozen=True):
     """``[region.value]``: the region shows a number, and what numbers are believed."""
 
+    format: str = ""
+    """What the number looks like, such as ``-##0.0``: see ``ocr_edge.regions.number_form``. It makes the pattern."""
+    min_lead: Annotated[float, Meta(ge=0, le=1e9)] = 15.0
+    """How many times likelier than any other value it must be; 0: that is not asked. Of validation pictures of amounts,
+    meters, pumps and plates (n = 219, one frame each), 15 believes 144 right values and 3 wrong ones, 10 162 and 5, 20
+    129 and 2, and 0 202 and 17; of the validation part of ``field_photos`` 15 loses no right value that 10 has."""
     decimals: Annotated[int, Meta(ge=0, le=9)] = 0
     """Digits after a decimal point that is not read: ``01234`` with 2 is 12.34. A mark that is read counts instead."""
     unit: str = ""
@@ -206,7 +212,12 @@ class Region(Table, frozen=True):
     def __post_init__(self) -> None:
         for times in self.schedule:
             span(times)
-        if self.check and not self.pattern:
+        form = self.value.format if self.value else ""
+        if form and self.pattern:
+            raise ValueError(
+                f"pattern {self.pattern!r} and value.format {form!r} both say what the text looks like: keep one"
+            )
+        if self.check and not (self.pattern or form):
             # One in ten random numbers has a right check digit: alone it would make wrong texts look right.
             raise ValueError(f"check {self.check!r} needs a pattern too, such as '\\d{{16}}'")
 

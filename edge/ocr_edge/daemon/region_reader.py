@@ -16,7 +16,8 @@ from ocr_edge.geometry import rectify
 from ocr_edge.reading import Reading
 from ocr_edge.regions import quality
 from ocr_edge.regions.change import ChangeDetector
-from ocr_edge.regions.plausibility import Plausibility
+from ocr_edge.regions.doubts import why_doubted
+from ocr_edge.regions.plausibility import Plausibility, Verdict, number_of
 from ocr_edge.regions.stabilize import Settled, Stabilizer
 from ocr_edge.sources.base import Frame
 from ocr_edge.system.counters import Counters
@@ -202,7 +203,7 @@ class RegionReader:
         """
         if self._plausibility is None or self.region.value is None:
             return [reading] if is_news else []
-        verdict = self._plausibility.judge(reading.text, monotonic)
+        verdict = self._doubted(reading) or self._plausibility.judge(reading.text, monotonic)
         if verdict.value is None:
             self.problem = f"a number is not believed ({verdict.rule})"
             if self._rejected == reading.text and not is_news:
@@ -215,6 +216,22 @@ class RegionReader:
         if not (is_news or recovered):
             return []
         return [replace(reading, raw=reading.text, value=verdict.value, unit=self.region.value.unit)]
+
+    def _doubted(self, reading: Reading) -> Verdict | None:
+        """The verdict on a number that is not sure enough, whatever it is; None for any other.
+
+        One that is believed stays so: frames that are a little worse are no news.
+        """
+        if self.region.value is None or self._plausibility is None or len(reading.lines) != 1:
+            return None
+        try:
+            number = number_of(reading.text, self.region.value)
+        except ValueError:
+            return None
+        if number.value == self._plausibility.believed:
+            return None
+        why = why_doubted(reading.lines[0], self.region.value.min_lead, self._stabilize.certainty)
+        return Verdict(None, "doubt", why) if why else None
 
 
 @dataclass(slots=True)

@@ -6,10 +6,13 @@ from ocr_edge.bundles.load import Bundle
 from ocr_edge.config.settings import CheckDigit, Region
 from ocr_edge.contract.types import Polarity
 from ocr_edge.decode.check_digits import Check, Weighted
+from ocr_edge.decode.doubt import Meaning
 from ocr_edge.decode.pattern import Pattern
 from ocr_edge.errors import ConfigError
 from ocr_edge.pipeline import Pipeline, Readers
 from ocr_edge.regions.number import unseen
+from ocr_edge.regions.number_format import NumberFormat
+from ocr_edge.regions.plausibility import number_of
 from ocr_edge.segment import Segmenter
 
 FRAME_CONFIDENCE = 0.5
@@ -24,12 +27,44 @@ def pattern(region: Region, bundle: Bundle, checks: Mapping[str, Check] | None) 
     Raises:
         ConfigError: Its pattern or check digit is wrong.
     """
-    if not region.pattern:
-        return None
+    texts = bundle.manifest.texts
     try:
-        return Pattern.parse(region.pattern, bundle.manifest.texts, region.check, checks)
+        if form := number_format(region):
+            if missing := form.missing(texts):
+                raise ConfigError(
+                    f'value.format "{form.text}" needs {" and ".join(missing)}, which bundle {bundle.manifest.name} '
+                    "cannot read: choose a bundle with a line stage, such as default, or a format without"
+                )
+            return Pattern.parse(form.pattern(texts), texts, region.check, checks, strict=True)
+        return Pattern.parse(region.pattern, texts, region.check, checks) if region.pattern else None
     except ConfigError as error:
         raise ConfigError(f"region {region.name}: {error}") from error
+
+
+def number_format(region: Region) -> NumberFormat | None:
+    """What a region's number looks like, where that is said.
+
+    Raises:
+        ConfigError: The format is wrong.
+    """
+    rules = region.value
+    return NumberFormat.parse(rules.format, rules.decimals, rules.unit) if rules and rules.format else None
+
+
+def meaning(region: Region, pattern: Pattern | None) -> Meaning | None:
+    """What the texts of a region stand for, where they are numbers."""
+    rules = region.value
+    if rules is None:
+        return None
+
+    def value(text: str) -> float | str:
+        try:
+            return number_of(text, rules).value
+        except ValueError:
+            # A point and a comma are one mark where no number is meant.
+            return text.replace(",", ".")
+
+    return Meaning(value, pattern.text, pattern.is_right) if pattern else Meaning(value)
 
 
 def by_reader(pattern: Pattern, bundle: Bundle, reader: Readers) -> tuple[Pattern, ...]:
@@ -76,6 +111,7 @@ def pipeline(region: Region, bundle: Bundle, pattern: Pattern | None, scale: flo
         segmenter=Segmenter(text_height=height, polarity=polarity),
         limit_s=READ_LIMIT_S,
         reader=readers(region, bundle, pattern),
+        meaning=meaning(region, pattern),
     )
 
 
@@ -83,6 +119,9 @@ def readers(region: Region, bundle: Bundle, pattern: Pattern | None) -> Readers:
     """Who reads a region: a number only those who can say its marks, or -3.4 would become 34 now and then."""
     if region.value is None or not bundle.lines:
         return "auto"
+    if region.value.format:
+        # A minus in front of a format that has none must be seen too.
+        return "line"
     texts = bundle.manifest.lines[0].texts
     try:
         misses = unseen(sayable(texts, pattern.over(texts) if pattern else None))
@@ -94,10 +133,11 @@ def readers(region: Region, bundle: Bundle, pattern: Pattern | None) -> Readers:
 def blind(region: Region, bundle: Bundle, pattern: Pattern | None) -> str:
     """What of a number would be overlooked in a region, one line; empty when nothing that can be there.
 
-    Whoever gives ``min = 0`` knows that there is no minus, and whoever gives ``decimals`` that the mark is not read.
+    Whoever gives ``min = 0`` knows that there is no minus, and whoever gives ``decimals`` that the mark is not read. A
+    format says all of it.
     """
     rules = region.value
-    if rules is None:
+    if rules is None or rules.format:
         return ""
     texts = bundle.manifest.texts
     sign, mark = unseen(sayable(texts, pattern))

@@ -1,11 +1,12 @@
 """Deterministic automata over a bundle's labels: which labels may follow, whatever was read before."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from ocr_edge.contract.labels import is_mark
 from ocr_edge.decode import regex
 from ocr_edge.decode.regex_tree import Anchor, Chars, Choice, Concat, Node, Repeat, refuse
 
@@ -159,6 +160,8 @@ def _subsets(
         known = [column for column, character in enumerate(characters) if character in chars]
         if not known and not chars.gap:
             _refuse_unknown(text, chars, characters)
+        for letter in _lacking(chars, characters):
+            _refuse_unknown(text, replace(chars, text=letter), characters)
         for column in known:
             allows[column] |= 1 << i
     kinds = sorted(set(allows))
@@ -191,6 +194,14 @@ def _subsets(
     return np.array([bool(state & end) for state in found]), table
 
 
+def _lacking(chars: Chars, characters: Sequence[str]) -> list[str]:
+    """Letters and digits that a class names one by one and that are no label: texts with them would be misread."""
+    if not chars.text.startswith("[") or chars.text.startswith("[^"):
+        return []
+    named = [chr(low) for low, high in chars.ranges if low == high]
+    return [letter for letter in named if not is_mark(letter) and letter not in characters]
+
+
 def _refuse_unknown(text: str, chars: Chars, characters: Sequence[str]) -> None:
     """Say that a character or class has no label."""
     character = chars.text.removeprefix("\\")
@@ -198,6 +209,11 @@ def _refuse_unknown(text: str, chars: Chars, characters: Sequence[str]) -> None:
         refuse(text, f"position {chars.at}: {chars.text} allows none of the bundle's labels")
     if character.swapcase() in characters:
         advice = f"but {character.swapcase()!r}: write that"
+    elif not is_mark(character):
+        advice = (
+            "texts with it cannot be read; use a bundle that has it, such as one of your own (ocr-train tune "
+            "--new-classes), or take it out of the pattern"
+        )
     else:
         advice = "leave it out of the pattern; marks that are no labels are not read"
     refuse(

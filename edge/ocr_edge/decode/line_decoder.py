@@ -8,7 +8,7 @@ long lines), calibrated.
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,7 @@ from ocr_edge.contract.types import Box, Image, Scores
 from ocr_edge.decode import ctc, ctc_search, ink
 from ocr_edge.decode.ctc import Emissions
 from ocr_edge.decode.ctc_search import Legal
+from ocr_edge.decode.doubt import Meaning, Rivals
 from ocr_edge.decode.pattern import MIN_MARGIN, Pattern, Refused, allowed, spaces
 from ocr_edge.decode.written import Written, calibrated
 from ocr_edge.reading import READABLE, UNREADABLE, Character, Line
@@ -63,6 +64,7 @@ class LineDecoder:
         pattern: What every line must match, over the same labels; None for anything.
         min_margin: Nats by which the pattern may overrule the picture.
         calibration: Slope and offset, see ``calibrated``.
+        meaning: What texts stand for, where lines are numbers: what speaks against them is then looked for.
 
     Raises:
         ValueError: The pattern is one over other labels.
@@ -75,6 +77,7 @@ class LineDecoder:
         *,
         min_margin: float = MIN_MARGIN,
         calibration: tuple[float, float] = (1.0, 0.0),
+        meaning: Meaning | None = None,
     ) -> None:
         if pattern and pattern.labels != tuple(labels):
             raise ValueError(f"pattern over {len(pattern.labels)} labels, expected the line's {len(labels)}")
@@ -82,6 +85,7 @@ class LineDecoder:
         self._pattern = pattern
         self._min_margin = min_margin
         self._calibration = calibration
+        self._rivals = Rivals(meaning, labels) if meaning else None
         self._spaces = spaces(labels)
         self._ignored = pattern.ignored if pattern else np.zeros(len(self._labels), np.bool_)
         self._shape = confusables.groups(labels, LOOK_ALIKES).argmax(axis=1)
@@ -125,20 +129,28 @@ class LineDecoder:
         columns = ink.columns(peaks.tolist(), width, binary)
         kept = np.flatnonzero(~self._spaces[found.labels])
         said = found.labels[kept]
-        shares = np.exp(emissions.enter[peaks[kept]]) / np.maximum(1 - silent[peaks[kept], None], HEARD)
-        may = np.ones_like(shares, np.bool_) if found.may is None else found.may[kept]
+        loud = np.maximum(1 - silent[peaks[kept], None], HEARD)
+        may = np.ones_like(found.labels[kept, None], np.bool_) if found.may is None else found.may[kept]
+        # Labels that the pattern rules out lend to their look-alikes; of those it allows, O beside 0, none lends.
+        own = chances[peaks[kept], :-1]
+        shares = own if found.may is None else own + 0.5 * self._together(np.where(may, 0.0, own))
         # A look-alike that the pattern overlooks may have lent a label more than the whole.
-        shares = np.where(may & ~self._spaces, np.minimum(shares, 1.0), 0.0)
+        shares = np.where(may & ~self._spaces, np.minimum(shares / loud, 1.0), 0.0)
         there = found.presence(silent)[kept]
         after_space = [False, *self._spaces[found.labels[kept[1:] - 1]].tolist()]
         boxes = [to_box(*columns[place]) for place in kept]
         characters = self._characters(shares, there, said, boxes, after_space)
         log_probability = found.log_probability(emissions, self._said_spaces)
         alike = (
-            self._together(shares).max(axis=1) if found.may is None else shares[np.arange(len(said)), said]
+            self._together(shares).max(axis=1)
+            if found.may is None
+            else np.minimum(np.exp(emissions.enter[peaks[kept], said]) / loud[:, 0], 1.0)
         )
+        doubt = self._rivals.of_strip(emissions, found.labels.tolist()) if self._rivals else None
+        if doubt:
+            doubt = replace(doubt, lead=doubt.lead * self._calibration[0])
         return Decoded(
-            Line(characters, calibrated(log_probability, self._calibration)),
+            Line(characters, calibrated(log_probability, self._calibration), doubt),
             log_probability,
             np.asarray(there * alike, np.float32),
             tuple(columns[place] for place in kept),

@@ -1,7 +1,7 @@
 """Patterns an owner knows a text to follow: a regular expression and, where the text has one, its check digit."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -53,6 +53,7 @@ class Pattern:
         automaton: It over the labels.
         check: Name of the check digit; empty where there is none.
         passes: Says whether a text's check digit is right; None where there is none.
+        strict: Whether a mark counts though no legal text has any, as in a number: -34 is not 34.
     """
 
     text: str
@@ -60,10 +61,17 @@ class Pattern:
     automaton: Automaton
     check: str = ""
     passes: Check | None = None
+    strict: bool = False
 
     @classmethod
     def parse(
-        cls, text: str, labels: Sequence[str], check: str = "", own: Mapping[str, Check] | None = None
+        cls,
+        text: str,
+        labels: Sequence[str],
+        check: str = "",
+        own: Mapping[str, Check] | None = None,
+        *,
+        strict: bool = False,
     ) -> "Pattern":
         """Read a pattern.
 
@@ -72,6 +80,7 @@ class Pattern:
             labels: The bundle's labels.
             check: Name of a check digit; empty for none.
             own: The user's checks by name.
+            strict: See the class.
 
         Returns:
             The pattern over these labels.
@@ -80,7 +89,7 @@ class Pattern:
             ConfigError: Where and why it cannot be read, or that there is no such check.
         """
         passes = check_named(check, own) if check else None
-        return cls(text, tuple(labels), Automaton.parse(text, labels), check, passes)
+        return cls(text, tuple(labels), Automaton.parse(text, labels), check, passes, strict)
 
     def over(self, labels: Sequence[str]) -> "Pattern":
         """The same pattern over other labels, such as those of another stage.
@@ -90,8 +99,7 @@ class Pattern:
         """
         if tuple(labels) == self.labels:
             return self
-        automaton = Automaton.parse(self.text, labels)
-        return Pattern(self.text, tuple(labels), automaton, self.check, self.passes)
+        return replace(self, labels=tuple(labels), automaton=Automaton.parse(self.text, labels))
 
     @property
     def shortest(self) -> int:
@@ -124,7 +132,7 @@ class Pattern:
         # ``\w`` allows the underline, which nobody who writes it thinks of.
         telling = used & np.array([label != "_" for label in self.labels])
         ignored = np.zeros_like(used)
-        for kind in (space, marks(self.labels) & ~space):
+        for kind in (space, marks(self.labels) & ~space)[: 1 if self.strict else 2]:
             if not (kind & telling).any():
                 ignored |= kind & ~used
         return ignored

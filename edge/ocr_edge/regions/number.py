@@ -93,6 +93,14 @@ def _plain(unit: str) -> str:
     return unit.replace(" ", "").translate(_SPELLINGS)
 
 
+def spellings(unit: str) -> list[str]:
+    """The ways in which a display may write a unit, without spaces: ``m³`` or ``m3``, ``°C`` or ``°`` alone."""
+    if not unit:
+        return []
+    written = {unit.replace(" ", ""), _plain(unit), *(["°"] if unit.startswith("°") else [])}
+    return sorted(written)
+
+
 def unseen(texts: Collection[str]) -> tuple[bool, bool]:
     """Whether who can say these texts alone would miss a minus, and a decimal mark."""
     return not set(MINUS) & set(texts), not set(MARKS) & set(texts)

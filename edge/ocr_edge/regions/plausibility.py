@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from ocr_edge.config.settings import Value
 from ocr_edge.regions.number import Number, parse
+from ocr_edge.regions.number_format import NumberFormat
 
 RENEWAL_S = 300.0
 """Seconds that a display may go on showing an old number: a step that it then makes may have taken so long."""
@@ -22,8 +23,8 @@ class Verdict:
 
     Attributes:
         value: The number, None when it is none or is not believed.
-        rule: Which rule speaks against it: ``number``, ``range``, ``marks``, ``direction`` or ``rate``; empty when none
-            does.
+        rule: Which rule speaks against it: ``number``, ``doubt``, ``range``, ``marks``, ``direction`` or ``rate``;
+            empty when none does.
         why: The same for people.
     """
 
@@ -46,6 +47,17 @@ class _Seen:
         return cls(number, at, before.changed_at if before is not None and same else at)
 
 
+def number_of(text: str, rules: Value) -> Number:
+    """The number that a region's text stands for.
+
+    Raises:
+        ValueError: It is none, or could be two; the message says why.
+    """
+    if rules.format:
+        return NumberFormat.parse(rules.format, rules.decimals, rules.unit).number(text)
+    return parse(text, rules.decimals, rules.unit)
+
+
 @dataclass(slots=True)
 class Plausibility:
     """Remembers what was believed last and decides on what comes next.
@@ -58,6 +70,11 @@ class Plausibility:
     _believed: _Seen | None = None
     _doubted: _Seen | None = None
     _doubted_since: float = field(default=math.inf)
+
+    @property
+    def believed(self) -> float | None:
+        """The number that was believed last."""
+        return self._believed.number.value if self._believed else None
 
     def resume(self, value: float, at: float) -> None:
         """Take up where an earlier run ended: this number was believed then."""
@@ -82,7 +99,7 @@ class Plausibility:
         """
         rules = self.settings
         try:
-            number = parse(text, rules.decimals, rules.unit)
+            number = number_of(text, rules)
         except ValueError as error:
             return Verdict(None, "number", str(error))
         value = number.value

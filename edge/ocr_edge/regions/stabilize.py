@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from ocr_edge.config.settings import Stabilize
 from ocr_edge.reading import Character, Line, Reading
+from ocr_edge.regions.doubts import Doubts
 from ocr_edge.regions.fusion import Pair, Slot, align, merged, normal
 
 FLOOR = -12.0
@@ -34,6 +35,7 @@ class _Track:
     run: int = 1
     text: str = ""
     unchanged: int = 1
+    doubts: Doubts = field(default_factory=Doubts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +142,7 @@ class Stabilizer:
         for track in self._tracks:
             decay = 0.5 ** (max(at - track.at, 0.0) / self.settings.memory_s)
             track.weight, track.at = track.weight * decay, at
+            track.doubts.decay(decay)
             for slot in track.slots:
                 slot.decay(decay)
             pairs = align(track.slots, fresh)
@@ -155,6 +158,7 @@ class Stabilizer:
             chosen.slots, chosen.latest = merged(chosen.slots, fresh, best[2]), reading
             chosen.weight += weight
             chosen.run += 1
+        chosen.doubts.add(reading, weight)
         for track in self._tracks:
             if track is not chosen:
                 track.run = 0
@@ -180,7 +184,8 @@ class Stabilizer:
             if slot.new_lines > slot.weight / 2 and lines[-1]:
                 lines.append([])
             lines[-1].append(slot)
-        return replace(track.latest, lines=tuple(self._line(line) for line in lines))
+        fused = tuple(self._line(line) for line in lines)
+        return replace(track.latest, lines=track.doubts.told(fused))
 
     def _line(self, slots: list[Slot]) -> Line:
         """A line of the fused text: as sure as its frames' lines were, and no surer than what they have in common."""

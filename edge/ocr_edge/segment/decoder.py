@@ -1,7 +1,7 @@
 """From a line's scored candidates to its reading: best way, line geometry, neighbours, the owner's pattern. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +10,7 @@ from ocr_edge.contract import confusables
 from ocr_edge.contract.types import Box, Scores
 from ocr_edge.decode import search
 from ocr_edge.decode.automaton import anything
+from ocr_edge.decode.doubt import Meaning, Rivals
 from ocr_edge.decode.pattern import MIN_MARGIN, Pattern, Refused, allowed
 from ocr_edge.decode.search import Edge
 from ocr_edge.layout.selection import RatedLine
@@ -64,6 +65,7 @@ class Decoder:
         min_margin: Nats by which the pattern may overrule the picture.
         context: Whether neighbours in a word make each other likelier: words look like words, codes like codes.
         geometry: Whether a character's size and place in its line say something about its name.
+        meaning: What texts stand for, where lines are numbers: with a pattern, what speaks against them is looked for.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class Decoder:
         min_margin: float = MIN_MARGIN,
         context: bool = True,
         geometry: bool = True,
+        meaning: Meaning | None = None,
     ) -> None:
         self._labels = tuple(labels)
         self._pattern = pattern
@@ -81,6 +84,7 @@ class Decoder:
         self._context = Context(labels, words=context, geometry=geometry)
         self._shapes = confusables.groups(labels)
         self._free = anything(len(labels))
+        self._rivals = Rivals(meaning, labels) if meaning and pattern else None
 
     def sureness(self, scores: Scores) -> npt.NDArray[np.float32]:
         """Log-probability of each glyph's likeliest shape, float32, shape ``(N,)``."""
@@ -146,11 +150,16 @@ class Decoder:
         informed = self._context.worded(self._context.placed(graph.scores[way], boxes), spaces)
         informed = np.maximum(informed, chances[way] - LEAST_INFORMED)
         again = [Edge(place, place + 1, row) for place, row in enumerate(informed)]
-        legal = pattern.best(again, len(again)) or legal
+        picked, legal = legal, pattern.best(again, len(again)) or legal
         scores = np.where(allowed(pattern, legal), chances[way], -np.inf).astype(np.float32)
         sure = np.exp(chances[way, list(legal.labels)])
         cut = Cut(graph, way, {"picture": graph.scores[way], "pattern": scores}, behind)
-        return self._rated(scores, boxes, spaces, sure, cut, legal.labels)
+        rated = self._rated(scores, boxes, spaces, sure, cut, legal.labels)
+        if self._rivals is None:
+            return rated
+        rivals = search.n_best(edges, len(graph) + 1, self._rivals.automaton)
+        doubt = self._rivals.among(legal.text(self._labels), picked.score, rivals)
+        return replace(rated, line=replace(rated.line, doubt=doubt))
 
     def _rated(
         self,

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ocr_edge.config.settings import Region, Value
+from ocr_edge.regions.number_format import NumberFormat
 from ocr_edge.sinks.mqtt.device_classes import KINDS, plain
 from ocr_edge.sinks.mqtt.topics import WHOLE, Topics
 
@@ -107,10 +108,19 @@ def _sensor(topics: Topics, region: str, value: Value | None, expire_after_s: in
             "unit_of_measurement": value.unit,
             "device_class": value.device_class,
             "state_class": value.state_class,
-            "suggested_display_precision": value.decimals,
+            "suggested_display_precision": decimals(value),
         }
         sensor |= {key: setting for key, setting in made.items() if setting}
     return sensor
+
+
+def decimals(value: Value) -> int:
+    """Digits that a value has after its decimal mark, as far as its settings say."""
+    return (
+        NumberFormat.parse(value.format, value.decimals, value.unit).decimals
+        if value.format
+        else value.decimals
+    )
 
 
 def removed(before: bytes, now: Mapping[str, Any]) -> dict[str, str]:
