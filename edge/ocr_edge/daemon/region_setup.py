@@ -64,11 +64,17 @@ def own_checks(settings: Sequence[CheckDigit]) -> dict[str, Check]:
     return checks
 
 
-def pipeline(region: Region, bundle: Bundle, pattern: Pattern | None, scale: float = 1.0) -> Pipeline:
+def pipeline(
+    region: Region,
+    bundle: Bundle,
+    pattern: Pattern | None,
+    scale: float = 1.0,
+    kind: type[Pipeline] = Pipeline,
+) -> Pipeline:
     """The pipeline that reads a region, in frames that are larger than the settings' picture by a factor."""
     polarity = Polarity(region.polarity) if region.polarity else None
     height = region.text_height * scale if region.text_height else None
-    return Pipeline(
+    return kind(
         bundle,
         pattern,
         min(FRAME_CONFIDENCE, region.min_confidence),

@@ -128,6 +128,11 @@ class Capturer:
         """Whether each picture shows a thing of its own, by the settings or else by the source's nature."""
         return self._in_order if self._settings.separate is None else self._settings.separate
 
+    @property
+    def in_order(self) -> bool:
+        """Whether the source gives each of its pictures once, as a folder does."""
+        return self._in_order
+
     def next(self, not_before: float, timeout_s: float) -> Frame | None:
         """The newest frame; of a source of separate pictures the next one.
 
