@@ -5,6 +5,8 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from ocr_edge.alignment.align import Aligner
 from ocr_edge.bundles.load import Bundle
 from ocr_edge.bundles.selftest import prove
@@ -201,6 +203,11 @@ class Scene:
     def place(self, image: Image) -> Matrix | None:
         """From coordinates of the configuration to pixels of a frame; None, with a problem noted, when unknown."""
         return self._pose(image)
+
+    def expected(self, image: Image) -> Matrix:
+        """The same if nothing had moved, for a frame of any shape."""
+        (height, width), (high, wide) = image.shape[:2], self._size or image.shape[:2]
+        return np.diag([width / wide, height / high, 1.0])
 
     def cut(self, image: Image, reader: RegionReader, matrix: Matrix) -> rectify.Rectified:
         """A region's part of a frame, given what ``place`` says of the frame."""

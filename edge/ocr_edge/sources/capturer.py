@@ -286,7 +286,7 @@ class Capturer:
 
     def _decoded(self, source: Source) -> Frame:
         try:
-            return _turned(source.retrieve(), self._settings.rotate)
+            return turned(source.retrieve(), self._settings.rotate)
         except MemoryError as error:
             raise CaptureError(f"{self._name}: a picture too large for the memory of this machine") from error
         except cv2.error as error:
@@ -348,7 +348,7 @@ class Capturer:
                 self._changed.wait_for(lambda: self._stopping, seconds)
 
 
-def _turned(frame: Frame, degrees: int) -> Frame:
+def turned(frame: Frame, degrees: int) -> Frame:
     """The frame turned clockwise."""
     if degrees not in _TURNS:
         return frame
