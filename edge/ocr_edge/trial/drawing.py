@@ -1,6 +1,6 @@
 """Regions and marks drawn on a picture: where they lie, which way their text runs, and what they say."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import cv2
@@ -13,6 +13,7 @@ from ocr_edge.sinks.annotate import colour
 from ocr_edge.sinks.base import writing
 from ocr_edge.trial import words
 from ocr_edge.trial.looking import Looked
+from ocr_edge.trial.suggest import Suggestion
 
 LONGEST, SHORT = 1920, 960
 """Longest side of a drawing; a smaller picture is enlarged to the second, so that what is written on it can be read."""
@@ -36,6 +37,16 @@ def drawn(image: Image, looked: Looked) -> Image:
             result.outline(trial.outline, words.caption(trial), paint)
     if looked.problem:
         result.note(looked.problem, SILENT)
+    return result.finished()
+
+
+def numbered(image: Image, suggestions: Mapping[int, Suggestion]) -> Image:
+    """Suggested regions on their picture."""
+    result = Drawing(image)
+    for number, each in suggestions.items():
+        paint = colour(each.reading.confidence) if each.reading.lines else SILENT
+        corners = np.array(each.region.corners, np.float64)
+        result.outline(corners, f"{number}: {words.shown(each.reading.text) or each.reading.why}", paint)
     return result.finished()
 
 
