@@ -47,9 +47,10 @@ class Suggestion:
     height: float
 
     @property
-    def rank(self) -> tuple[bool, bool, float]:
-        """What is likelier to be wanted comes first: what is said, numbers before text, large before small."""
-        return not self.reading.lines, self.reading.value is None, -self.height
+    def rank(self) -> tuple[bool, bool, bool, float]:
+        """What is likelier to be wanted comes first: what is said, what is sure, numbers, large text."""
+        unsure = self.reading.confidence < self.region.min_confidence
+        return not self.reading.lines, unsure, self.reading.value is None, -self.height
 
 
 def suggest(image: Image, bundle: Bundle) -> list[Suggestion]:
@@ -99,28 +100,30 @@ class _Try:
     corners: list[tuple[int, int]]
     height: float
     reading: Reading
-    worth: tuple[bool, float]
+
+    def worth(self, text: str) -> tuple[bool, bool, float]:
+        """How good it is for a place that says ``text``: the same, one line alone, and sure."""
+        return bool(text) and self.reading.text == text, len(self.reading.lines) == 1, self.reading.confidence
 
 
-def _try(image: Image, bundle: Bundle, place: _Place, outline: Outline) -> _Try | None:
-    """A place read with an outline; None where that is no region."""
+def _try(image: Image, bundle: Bundle, outline: Outline) -> _Try | None:
+    """What is read with an outline; None where that is no region."""
     corners = outline.corners(image.shape[:2])
     if rectify.problem(corners, image.shape[:2]):
         return None
     reading = _read(image, bundle, {"corners": corners})
-    same = bool(place.text) and reading.text == place.text
-    return _Try(corners, outline.height, reading, (same, reading.confidence))
+    return _Try(corners, outline.height, reading)
 
 
 def _tried(image: Image, bundle: Bundle, place: _Place) -> Suggestion | None:
     """The best settings for a place, and what they read; None where there is no room for a region."""
-    tight = outlines.tightened(image, place.outline)
-    tries = [_try(image, bundle, place, outline) for outline in (place.outline, tight) if outline]
-    best = max((each for each in tries if each), key=lambda each: each.worth, default=None)
+    ways = [place.outline, outlines.tightened(image, place.outline)]
+    tries = [each for way in ways if way and (each := _try(image, bundle, way))]
+    best = max(tries, key=lambda each: each.worth(place.text), default=None)
     if best and len(best.reading.lines) == 1:
         # Cut out by itself, a line is seen better than in the whole picture.
-        again = _try(image, bundle, place, outlines.of(best.reading.lines[0]))
-        best = max(best, again, key=lambda each: each.worth) if again else best
+        again = _try(image, bundle, outlines.of(best.reading.lines[0]))
+        best = max((each for each in (best, again) if each), key=lambda each: each.worth(place.text))
     if best is None:
         return None
     settings: dict[str, Any] = {"corners": best.corners}
