@@ -2,6 +2,7 @@
 
 import json
 import tomllib
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -9,10 +10,13 @@ import pytest
 
 from ocr_edge.cli import main
 from ocr_edge.contract.types import Box
-from ocr_edge.reading import Character, Line
+from ocr_edge.detect.detector import Found
+from ocr_edge.reading import Character, Line, Reading
 from ocr_edge.sources import pictures
 from ocr_edge.trial import outlines
+from ocr_edge.trial import suggest as suggesting
 from ocr_edge.trial.numbers import written
+from ocr_edge.trial.once import region
 
 from .test_scene import EXAMPLES, table
 from .test_trial import check, put
@@ -176,3 +180,54 @@ def test_what_is_printed_survives_names_that_toml_has_to_quote(picture, capsys):
     config = tomllib.loads(capsys.readouterr().out)
     assert config["source"]["url"] == f"file:{odd}"
     assert json.dumps(config["region"][0]["corners"])
+
+
+def a_suggestion(text, corners, **settings):
+    number = {"value": 1.0} if "value" in settings else {}
+    reading = Reading("", (line([(0, 0, 9, 20)] * len(text), text),), 0.0, **number)
+    return suggesting.Suggestion(region(corners=corners, **settings), reading, 20.0)
+
+
+def square(left, top):
+    return [(left, top), (left + 100, top), (left + 100, top + 30), (left, top + 30)]
+
+
+def test_a_number_gets_the_unit_that_stands_beside_it():
+    meter = a_suggestion("004827", square(100, 100), value={"min": 0.0})
+    others = [
+        a_suggestion("kWh", square(400, 100)),  # of another meter
+        a_suggestion("bar", square(100, 140)),  # below
+        a_suggestion("m³", square(210, 104)),
+        a_suggestion("AQUA", square(205, 100)),
+    ]
+    found = suggesting._with_units([meter, *others])
+    assert [each.region.value and each.region.value.unit for each in found] == ["m³", None, None, None, None]
+    assert found[0].region.value.min == 0.0
+    (lonely,) = suggesting._with_units([meter])
+    assert lonely.region.value.unit == ""
+
+
+def test_what_a_detector_sees_and_nobody_reads_is_suggested_too(monkeypatch):
+    quads = [square(100, 50), square(100, 120)]
+
+    class Sees:
+        def __init__(self, *_, **__):
+            pass
+
+        def read(self, image):
+            return Reading("", (line([(x, 55, 18, 20) for x in range(100, 200, 20)]),), 0.0)
+
+        def detect(self, image):
+            return self
+
+        def lines(self):
+            return [Found(np.array(quad, np.float32), 0.9, (0,)) for quad in quads]
+
+    monkeypatch.setattr(suggesting, "Pipeline", Sees)
+    monkeypatch.setattr(suggesting, "Detector", Sees)
+    image = np.zeros((*SIZE, 3), np.uint8)
+    read, unread = suggesting._places(image, SimpleNamespace(detectors=(Sees,)))
+    assert (read.text, unread.text, unread.outline.height) == ("00482", "", 30)
+    assert unread.outline.corners(SIZE) == [(90, 110), (210, 110), (210, 160), (90, 160)]
+    (alone,) = suggesting._places(image, SimpleNamespace(detectors=()))
+    assert alone.text == "00482"

@@ -36,7 +36,9 @@ def split(url: str) -> tuple[str, str]:
     if kind == "picamera2" and not rest:
         rest = "0"
     if kind not in KINDS and ":" not in url:
-        meant = f" {url!r}: its kind is missing, as in file:{url}" if "@" not in url else ": its kind is missing"
+        meant = (
+            f" {url!r}: its kind is missing, as in file:{url}" if "@" not in url else ": its kind is missing"
+        )
         raise ConfigError(f"source.url{meant}; known are {_EXAMPLES}")
     # Only the part before the colon is shown: the rest may hold a password.
     if kind not in KINDS:

@@ -18,7 +18,7 @@ from ocr_edge.pipeline import Pipeline
 from ocr_edge.reading import Reading
 from ocr_edge.trial import outlines
 from ocr_edge.trial.looking import unsaid
-from ocr_edge.trial.numbers import written
+from ocr_edge.trial.numbers import UNITS, written
 from ocr_edge.trial.once import Once, region
 from ocr_edge.trial.outlines import Outline
 
@@ -28,6 +28,8 @@ LIMIT_S = 30.0
 """Seconds that finding the lines may take."""
 MOST = 20
 """Regions that are suggested at most: a picture with more lines is a page, which is read as a whole."""
+BESIDE = 1.0
+"""Heights of a number that a unit may stand beside it, from margin to margin: those of other numbers are further."""
 SLACK = 0.02
 """Confidence that a hint may cost on this picture: it keeps other things from being read on the next."""
 
@@ -66,7 +68,7 @@ def suggest(image: Image, bundle: Bundle) -> list[Suggestion]:
     found = sorted(_places(image, bundle), key=lambda place: -place.outline.height)[:MOST]
     with unsaid():
         tried = (_tried(image, bundle, place) for place in found)
-        kept = sorted((each for each in tried if each), key=lambda each: each.rank)
+        kept = sorted(_with_units([each for each in tried if each]), key=lambda each: each.rank)
     return [_named(each, number) for number, each in enumerate(kept, 1)]
 
 
@@ -153,6 +155,25 @@ def _kept(
 
 def _read(image: Image, bundle: Bundle, settings: dict[str, Any]) -> Reading:
     return Once(region(**settings), bundle).read(image)
+
+
+def _with_units(found: list[Suggestion]) -> list[Suggestion]:
+    """The same, numbers with the unit that stands at their right as a line of its own: on meters it often does."""
+    units = [each for each in found if each.reading.text in UNITS]
+    return [_with_unit(each, units) for each in found]
+
+
+def _with_unit(number: Suggestion, units: list[Suggestion]) -> Suggestion:
+    value = number.region.value
+    if value is None or value.unit:
+        return number
+    right = np.mean(np.array(number.region.corners)[1:3], axis=0)
+    for unit in units:
+        left = np.mean(np.array(unit.region.corners)[[0, 3]], axis=0)
+        if np.linalg.norm(left - right) <= BESIDE * number.height:
+            value = msgspec.structs.replace(value, unit=unit.reading.text)
+            return replace(number, region=msgspec.structs.replace(number.region, value=value))
+    return number
 
 
 def _named(suggestion: Suggestion, number: int) -> Suggestion:
