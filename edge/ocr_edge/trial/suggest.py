@@ -172,7 +172,10 @@ def _with_unit(number: Suggestion, units: list[Suggestion]) -> Suggestion:
         left = np.mean(np.array(unit.region.corners)[[0, 3]], axis=0)
         if np.linalg.norm(left - right) <= BESIDE * number.height:
             value = msgspec.structs.replace(value, unit=unit.reading.text)
-            return replace(number, region=msgspec.structs.replace(number.region, value=value))
+            reading = replace(number.reading, unit=value.unit)
+            return replace(
+                number, region=msgspec.structs.replace(number.region, value=value), reading=reading
+            )
     return number
 
 
