@@ -8,12 +8,13 @@ import cv2
 import numpy as np
 import pytest
 
+from ocr_edge.bundles import load as bundles
 from ocr_edge.cli import main
 from ocr_edge.contract.types import Box
 from ocr_edge.detect.detector import Found
 from ocr_edge.reading import Character, Line, Reading
 from ocr_edge.sources import pictures
-from ocr_edge.trial import outlines
+from ocr_edge.trial import outlines, spots
 from ocr_edge.trial import suggest as suggesting
 from ocr_edge.trial.numbers import written
 from ocr_edge.trial.once import region
@@ -223,11 +224,26 @@ def test_what_a_detector_sees_and_nobody_reads_is_suggested_too(monkeypatch):
         def lines(self):
             return [Found(np.array(quad, np.float32), 0.9, (0,)) for quad in quads]
 
-    monkeypatch.setattr(suggesting, "Pipeline", Sees)
-    monkeypatch.setattr(suggesting, "Detector", Sees)
+    monkeypatch.setattr(spots, "Pipeline", Sees)
+    monkeypatch.setattr(spots, "Detector", Sees)
     image = np.zeros((*SIZE, 3), np.uint8)
-    read, unread = suggesting._places(image, SimpleNamespace(detectors=(Sees,)))
+    read, unread = spots.spots(image, SimpleNamespace(detectors=(Sees,)))
     assert (read.text, unread.text, unread.outline.height) == ("00482", "", 30)
     assert unread.outline.corners(SIZE) == [(90, 110), (210, 110), (210, 160), (90, 160)]
-    (alone,) = suggesting._places(image, SimpleNamespace(detectors=()))
+    (alone,) = spots.spots(image, SimpleNamespace(detectors=()))
     assert alone.text == "00482"
+
+
+def test_of_those_that_read_the_same_in_the_same_place_the_best_is_left():
+    first, inside = a_suggestion("4.86", square(100, 100)), a_suggestion("4.86", square(110, 95))
+    other, elsewhere = a_suggestion("1.473", square(110, 95)), a_suggestion("4.86", square(100, 150))
+    assert suggesting._without_doubles([first, inside, other, elsewhere]) == [first, other, elsewhere]
+
+
+def test_lines_that_were_found_as_one_become_regions_of_their_own(picture):
+    image = pictures.load(picture)
+    whole = spots.Spot(outlines.Outline(np.array([(0, 0), (640, 0), (640, 480), (0, 480)], float), 20.0))
+    found = spots.cuts(image, bundles.load(), whole)
+    assert [cut.reading.text for cut in found] == ["15346", "89:53"]
+    (_, top), _, (_, bottom), _ = found[0].corners
+    assert bottom - top < 100
