@@ -11,11 +11,14 @@ WORKERS ?= auto
 LOCK := uv pip compile -q --upgrade --universal --no-annotate --generate-hashes --custom-compile-command "make locks" \
 	--python-version 3.11 pyproject.toml -c locks/common.in
 
-.PHONY: help run test lint train convert bench locks clean
+.PHONY: help install run test lint train convert bench locks clean
 .DELETE_ON_ERROR:
 
 help:  ## show the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+install: $(TRAIN)/.installed  ## install all three commands into .venv/train/bin
+	@echo "ocr-train, ocr-convert and ocr-edge are in $(TRAIN)/bin; for short: source $(TRAIN)/bin/activate"
 
 run: $(EDGE)/.installed  ## read the example photos with the shipped model; annotated pictures go to out/
 	$(EDGE)/bin/ocr-edge read examples --annotate out

@@ -2,10 +2,13 @@
 
 import ast
 import re
+import shlex
 import tomllib
 from pathlib import Path
 
 import pytest
+
+from ocr_edge import cli
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = ("CONTRIBUTING.md", "docs/architecture.md", "docs/adding.md")
@@ -107,3 +110,23 @@ def test_names_in_capitals_stand_in_the_file_named_beside_them():
             for t in getattr(n, "targets", [getattr(n, "target", None)])
         ]
         assert name in {t.id for t in targets if isinstance(t, ast.Name)}, f"{name} in {file}"
+
+
+def typed(text):
+    """The commands of ``ocr-edge`` in code blocks, without what the shell does with them."""
+    blocks = re.findall(r"^ *```\w*\n(.*?)^ *```", text, re.M | re.S)
+    lines = [line.strip() for block in blocks for line in block.splitlines()]
+    for line in lines:
+        if re.match(r"(sudo )?(\.venv/edge/bin/)?ocr-edge ", line):
+            yield shlex.split(line.partition(" > ")[0].removeprefix("sudo "), comments=True)[1:]
+
+
+@pytest.mark.parametrize(
+    "page", ["README.md", "docs/start.md", "docs/regions.md", "docs/reading.md", "docs/running.md"]
+)
+def test_every_command_of_a_page_is_understood(page):
+    commands = list(typed(spoken(page)))
+    assert commands
+    for command in commands:
+        # As main does it: a pattern may begin with a dash.
+        assert cli.parser().parse_args(cli._with_pattern(command)).run, command

@@ -14,6 +14,13 @@ UNREADABLE = "?"
 """What is said of a character that could be anything; its alternatives say what it may be."""
 READABLE = 0.25
 """Probability from which a character is named."""
+_PLAIN = {"pattern": "no line fits the pattern"}
+"""Reasons for which nothing is said, where the word that is published is too short for people."""
+
+
+def plain(why: str) -> str:
+    """A reading's ``why`` for people."""
+    return _PLAIN.get(why, why)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -165,16 +172,10 @@ class Reading:
         return replace(self, lines=lines, number=number, device=device)
 
     def as_dict(self) -> dict[str, Any]:
-        """The published form, schema 1: plain values ready for JSON. What only the daemon knows comes last."""
-        own: dict[str, Any] = {}
-        if self.device:
-            own = {
-                "id": self.id,
-                "device": self.device,
-                "raw": self.raw,
-                "value": self.value,
-                "unit": self.unit,
-            }
+        """The published form, schema 1: plain values ready for JSON. What only the daemon and numbers have is last."""
+        own: dict[str, Any] = {"id": self.id, "device": self.device} if self.device else {}
+        if self.device or self.raw:
+            own |= {"raw": self.raw, "value": self.value, "unit": self.unit}
         return {
             "schema": SCHEMA,
             # A file's name may hold bytes that are no text.

@@ -79,8 +79,8 @@ def test_a_good_configuration_is_said_part_by_part(tmp_path, check):
         )
         code, parts, _ = check(config, source='url = "file:a.png"\nmode = "trigger"')
     assert (code, levels(parts)) == (0, {})
-    names = "configuration source trigger bundle regions store files mqtt webhook http"
-    assert list(parts) == names.split()
+    names = "configuration, source, trigger, bundle, regions, state folder, store, files, mqtt, webhook, http"
+    assert list(parts) == names.split(", ")
     assert parts["trigger"][1] == "MQTT, HTTP"
     assert parts["regions"][1] == "meter"
     assert parts["mqtt"][1] == "127.0.0.1 takes us"
@@ -203,10 +203,77 @@ def test_a_state_folder_that_may_not_be_entered_is_wrong_in_words(tmp_path, chec
         code, parts, _ = check(config, source='url = "dir:state"', before=before)
     finally:
         state.chmod(0o755)
-    wrong = dict.fromkeys(("source", "bundle"), "error") | dict.fromkeys(("store", "files"), "unknown")
+    wrong = dict.fromkeys(("source", "bundle"), "error") | dict.fromkeys(
+        ("state folder", "store", "files"), "unknown"
+    )
     assert (code, levels(parts)) == (2, wrong)
     assert parts["store"][1] == f"not known: this user may not look at {state}/readings.sqlite"
     assert parts["files"][1] == f"not known: this user may not look at {state}/x/readings.jsonl"
+
+
+def number(value, pattern="", corners=""):
+    pattern = f"pattern = '{pattern}'\n" if pattern else ""
+    return f'[[region]]\nname = "meter"\n{corners}{pattern}[region.value]\n{value}\n'
+
+
+@pytest.mark.parametrize(
+    ("config", "told"),
+    [
+        (number('unit = "m3"\ndevice_class = "water"'), "device_class 'water' needs the unit 'CCF' or "),
+        (
+            number("decimals = 9", r"\d{3}"),
+            r"region 'meter': decimals 9, but pattern \d{3} has 3 digits at most",
+        ),
+        (number("decimals = 4", r"(\d\d|\d{3}[XYZ])"), "has 2 digits at most"),
+        (number("", "[A-Z]{3}"), "region 'meter': no text that pattern [A-Z]{3} allows is a number"),
+        (number('unit = "MWh"', "[A-Z]{2,}"), "no text that pattern [A-Z]{2,} allows is a number"),
+        (
+            '[[region]]\nname = "far"\ncorners = [[0, 0], [90, 0], [90, 40], [0, 40]]\n',
+            "region 'far': corner 2 (90, 0) lies outside of the picture of 64x48",
+        ),
+        ("[picture]\nsize = [640, 360]\n", "the camera gives 64x48, coordinates are for 640x360"),
+    ],
+)
+def test_what_can_be_loaded_and_makes_no_sense_is_warned_of(check, config, told):
+    code, parts, _ = check(config)
+    assert (code, parts["regions"][0]) == (0, "warning")
+    assert told in parts["regions"][1]
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        number('unit = "m³"\ndevice_class = "water"\ndecimals = 3', r"\d{3}"),
+        number('unit = "kWh"', r"-?\d{1,3}\.\d ?kWh"),
+        number("", r"\d+"),
+        number("decimals = 3", r"\d{3}|[A-Z]{4}"),
+        '[[region]]\nname = "near"\ncorners = [[0, 0], [64, 0], [64, 48], [0, 48]]\n',
+        "[picture]\nsize = [640, 480]\n",
+    ],
+)
+def test_what_makes_sense_is_not_warned_of(check, config):
+    code, parts, _ = check(config)
+    assert (code, levels(parts)) == (0, {})
+
+
+def test_corners_are_compared_with_the_picture_as_it_is_turned(check):
+    config = '[[region]]\nname = "near"\ncorners = [[0, 0], [48, 0], [48, 64], [0, 64]]\n'
+    assert levels(check(config)[1]) == {"regions": "warning"}
+    assert levels(check(config, source='url = "file:a.png"\nrotate = 90')[1]) == {}
+
+
+def test_a_state_folder_in_which_nothing_can_be_kept_is_wrong_for_root_too(check):
+    code, parts, _ = check("", bundle='default"\nstate_dir = "/proc/x')
+    assert (code, levels(parts)) == (2, {"state folder": "error", "store": "error"})
+    assert "/proc" in parts["state folder"][1]
+
+
+def test_a_broker_that_refuses_is_named_once(tmp_path, check):
+    pytest.importorskip("paho.mqtt.client", reason="paho-mqtt is not installed")
+    with Broker(tmp_path, "allow_anonymous false\n") as broker:
+        (tmp_path / "mosquitto.log").unlink()  # the broker writes on
+        code, parts, err = check(f'[mqtt]\nhost = "127.0.0.1"\nport = {broker.port}\n')
+    assert (code, parts["mqtt"][0], err) == (1, "error", "")
 
 
 def test_a_database_is_read_without_leaving_a_log_beside_it(tmp_path, check):

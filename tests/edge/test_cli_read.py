@@ -62,7 +62,10 @@ def test_one_picture_prints_only_its_text(folder, capsys):
 
 def test_several_pictures_print_their_names_too(folder, capsys):
     assert main(["read", "p30.png", "black.png", "p10.png"]) == 0
-    assert capsys.readouterr() == ("p30.png: 30\nblack.png:\np10.png: 10\n", "")
+    assert capsys.readouterr() == (
+        "p30.png: 30\nblack.png:\np10.png: 10\n",
+        "WARNING: black.png: nothing read: no text\n",
+    )
 
 
 def test_a_pattern_names_its_files_even_when_it_matches_one(folder, capsys):
@@ -246,9 +249,12 @@ def test_a_check_that_cannot_be_used_ends_with_2(folder, capsys, monkeypatch, ar
     assert err.count("\n") == 1
 
 
-def test_verbose_says_why_nothing_was_read(folder, capsys):
-    main(["read", "-v", "black.png"])
-    assert "INFO: black.png: no text" in capsys.readouterr().err
+def test_why_nothing_was_read_is_said_where_the_result_does_not_say_it(folder, capsys):
+    main(["read", "black.png"])
+    assert capsys.readouterr() == ("", "WARNING: black.png: nothing read: no text\n")
+    main(["read", "black.png", "--format", "json"])
+    out, err = capsys.readouterr()
+    assert (json.loads(out)["why"], err) == ("no text", "")
 
 
 def test_ctrl_c_ends_quietly_with_130(folder, capsys, monkeypatch):

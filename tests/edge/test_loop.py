@@ -21,7 +21,7 @@ from ocr_edge.system.signals import Signals
 class Fake:
     """Capturer, scene, outputs and notifier at once; ``after`` steps the source ends."""
 
-    separate, gone, wants_snapshots, failed, watchdog_s = False, False, False, False, None
+    separate, in_order, gone, wants_snapshots, failed, watchdog_s = False, False, False, False, False, None
     broken = ""
     problems: ClassVar[dict[str, str]] = {}
 

@@ -109,6 +109,7 @@ def test_an_old_broker_is_spoken_to_in_the_old_version(broker, connect):
 
 
 def test_two_clients_of_one_name_are_told_so_and_do_not_fight_on(broker, connect, caplog):
+    caplog.set_level(logging.INFO)
     connect(broker.port)
     connect(broker.port)
     until(lambda: "maybe another client with the id 'pi-1'; give each device an id of its own" in caplog.text)

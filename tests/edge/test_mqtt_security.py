@@ -67,6 +67,7 @@ def test_the_right_password_is_let_in_and_never_logged(tmp_path, connect, logged
 
 @pytest.mark.parametrize("old", [False, True], ids=["MQTT 5", "MQTT 3.1.1"])
 def test_a_wrong_password_is_said_and_tried_again_slowly(tmp_path, connect, caplog, old):
+    caplog.set_level(logging.INFO)
     with users(tmp_path) as broker, Line(broker.port, old=old) as line:
         sink = connect(line.port, username="pi-1", password_file=password_file(tmp_path, "wrong"))
         began = time.monotonic()

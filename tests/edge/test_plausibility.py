@@ -138,3 +138,10 @@ def test_an_earlier_run_with_a_mark_is_remembered():
     plausibility.resume(20.4, -1.0)
     assert plausibility.judge("20.6", 0).rule == "rate"
     assert plausibility.judge("20.5", 0).value == 20.5
+
+
+def test_a_change_that_is_too_fast_is_told_in_its_unit():
+    plausibility = Plausibility(Value(unit="m³", decimals=3, max_rate_per_h=5))
+    plausibility.judge("1.000", 0)
+    why = plausibility.judge("801.000", 360).why
+    assert why == "changes by 800.000 m³, at most 0.501 m³ by now"

@@ -94,6 +94,19 @@ def test_each_picture_of_a_folder_is_read_once(tmp_path: Path):
     assert [Path(reading["source"]).name for reading in daemon.readings] == ["a.jpg", "b.jpg", "c.jpg"]
 
 
+def test_a_picture_of_a_folder_in_which_nothing_can_be_read_is_answered_too(tmp_path: Path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    cv2.imwrite(str(folder / "a.png"), np.full((60, 150, 3), 200, np.uint8))
+    shutil.copy(LABEL, folder / "b.jpg")
+    with DaemonProcess(tmp_path, config(f"dir:{folder}")) as daemon:
+        until(lambda: len(daemon.texts) == 2)
+        daemon.end()
+    said = [(Path(r["source"]).name, r["text"], r["why"]) for r in daemon.readings]
+    assert said == [("a.png", "", "no text"), ("b.jpg", TEXT, "")]
+    assert "region picture: nothing read: no text" in daemon.log
+
+
 def test_every_receiver_gets_it(tmp_path: Path, picture: Path):
     got = []
 

@@ -155,7 +155,7 @@ def test_a_camera_that_moved_is_followed_and_a_lost_one_says_nothing(model: bund
     assert reading.text == "15346"
     elsewhere = np.random.default_rng(0).integers(0, 255, (*SIZE, 3), np.uint8)
     assert look(scene_, *[elsewhere] * 4, start=10) == []
-    assert scene_.problems["alignment"].startswith("alignment lost")
+    assert scene_.problems["alignment"].startswith("lost, ")
 
 
 def test_a_region_sleeps_outside_of_its_schedule(model: bundles.Bundle):
@@ -226,9 +226,9 @@ def test_a_number_that_cannot_be_seen_is_not_believed_by_and_by(model: bundles.B
         for index in range(60 if start == 20 else 6):
             said += scene_.look(Frame(image, 0.0, start + index, "camera", small))
     assert [reading.text for reading in said] == ["15346", ""]
-    assert scene_.problems["alignment"].startswith("alignment lost")
+    assert scene_.problems["alignment"].startswith("lost, ")
     scene_.look(Frame(np.zeros_like(noise), 0.0, 99.0, "camera"))
-    assert scene_.problems == {"alignment": "alignment lost: the picture is dark"}
+    assert scene_.problems == {"alignment": "lost, the picture is dark"}
 
 
 def test_a_meter_that_shows_nothing_is_named(model: bundles.Bundle):

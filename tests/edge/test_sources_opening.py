@@ -130,3 +130,16 @@ def test_the_examples_of_the_documentation_are_configurations():
         urls.split(parse(block, Path("sources.md")).source.url)
     for kind in urls.KINDS:
         assert f"`{kind}:" in text or f"{kind}://" in text
+
+
+def test_a_source_without_its_kind_is_told_how_to_write_it():
+    with pytest.raises(
+        ConfigError, match=r"source.url 'ref.png': its kind is missing, as in file:ref.png; known are"
+    ):
+        urls.split("ref.png")
+    with pytest.raises(ConfigError, match=r"source.url 'nfs:': unknown kind of source; known are") as told:
+        urls.split("nfs://me:secret@host/x")
+    assert "secret" not in str(told.value)
+    with pytest.raises(ConfigError) as told:
+        urls.split("me/secret@host")
+    assert "secret" not in str(told.value)

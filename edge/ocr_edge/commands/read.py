@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ocr_edge.commands import region_options
 from ocr_edge.errors import CaptureError, OcrEdgeError
 from ocr_edge.sources.paths import ANNOTATED, expand, is_video
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from ocr_edge.reading import Reading
     from ocr_edge.sinks.base import Sink
     from ocr_edge.sinks.names import Names
+    from ocr_edge.trial.once import Once
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -30,8 +32,8 @@ PATH is a picture, a video, a folder (its pictures and videos, in natural order)
 the exit code is 4 then.
 
 As text, one picture gives its lines alone. Several inputs, a folder, a pattern or a video give "SOURCE: "
-before each line, and "SOURCE:" alone where there is no text. A video's SOURCE ends in #t= and the seconds
-into the video. JSON is one object per line; XML is one document."""
+before each line, and "SOURCE:" alone where there is no text. Why there is none is said on stderr. A video's
+SOURCE ends in #t= and the seconds into the video. JSON is one object per line; XML is one document."""
 
 
 def add(subparsers: Any) -> None:
@@ -50,6 +52,9 @@ def add(subparsers: Any) -> None:
         help="folder of the model bundle, or the name of one that ships, such as original (default: default)",
     )
     parser.add_argument("--format", choices=("text", "json", "xml"), default="text", help="default: text")
+    parser.add_argument(
+        "--confidence", action="store_true", help="as text: a tab and the confidence, 0 to 1, after each line"
+    )
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="write NAME.txt, .json or .xml per input here, not stdout"
     )
@@ -82,6 +87,7 @@ def add(subparsers: Any) -> None:
     parser.add_argument("--threads", type=_count, default=1, metavar="N", help="CPU threads (default: 1)")
     parser.add_argument("--require-text", action="store_true", help="exit with 1 when an input has no text")
     parser.add_argument("-v", "--verbose", action="store_true", help="more lines on stderr")
+    region_options.add(parser)
     parser.set_defaults(run=run)
 
 
@@ -95,8 +101,8 @@ def run(args: argparse.Namespace) -> int:
         4 when an input could not be read, else 1 when text was demanded and an input has none, else 0.
 
     Raises:
-        ConfigError: The pattern, its check, ``--out``, ``--annotate`` or ``--explain`` is wrong, or the results
-            cannot be written.
+        ConfigError: The region, the pattern, its check, ``--out``, ``--annotate`` or ``--explain`` is wrong, or the
+            results cannot be written.
         ModelError: The bundle is wrong.
     """
     from ocr_edge.sinks.names import Names  # noqa: PLC0415 - see commands/__init__.py
@@ -119,15 +125,18 @@ def run(args: argparse.Namespace) -> int:
     explained = Names(args.explain, inputs) if args.explain else None
     reader = open_reader(args)
     without_text = 0
-    with closing(StdoutSink(args.format, named=not alone) if texts is None else NoSink()) as shared:
+    sure: bool = args.confidence
+    with closing(
+        StdoutSink(args.format, named=not alone, sure=sure) if texts is None else NoSink()
+    ) as shared:
         for path in inputs:
             try:
                 if texts is None:
-                    found = _read(path, args.every, reader, shared, pictures, explained)
+                    found = _read(path, args, reader, shared, pictures, explained)
                 else:
                     file = texts.path(path, ENDINGS[args.format])
-                    with closing(FileSink(args.format, file, named=is_video(path))) as sink:
-                        found = _read(path, args.every, reader, sink, pictures, explained)
+                    with closing(FileSink(args.format, file, named=is_video(path), sure=sure)) as sink:
+                        found = _read(path, args, reader, sink, pictures, explained)
             except CaptureError as error:
                 _LOGGER.error("%s", error)
                 failed = True
@@ -146,13 +155,15 @@ def run(args: argparse.Namespace) -> int:
     return SAID_NO if args.require_text and without_text else 0
 
 
-def open_reader(args: argparse.Namespace) -> "Reader":
+def open_reader(args: argparse.Namespace) -> "Reader | Once":
     """What reads as the arguments say.
 
     Raises:
-        ConfigError: The pattern or its check is wrong.
+        ConfigError: The region, the pattern or its check is wrong.
         ModelError: The bundle is wrong, or lacks the reader that is wanted.
     """
+    if region_options.is_wanted(args):
+        return region_options.once(args)
     from ocr_edge.decode.pattern import MIN_MARGIN  # noqa: PLC0415 - see commands/__init__.py
     from ocr_edge.reader import Reader  # noqa: PLC0415
 
@@ -169,18 +180,19 @@ def open_reader(args: argparse.Namespace) -> "Reader":
 
 def _read(
     path: Path,
-    every_s: float,
-    reader: "Reader",
+    args: argparse.Namespace,
+    reader: "Reader | Once",
     sink: "Sink",
     pictures: "Names | None",
     explained: "Names | None",
 ) -> bool:
     """Read one file into a sink, and its annotated and explained pictures; whether any text was in it."""
+    from ocr_edge.reading import plain  # noqa: PLC0415
     from ocr_edge.sinks.annotate import annotate, save  # noqa: PLC0415
 
     found = False
     modified = _modified(path)
-    for image, seconds in _images(path, every_s):
+    for image, seconds in _images(path, args.every):
         source = str(path) if seconds is None else f"{path}#t={seconds:.2f}"
         reading = reader.read(image, source=source, time=modified + (seconds or 0.0))
         sink.publish(reading)
@@ -192,12 +204,15 @@ def _read(
             _explain(reader, reading, explained.path(path, ending))
         if reading.lines:
             found = True
-        else:
-            _LOGGER.info("%s: %s", source, reading.why)
+            continue
+        # A line for each frame of a video would be too much; a result that is no text has it in itself.
+        level = logging.WARNING if seconds is None and args.format == "text" else logging.INFO
+        what = f'no value in "{" / ".join(reading.raw.splitlines())}"' if reading.raw else "nothing read"
+        _LOGGER.log(level, "%s: %s: %s", source, what, plain(reading.why))
     return found
 
 
-def _explain(reader: "Reader", reading: "Reading", target: Path) -> None:
+def _explain(reader: "Reader | Once", reading: "Reading", target: Path) -> None:
     """Write how a reader that remembers it came to a reading."""
     from ocr_edge.explain import folder  # noqa: PLC0415
 

@@ -35,6 +35,11 @@ def split(url: str) -> tuple[str, str]:
         kind, rest = "v4l2", f"/dev/video{rest or 0}"
     if kind == "picamera2" and not rest:
         rest = "0"
+    if kind not in KINDS and ":" not in url:
+        meant = (
+            f" {url!r}: its kind is missing, as in file:{url}" if "@" not in url else ": its kind is missing"
+        )
+        raise ConfigError(f"source.url{meant}; known are {_EXAMPLES}")
     # Only the part before the colon is shown: the rest may hold a password.
     if kind not in KINDS:
         raise ConfigError(f"source.url {kind + ':'!r}: unknown kind of source; known are {_EXAMPLES}")

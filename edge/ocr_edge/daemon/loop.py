@@ -148,7 +148,9 @@ class Daemon:
                         if self.scene.broken:
                             self._replace_bundle()
                 self._read()
-                self._say(frame, [reading for reading in said if reading.lines or reading.raw])
+                # A picture that somebody put into a folder is answered, also when nothing can be read in it.
+                heard = said if self.capturer.in_order else [r for r in said if r.lines or r.raw]
+                self._say(frame, heard)
                 self._step_done()
                 return True
         return self._step_done()
@@ -220,7 +222,11 @@ class Daemon:
             self.counters.news[reading.region] += 1
             self.last = reading.text.replace("\n", " ")[:SHOWN] or f"nothing: {reading.why}"
             # Not the text: what is read may be private, and journals travel.
-            _LOGGER.info("region %s: news, confidence %.2f", reading.region, reading.confidence)
+            if reading.lines:
+                _LOGGER.info("region %s: news, confidence %.2f", reading.region, reading.confidence)
+            else:
+                why = "a number is not believed" if reading.raw else f"nothing read: {reading.why}"
+                _LOGGER.info("region %s: %s", reading.region, why)
         if frame is not None and self.outputs.wants_snapshots:
             self.outputs.snapshot(self.scene.shown(frame.image))
 

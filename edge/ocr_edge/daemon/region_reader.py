@@ -18,7 +18,8 @@ from ocr_edge.regions import quality
 from ocr_edge.regions.change import ChangeDetector
 from ocr_edge.regions.doubts import why_doubted
 from ocr_edge.regions.plausibility import Plausibility, Verdict, number_of
-from ocr_edge.regions.stabilize import Settled, Stabilizer
+from ocr_edge.regions.silence import Silence
+from ocr_edge.regions.stabilize import PATIENCE, Settled, Stabilizer
 from ocr_edge.sources.base import Frame
 from ocr_edge.system.counters import Counters
 
@@ -44,6 +45,7 @@ class RegionReader:
     Attributes:
         region: Its settings.
         problem: What keeps it from being read, such as ``dark``; empty when nothing does.
+        silence: Why it says nothing, and for how long.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class RegionReader:
         self._still: Settled | None = None
         self._read_at = -np.inf
         self._rejected = ""
+        self.silence = Silence(PATIENCE * stabilize.frames + 1)
 
     def take_over(self, old: "RegionReader") -> None:
         """Go on with another reader's memory, where it was of the same region and labels."""
@@ -86,6 +89,7 @@ class RegionReader:
         # A text that begins to be a number, or another one, is news again.
         same = old.region.value == self.region.value
         self._stabilizer.resume(old._stabilizer.said if same else "")
+        self.silence.spoken = same and old.silence.spoken
         self._rejected = old._rejected if same else ""
         if self._plausibility and old._plausibility:
             self._plausibility = replace(old._plausibility, settings=self._plausibility.settings)
@@ -99,6 +103,7 @@ class RegionReader:
             monotonic: The same moment on ``time.monotonic``.
         """
         if (last.value is None) == (self._plausibility is None):
+            self.silence.spoken = True
             self._stabilizer.resume(last.raw or last.text)
         if last.value is not None and self._plausibility:
             self._plausibility.resume(last.value, monotonic - max(now - last.time, 0.0))
@@ -122,6 +127,7 @@ class RegionReader:
         self._counters.unchanged += 1
         if self._still and self._still.reading is None:
             self._stabilizer.nothing(monotonic)
+            self._says_nothing(self.silence.why, monotonic)
         if self._still and self._still.reading:
             return self.judged(self._still.reading, monotonic, is_news=False)
         return []
@@ -154,12 +160,22 @@ class RegionReader:
             self.problem = f"the frames' texts together do not match the pattern: {fused.text}"
             return []
         if settled.reading is None:
-            # A meter that shows nothing is worth a word; an empty belt is not.
+            unsure = "below min_confidence" if settled.is_still else "the frames do not agree"
+            self._says_nothing(reading.why or unsure, frame.monotonic)
+            # A meter that shows nothing is worth a word at once; an empty belt is not.
             if settled.is_still and self._plausibility:
                 self._plausibility.pause()
-                self.problem = f"nothing to read: {reading.why or 'below min_confidence'}"
+                self.problem = f"nothing to read: {self.silence.why}"
             return []
+        self.silence.over()
         return self.judged(settled.reading, frame.monotonic, is_news=settled.is_news)
+
+    def _says_nothing(self, why: str, monotonic: float) -> None:
+        """Note why, and have a word about it now and then; in the state only where it may be a mistake of the setup."""
+        if self.silence.lasts(why, monotonic):
+            _LOGGER.info("region %s: nothing read for %s: %s", self.region.name, self.silence.span, why)
+        if self.silence.is_suspicious or (self.silence.is_long and self._plausibility):
+            self.problem = f"nothing to read: {why}"
 
     def ask(self) -> "Answer":
         """Begin to read a thing of its own, such as a picture somebody asked for."""

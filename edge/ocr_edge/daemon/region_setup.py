@@ -14,6 +14,7 @@ from ocr_edge.regions.number import unseen
 from ocr_edge.regions.number_format import NumberFormat
 from ocr_edge.regions.plausibility import number_of
 from ocr_edge.segment import Segmenter
+from ocr_edge.trace import OFF, Trace
 
 FRAME_CONFIDENCE = 0.5
 """A single frame less sure than this is not fused; the region's own limit holds for the fused reading."""
@@ -99,7 +100,13 @@ def own_checks(settings: Sequence[CheckDigit]) -> dict[str, Check]:
     return checks
 
 
-def pipeline(region: Region, bundle: Bundle, pattern: Pattern | None, scale: float = 1.0) -> Pipeline:
+def pipeline(
+    region: Region,
+    bundle: Bundle,
+    pattern: Pattern | None,
+    scale: float = 1.0,
+    trace: Trace = OFF,
+) -> Pipeline:
     """The pipeline that reads a region, in frames that are larger than the settings' picture by a factor."""
     polarity = Polarity(region.polarity) if region.polarity else None
     height = region.text_height * scale if region.text_height else None
@@ -112,6 +119,7 @@ def pipeline(region: Region, bundle: Bundle, pattern: Pattern | None, scale: flo
         limit_s=READ_LIMIT_S,
         reader=readers(region, bundle, pattern),
         meaning=meaning(region, pattern),
+        trace=trace,
     )
 
 

@@ -5,6 +5,8 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from ocr_edge.alignment.align import Aligner
 from ocr_edge.bundles.load import Bundle
 from ocr_edge.bundles.selftest import prove
@@ -165,7 +167,7 @@ class Scene:
             # What was wrong with one thing says nothing about the next; the answer itself has it in ``why``.
             self.problems = {}
             return [self._answered(answer, frame) for answer in answers]
-        return self.silent(frame.source, frame.captured_at, "; ".join(self.problems.values()))
+        return self.silent(frame.source, frame.captured_at, self.unplaced)
 
     def _push(self, answer: Answer, frame: Frame, matrix: Matrix) -> None:
         """Read one region of a thing; what goes wrong with it keeps no other one from being said."""
@@ -191,6 +193,25 @@ class Scene:
     def silent(self, source: str, at: float, why: str) -> list[Reading]:
         """A reading a region that says nothing, and why."""
         return [Reading(source, (), at, region=reader.region.name, why=why) for reader in self.readers]
+
+    @property
+    def unplaced(self) -> str:
+        """Why it is not known where the regions are in the last frame, one line; empty when it is."""
+        parts = (("alignment", "alignment "), ("picture", ""))
+        return "; ".join(f"{said}{self.problems[part]}" for part, said in parts if part in self.problems)
+
+    def place(self, image: Image) -> Matrix | None:
+        """From coordinates of the configuration to pixels of a frame; None, with a problem noted, when unknown."""
+        return self._pose(image)
+
+    def expected(self, image: Image) -> Matrix:
+        """The same if nothing had moved, for a frame of any shape."""
+        (height, width), (high, wide) = image.shape[:2], self._size or image.shape[:2]
+        return np.diag([width / wide, height / high, 1.0])
+
+    def cut(self, image: Image, reader: RegionReader, matrix: Matrix) -> rectify.Rectified:
+        """A region's part of a frame, given what ``place`` says of the frame."""
+        return self._cut(image, reader, matrix)
 
     def shown(self, image: Image) -> Image:
         """The picture as it may be stored or shown: black outside of the regions if the owner wants that."""
@@ -222,7 +243,7 @@ class Scene:
         if found.lost:
             spoiled = quality.judge(image, self._config.picture).problem
             detail = f"the picture is {spoiled}" if spoiled else found.detail
-            self.problems = {"alignment": f"alignment lost: {detail}"}
+            self.problems = {"alignment": f"lost, {detail}"}
             return None
         return found.matrix
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ocr_edge.diagnose.files import unreadable
-from ocr_edge.diagnose.finding import Finding, error, ok, unknown, warning
+from ocr_edge.diagnose.finding import Finding, error, ok, unknown
 from ocr_edge.diagnose.probe import Probe
 from ocr_edge.errors import ConfigError
 
@@ -117,18 +117,3 @@ def bundle(probe: Probe) -> Iterator[Finding]:
     else:
         manifest = probe.bundle.manifest
         yield ok("bundle", f"{manifest.name}, {len(manifest.texts)} labels")
-
-
-def regions(probe: Probe) -> Iterator[Finding]:
-    """Whether regions, patterns, schedules, marks and the reference picture fit together, and that bundle."""
-    if probe.config is None or probe.bundle is None:
-        return
-    from ocr_edge.daemon.scene import Scene  # noqa: PLC0415 - see above
-    from ocr_edge.sinks.mqtt.homeassistant import problems  # noqa: PLC0415
-    from ocr_edge.system.counters import Counters  # noqa: PLC0415
-
-    scene = Scene(probe.config, probe.bundle, Counters())
-    if notes := [note for region in probe.config.region for note in problems(region)]:
-        yield warning("regions", "; ".join(notes), "correct [region.value]")
-    else:
-        yield ok("regions", ", ".join(reader.region.name for reader in scene.readers))

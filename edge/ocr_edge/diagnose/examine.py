@@ -6,7 +6,18 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 
-from ocr_edge.diagnose import board, camera, configuration, files, network, packages, python, service, storage
+from ocr_edge.diagnose import (
+    board,
+    camera,
+    configuration,
+    files,
+    network,
+    packages,
+    python,
+    regions,
+    service,
+    storage,
+)
 from ocr_edge.diagnose.finding import Finding, as_json, error, table, unknown
 from ocr_edge.diagnose.probe import Probe
 from ocr_edge.errors import ConfigError, OcrEdgeError
@@ -41,8 +52,9 @@ CONFIGURATION: tuple[Check, ...] = (
     configuration.lamp,
     configuration.trigger,
     configuration.bundle,
-    configuration.regions,
+    regions.regions,
     files.secrets,
+    files.state_folder,
     files.store,
     files.files,
     network.mqtt,
@@ -71,7 +83,6 @@ MACHINE: tuple[Check, ...] = (
     storage.wear,
     board.synchronised,
     apart,
-    files.state_folder,
     network.camera,
     service.unit,
 )

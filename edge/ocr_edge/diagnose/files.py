@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from ocr_edge.diagnose.finding import Finding, error, ok, unknown, warning
@@ -63,8 +64,9 @@ def _secret(key: str, name: str, probe: Probe) -> Finding:
 
 
 def state_folder(probe: Probe) -> Iterator[Finding]:
-    """Whether the daemon can keep what it must know after a restart."""
-    yield _writable("state folder", probe.state / "daemon.lock", probe)
+    """Whether the daemon can keep what it must know after a restart; it starts without, as on a read-only card."""
+    said = _writable("state folder", probe.state / "daemon.lock", probe)
+    yield replace(said, advice=said.advice or "correct state_dir", code=1) if said.level == "error" else said
 
 
 def store(probe: Probe) -> Iterator[Finding]:
@@ -94,6 +96,8 @@ def _writable(name: str, path: Path, probe: Probe) -> Finding:
         return error(
             name, f"{path}: cannot be written; {there} is not {expected}", f"correct {name}.path", code=WRONG
         )
+    if probe.space(there).total == 0:  # as /proc and /sys, where root may do everything and nothing stays
+        return error(name, f"{path}: no file can be kept in {there}", "", code=WRONG)
     # A database and a file that is changed for the next one make files beside themselves.
     folder = there.parent if there == path else there
     for target in (folder, there):

@@ -141,5 +141,9 @@ class Plausibility:
             unseen, unchanged = max(at - before.at, 0.0), min(before.at - before.changed_at, RENEWAL_S)
             allowed = rules.max_rate_per_h * (unseen + unchanged) / 3600 + step
             if abs(change) > allowed * (1 + 1e-9):
-                return "rate", f"changes by {abs(change):.{fine}f}, at most {allowed:.{fine}f} by now"
+                unit = f" {rules.unit}".rstrip()
+                return (
+                    "rate",
+                    f"changes by {abs(change):.{fine}f}{unit}, at most {allowed:.{fine}f}{unit} by now",
+                )
         return None

@@ -24,15 +24,19 @@ class TextSink:
     Attributes:
         stream: Where the lines go.
         named: Whether ``source: `` precedes each line.
+        sure: Whether a tab and the line's confidence follow it.
     """
 
-    def __init__(self, stream: TextIO, *, named: bool = False) -> None:
+    def __init__(self, stream: TextIO, *, named: bool = False, sure: bool = False) -> None:
         self.stream = stream
-        self.named = named
+        self.named, self.sure = named, sure
 
     def publish(self, reading: Reading) -> None:
-        """Write one reading, a line for each line read."""
-        lines = reading.text.splitlines()
+        """Write one reading, a line for each line read; of a number its value."""
+        said = [(line.text, line.confidence) for line in reading.lines]
+        if reading.value is not None:
+            said = [(f"{reading.value:.15g}", reading.confidence)]
+        lines = [f"{text}\t{confidence:.2f}" if self.sure else text for text, confidence in said]
         if self.named:
             source = printable(reading.source)
             lines = [f"{source}: {line}" for line in lines] or [f"{source}:"]
@@ -62,19 +66,20 @@ class JsonSink:
         """Nothing is left to finish."""
 
 
-def make(form: str, stream: TextIO, *, named: bool = False) -> Sink:
+def make(form: str, stream: TextIO, *, named: bool = False, sure: bool = False) -> Sink:
     """The sink of a format.
 
     Args:
         form: ``text``, ``json`` or ``xml``.
         stream: Where it writes.
         named: Text only: the source precedes each line.
+        sure: Text only: the confidence follows it.
 
     Raises:
         ValueError: There is no such format.
     """
     if form == "text":
-        return TextSink(stream, named=named)
+        return TextSink(stream, named=named, sure=sure)
     if form == "json":
         return JsonSink(stream)
     if form == "xml":
@@ -85,12 +90,12 @@ def make(form: str, stream: TextIO, *, named: bool = False) -> Sink:
 class StdoutSink:
     """A format on stdout. JSON is UTF-8 whatever the locale; text that the locale lacks is escaped."""
 
-    def __init__(self, form: str, *, named: bool = False) -> None:
+    def __init__(self, form: str, *, named: bool = False, sure: bool = False) -> None:
         stream = sys.stdout
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8" if form == "json" else None, errors="backslashreplace")
         # A process started with stdout closed has None here: it is run for its files.
-        self._sink = make(form, stream or io.StringIO(), named=named)
+        self._sink = make(form, stream or io.StringIO(), named=named, sure=sure)
 
     def publish(self, reading: Reading) -> None:
         """Write one reading."""
@@ -120,10 +125,10 @@ class FileSink:
         path: The file; one that exists is replaced.
     """
 
-    def __init__(self, form: str, path: Path, *, named: bool = False) -> None:
+    def __init__(self, form: str, path: Path, *, named: bool = False, sure: bool = False) -> None:
         self.path = path
         self._form = form
-        self._named = named
+        self._named, self._sure = named, sure
         self._stream: TextIO | None = None
         self._sink: Sink | None = None
 
@@ -132,7 +137,7 @@ class FileSink:
         with writing(self.path):
             if self._sink is None:
                 self._stream = self.path.open("w", encoding="utf-8", errors="backslashreplace", newline="\n")
-                self._sink = make(self._form, self._stream, named=self._named)
+                self._sink = make(self._form, self._stream, named=self._named, sure=self._sure)
             self._sink.publish(reading)
 
     def close(self) -> None:

@@ -48,9 +48,10 @@ class XmlSink:
         """Write one ``reading`` element."""
         self._begin()
         values = reading.as_dict()
-        root = _element(
-            None, "reading", {k: values[k] for k in ("source", "region", "time", "confidence", "why")}
-        )
+        root = _element(None, "reading", {key: values[key] for key in _ATTRIBUTES})
+        if reading.raw:
+            shown = "" if reading.value is None else f"{reading.value:.15g}"
+            _element(root, "number", {"raw": reading.raw, "value": shown, "unit": reading.unit})
         _element(root, "text", {}, values["text"])
         for line in values["lines"]:
             element = _boxed(root, "line", line)

@@ -128,6 +128,11 @@ class Capturer:
         """Whether each picture shows a thing of its own, by the settings or else by the source's nature."""
         return self._in_order if self._settings.separate is None else self._settings.separate
 
+    @property
+    def in_order(self) -> bool:
+        """Whether the source gives each of its pictures once, as a folder does."""
+        return self._in_order
+
     def next(self, not_before: float, timeout_s: float) -> Frame | None:
         """The newest frame; of a source of separate pictures the next one.
 
@@ -281,7 +286,7 @@ class Capturer:
 
     def _decoded(self, source: Source) -> Frame:
         try:
-            return _turned(source.retrieve(), self._settings.rotate)
+            return turned(source.retrieve(), self._settings.rotate)
         except MemoryError as error:
             raise CaptureError(f"{self._name}: a picture too large for the memory of this machine") from error
         except cv2.error as error:
@@ -343,7 +348,7 @@ class Capturer:
                 self._changed.wait_for(lambda: self._stopping, seconds)
 
 
-def _turned(frame: Frame, degrees: int) -> Frame:
+def turned(frame: Frame, degrees: int) -> Frame:
     """The frame turned clockwise."""
     if degrees not in _TURNS:
         return frame

@@ -115,5 +115,5 @@ def test_a_configuration_is_examined_in_a_process_of_its_own(tmp_path):
     path = tmp_path / "c.toml"
     path.write_text(f'state_dir = "{tmp_path}"\n[source]\nurl = "dir:{tmp_path}/none"\n')
     found = {each.name: each for each in apart(look(path))}
-    assert list(found) == ["configuration", "source", "bundle", "regions", "store"]
+    assert list(found) == ["configuration", "source", "bundle", "regions", "state folder", "store"]
     assert (found["source"].level, found["source"].code) == ("error", 2)

@@ -13,7 +13,7 @@ from tests.edge.broker import Broker
 
 from ocr_edge.bundles import load as bundles
 from ocr_edge.bundles.installed import Installed
-from ocr_edge.diagnose import configuration, files, network, service
+from ocr_edge.diagnose import configuration, files, network, regions, service
 from ocr_edge.diagnose.finding import ok, table
 from ocr_edge.diagnose.probe import Person
 from ocr_edge.errors import ModelError
@@ -180,4 +180,4 @@ def test_a_bad_bundle_is_told_and_not_touched(tmp_path, machine):
     named = machine(config=f'bundle = "{tmp_path}/none"\n{SOURCE}')
     with pytest.raises(ModelError):
         list(configuration.bundle(named))
-    assert list(configuration.regions(named)) == []
+    assert list(regions.regions(named)) == []

@@ -262,9 +262,9 @@ class Connection:
         self._on_message_seen(message.topic, bytes(message.payload), message.retain)
 
     def _say(self, trouble: str) -> None:
-        """Note what is wrong; logged once, not with every attempt."""
+        """Note what is wrong; logged once. Whoever asks for it warns people: the outbox, and ``check`` in its table."""
         if trouble != self.trouble:
-            _LOGGER.warning("%s", trouble)
+            _LOGGER.info("%s", trouble)
         self.trouble = trouble
 
     def _log(self, client: "paho.Client", _: Any, level: int, text: str) -> None:

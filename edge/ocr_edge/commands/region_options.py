@@ -1,0 +1,91 @@
+"""The options of ``ocr-edge read`` that a region of the configuration has too, with the same meaning."""
+
+import argparse
+import re
+from typing import TYPE_CHECKING, Any
+
+from ocr_edge.errors import ConfigError
+
+if TYPE_CHECKING:
+    from ocr_edge.trial.once import Once
+
+NAMES = ("corners", "rotate", "text_height", "polarity", "value")
+
+_LIST = re.compile(r"[\s\d.,;\[\]()-]*")
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add the options to a command's parser."""
+    group = parser.add_argument_group(
+        "a region", "As the keys of [[region]] in the daemon's configuration, read by the same code."
+    )
+    group.add_argument(
+        "--corners",
+        type=corners,
+        metavar="'X,Y X,Y X,Y X,Y'",
+        help="read this part alone: top left, top right, bottom right, bottom left of the text, in pixels",
+    )
+    group.add_argument(
+        "--rotate", type=int, choices=(0, 90, 180, 270), help="degrees that it is then turned clockwise"
+    )
+    group.add_argument("--text-height", type=pixels, metavar="N", help="height of its capitals in pixels")
+    group.add_argument(
+        "--polarity", choices=("dark", "light"), help="dark or light ink; without it both are tried"
+    )
+    group.add_argument(
+        "--value",
+        action="store_true",
+        default=None,
+        help="it shows a number: print that, or why there is none",
+    )
+
+
+def is_wanted(args: argparse.Namespace) -> bool:
+    """Whether any of the options is given."""
+    return any(getattr(args, name) is not None for name in NAMES)
+
+
+def once(args: argparse.Namespace) -> "Once":
+    """What reads the region that the options describe.
+
+    Raises:
+        ConfigError: They are wrong, or do not go together.
+        ModelError: The bundle is wrong.
+    """
+    import cv2  # noqa: PLC0415 - see commands/__init__.py
+
+    from ocr_edge.bundles.load import load  # noqa: PLC0415
+    from ocr_edge.trial.once import Once, region  # noqa: PLC0415
+
+    if args.reader != "auto":
+        named = ", ".join(f"--{name.replace('_', '-')}" for name in NAMES)
+        raise ConfigError(f"--reader does not go with {named}: a region itself knows who reads it best")
+    cv2.setNumThreads(args.threads)
+    settings: dict[str, Any] = {name: getattr(args, name) for name in NAMES} | {
+        "value": {} if args.value else None,
+        "pattern": args.pattern,
+        "check": args.check,
+        "min_margin": args.min_margin,
+    }
+    return Once(region(**settings), load(args.bundle, args.threads), traced=args.explain is not None)
+
+
+def corners(text: str) -> list[tuple[float, float]]:
+    """Four corners, written as eight numbers in any order of commas, spaces and brackets: TOML's list too."""
+    numbers = [float(number) for number in _NUMBER.findall(text)]
+    if len(numbers) != 8 or not _LIST.fullmatch(text):
+        raise ValueError
+    return list(zip(numbers[::2], numbers[1::2], strict=True))
+
+
+def pixels(text: str) -> int:
+    """A height in pixels."""
+    value = int(text)
+    if not 1 <= value <= 65535:
+        raise ValueError
+    return value
+
+
+# argparse puts these names into "invalid ... value: 'x'".
+corners.__name__, pixels.__name__ = "corners (four times X,Y)", "N (1 to 65535)"

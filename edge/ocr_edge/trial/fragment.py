@@ -1,0 +1,74 @@
+"""Suggested regions as a configuration to begin with."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+from ocr_edge.config.settings import Region, Value
+from ocr_edge.trial.suggest import Suggestion
+from ocr_edge.trial.words import number, shown
+
+HEAD = """\
+# Regions suggested for {path}, the likeliest first. Keep what you need, and try it:
+# ocr-edge check --config THIS_FILE --picture {path} --draw seen.png
+"""
+SOURCE = """
+[source]
+url = {url}   # to try it; then a camera such as "picamera2:0" or "v4l2:/dev/video0"
+"""
+MQTT = """
+[mqtt]
+host = {host}
+"""
+
+
+def configuration(
+    suggestions: Iterable[tuple[int, Suggestion]], path: Path, size: tuple[int, int], host: str = ""
+) -> str:
+    """A configuration that reads suggested regions of a picture file.
+
+    Args:
+        suggestions: With their numbers.
+        path: The picture.
+        size: Its ``(height, width)``.
+        host: Of an MQTT broker; empty for none.
+    """
+    place = str(path.absolute())
+    parts = [HEAD.format(path=shown(place)), SOURCE.format(url=_quoted(f"file:{place}"))]
+    if host:
+        parts.append(MQTT.format(host=_quoted(host)))
+    parts.append(f"\n[picture]\nsize = [{size[1]}, {size[0]}]\n")
+    return "".join([*parts, *(f"\n{_region(number, each)}" for number, each in suggestions)])
+
+
+def _region(place: int, suggestion: Suggestion) -> str:
+    region, reading = suggestion.region, suggestion.reading
+    if reading.lines:
+        means = f", the number {number(reading)}" if reading.value is not None else ""
+        said = f'reads "{shown(reading.text)}"{means}, confidence {reading.confidence:.2f}'
+    else:
+        said = f"text that cannot be read yet ({reading.why})"
+    lines = [f"# {place}: {said}", "[[region]]", f'name = "{region.name}"']
+    lines.append(f"corners = {[[round(x), round(y)] for x, y in region.corners or ()]}")
+    if region.text_height:
+        lines.append(f"text_height = {region.text_height}")
+    if region.pattern:
+        lines.append(f"pattern = '{region.pattern}'   # how many digits can it show?")
+    return "\n".join([*lines, *_value(region, region.value)]) + "\n"
+
+
+def _value(region: Region, value: Value | None) -> list[str]:
+    if value is None:
+        return []
+    lines = ["[region.value]"]
+    lines += [f"unit = {_quoted(value.unit)}"] if value.unit else []
+    lines += [f"decimals = {value.decimals}"] if value.decimals else []
+    lines += [f"min = {value.min}"] if value.min is not None else []
+    if not (value.decimals or "." in region.pattern or "," in region.pattern):
+        lines.append("# decimals = 3   # digits after a point that the display does not show")
+    return lines
+
+
+def _quoted(text: str) -> str:
+    """A basic string of TOML: JSON's, but for one character."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,0 +1,60 @@
+"""A trial in words: what a region would say, or why it would say nothing and what helps."""
+
+from ocr_edge.reading import Reading, plain
+from ocr_edge.sinks.base import printable
+from ocr_edge.trial.looking import Trial
+
+SEE_QUALITY = "see When a region cannot be read in docs/regions.md"
+ADVICE = {
+    "no text": "does its text lie inside its outline, with a margin of a third of its height? --draw shows it",
+    "pattern": "correct its pattern, or its corners: --draw shows them",
+    "below min_confidence": "text_height, polarity or a pattern may help; its limit is min_confidence",
+    "not a number": "give it a pattern, and corners that leave other text out: --draw shows them",
+    "dark": SEE_QUALITY,
+    "over-exposed": SEE_QUALITY,
+    "blurred": SEE_QUALITY,
+    "glaring": SEE_QUALITY,
+}
+"""What to do, by the reason for which nothing is said."""
+
+
+def found(trial: Trial) -> str:
+    """What a region would say, one line."""
+    reading = trial.reading
+    asleep = "; its schedule leaves it out at this time of day" if trial.asleep else ""
+    if not reading.why:
+        said = f'"{shown(reading.text)}"'
+        if reading.value is not None:
+            said = f"{number(reading)}, read as {said}"
+        return f"{said}, confidence {reading.confidence:.2f}{asleep}"
+    if reading.raw:
+        return f'"{shown(reading.raw)}" is not believed: {reading.why}{asleep}'
+    seen = ""
+    if trial.seen and trial.seen.lines:
+        seen = f'; what is read there is "{shown(trial.seen.text)}", confidence {trial.seen.confidence:.2f}'
+    return f"says nothing: {plain(reading.why)}{seen}{asleep}"
+
+
+def advice(trial: Trial) -> str:
+    """What to do about a region that says nothing; empty where nothing is known to help."""
+    return ADVICE.get(trial.reading.why, "")
+
+
+def caption(trial: Trial) -> str:
+    """The same for a drawing."""
+    reading, name = trial.reading, trial.region.name
+    if reading.why:
+        seen = reading.raw or (trial.seen.text if trial.seen else "")
+        return f"{name}: {plain(reading.why)}" + (f" ({shown(seen)})" if seen else "")
+    said = shown(reading.text) if reading.value is None else number(reading)
+    return f"{name}: {said} {reading.confidence:.0%}"
+
+
+def number(reading: Reading) -> str:
+    """A reading's value with its unit; empty where it has none."""
+    return "" if reading.value is None else f"{reading.value:.15g} {reading.unit}".rstrip()
+
+
+def shown(lines: str) -> str:
+    """Lines of text as one."""
+    return printable(" / ".join(lines.splitlines()))
