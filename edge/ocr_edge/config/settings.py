@@ -172,6 +172,16 @@ class Value(Table, frozen=True):
             raise ValueError(f"min {self.min:g} is above max {self.max:g}")
 
 
+class When(Table, frozen=True):
+    """``[region.when]``: the region counts only in frames in which another one says something, as on a display that
+    shows several values in turn."""
+
+    region: Slug
+    """Name of the other region."""
+    matches: Annotated[str, Meta(min_length=1)]
+    """What a line of it must look like, a regular expression such as ``kWh``."""
+
+
 class Region(Table, frozen=True):
     """``[[region]]``: a named part of the picture. Without one, the whole picture is read as region ``picture``."""
 
@@ -201,6 +211,7 @@ class Region(Table, frozen=True):
     """Seconds after which it is read again even if nothing seems to have changed."""
     schedule: tuple[str, ...] = ()
     """Local times of day in which it is read, such as ``06:00-22:00``; empty: always."""
+    when: When | None = None
     value: Value | None = None
 
     def __post_init__(self) -> None:
@@ -347,6 +358,18 @@ class Config(Table, frozen=True):
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(f"region {name!r} is there twice; each needs a name of its own")
+        waiting = {region.name: region.when.region for region in self.region if region.when}
+        for name, other in waiting.items():
+            if other not in names:
+                raise ValueError(
+                    f"region {name!r}: when: there is no region {other!r}; there are {', '.join(names)}"
+                )
+            if other == name:
+                raise ValueError(f"region {name!r}: when: it waits for itself; name another region")
+            if other in waiting:
+                raise ValueError(
+                    f"region {name!r}: when: region {other!r} has a 'when' too; name one that is always read"
+                )
         checks = [check.name for check in self.check]
         for name in checks:
             if checks.count(name) > 1:
