@@ -173,8 +173,10 @@ class Value(Table, frozen=True):
 
 
 class When(Table, frozen=True):
-    """``[region.when]``: the region counts only in frames in which another one says something, as on a display that
-    shows several values in turn."""
+    """``[region.when]``: the region counts only in frames in which another one says something.
+
+    It is for displays that show several values in turn.
+    """
 
     region: Slug
     """Name of the other region."""
