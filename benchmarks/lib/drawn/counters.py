@@ -16,8 +16,8 @@ from lib.drawn.photographed import Colour, Image, Random, compressed
 
 COUNT, SEED, TENTHS = 500, 29, 10
 FAMILIES = (
-    "Liberation Sans", "DejaVu Sans", "Roboto", "Roboto Condensed", "Liberation Sans Narrow", "B612", "Lato", "Open Sans",
-    "PT Sans", "Noto Sans", "Carlito", "DejaVu Sans Mono", "Liberation Serif", "Cantarell",
+    "Liberation Sans", "DejaVu Sans", "Roboto", "Roboto Condensed", "Liberation Sans Narrow", "B612", "Lato",
+    "Open Sans", "PT Sans", "Noto Sans", "Carlito", "DejaVu Sans Mono", "Liberation Serif", "Cantarell",
 )  # fmt: skip
 """Faces of the digits, all free and packaged by Debian; a counter whose face is not installed is left out."""
 LIGHT, DARK = ((232, 232, 226), (24, 24, 26)), ((30, 30, 32), (236, 236, 230))
@@ -90,7 +90,7 @@ def _counter(name: str, tenth: int, digits: list[Ink], high: float, random: Rand
     zeros = int(random.integers(0, wheels - nines - 1)) if wheels - nines > 1 else 0
     middle = "".join(str(d) for d in random.integers(0, 10, wheels - zeros - nines))
     text = "0" * zeros + middle + "9" * nines
-    pitch, window = high * random.uniform(1.2, 1.75), 0.0
+    pitch = high * random.uniform(1.2, 1.75)
     window = min(pitch * random.uniform(0.85, 1.1), 1.7 * high)
     window = max(window, 1.12 * high)
     wide = max(digit.shape[1] for digit in digits) * random.uniform(1.2, 1.7)
@@ -103,7 +103,7 @@ def _counter(name: str, tenth: int, digits: list[Ink], high: float, random: Rand
         colours = DARK if dark else LIGHT
         if wheel >= wheels - decimals:
             colours = RED_WHEEL if red else (RED_INK if not dark else DARK)
-        cells.append(_wheel(digits, turned + play[wheel], (high, pitch, window, wide), colours))
+        cells.append(_wheel(digits, turned + play[wheel], (pitch, window, wide), colours))
         border = np.empty((cells[0].shape[0], round(gap), 3), np.float32)
         border[:] = gap_colour
         cells.append(border)
@@ -111,10 +111,10 @@ def _counter(name: str, tenth: int, digits: list[Ink], high: float, random: Rand
 
 
 def _wheel(
-    digits: list[Ink], turned: float, sizes: tuple[float, float, float, float], colours: tuple[Colour, Colour]
+    digits: list[Ink], turned: float, sizes: tuple[float, float, float], colours: tuple[Colour, Colour]
 ) -> Image:
     """What a window shows of one wheel, float32: a cylinder whose sides are darker."""
-    high, pitch, window, wide = sizes
+    pitch, window, wide = sizes
     rows, columns = round(window), round(wide)
     radius = TENTHS * pitch / (2 * math.pi)
     unrolled = np.zeros((math.ceil(3 * pitch), columns), np.float32)
@@ -122,7 +122,9 @@ def _wheel(
     for place in range(4):
         ink = digits[(first + place) % 10]
         middle = (1.5 - (turned - first) + place) * pitch
-        shift = np.array([[1, 0, (columns - ink.shape[1]) / 2], [0, 1, middle - ink.shape[0] / 2]], np.float32)
+        shift = np.array(
+            [[1, 0, (columns - ink.shape[1]) / 2], [0, 1, middle - ink.shape[0] / 2]], np.float32
+        )
         put = cv2.warpAffine(ink, shift, unrolled.shape[::-1], flags=cv2.INTER_LINEAR)
         unrolled = np.maximum(unrolled, put)
     away = np.arange(rows) + 0.5 - rows / 2
@@ -159,7 +161,12 @@ def _seen(
     scene = cv2.GaussianBlur(scene, (0, 0), float(random.uniform(0.4, 0.03 * high / 1.3 + 0.3)))
     scene += random.normal(0, float(random.uniform(1, 6)), scene.shape)
     image = compressed(np.clip(scene.round(), 0, 255).astype(np.uint8), int(random.integers(65, 93)))
-    square = [(margin, margin), (margin + wide, margin), (margin + wide, margin + high), (margin, margin + high)]
+    square = [
+        (margin, margin),
+        (margin + wide, margin),
+        (margin + wide, margin + high),
+        (margin, margin + high),
+    ]
     places = np.array(square, np.float64) @ turn[:, :2].T + turn[:, 2]
     # Nobody clicks better than this.
     places += random.uniform(-0.04, 0.04, places.shape) * high

@@ -153,6 +153,8 @@ class Value(Table, frozen=True):
 
     decimals: Annotated[int, Meta(ge=0, le=9)] = 0
     """Digits after a decimal point that is not read: ``01234`` with 2 is 12.34. A mark that is read counts instead."""
+    rolling: Literal["", "up", "down"] = ""
+    """Digits on wheels that turn: the next digit comes from below (``up``) or from above; empty: no wheels."""
     unit: str = ""
     """What the value is given in; it may stand after the number."""
     device_class: str = ""

@@ -10,6 +10,7 @@ from ocr_edge.decode.pattern import Pattern
 from ocr_edge.errors import ConfigError
 from ocr_edge.pipeline import Pipeline, Readers
 from ocr_edge.regions.number import unseen
+from ocr_edge.rolling.reader import RollingReader
 from ocr_edge.segment import Segmenter
 
 FRAME_CONFIDENCE = 0.5
@@ -64,9 +65,20 @@ def own_checks(settings: Sequence[CheckDigit]) -> dict[str, Check]:
     return checks
 
 
-def pipeline(region: Region, bundle: Bundle, pattern: Pattern | None, scale: float = 1.0) -> Pipeline:
-    """The pipeline that reads a region, in frames that are larger than the settings' picture by a factor."""
+def pipeline(
+    region: Region, bundle: Bundle, pattern: Pattern | None, scale: float = 1.0
+) -> Pipeline | RollingReader:
+    """What reads a region, in frames that are larger than the settings' picture by a factor.
+
+    Raises:
+        ConfigError: Its settings do not fit together.
+    """
     polarity = Polarity(region.polarity) if region.polarity else None
+    if region.value and region.value.rolling:
+        try:
+            return RollingReader(bundle, pattern, upwards=region.value.rolling == "up", polarity=polarity)
+        except ConfigError as error:
+            raise ConfigError(f"region {region.name}: {error}") from error
     height = region.text_height * scale if region.text_height else None
     return Pipeline(
         bundle,
@@ -97,7 +109,7 @@ def blind(region: Region, bundle: Bundle, pattern: Pattern | None) -> str:
     Whoever gives ``min = 0`` knows that there is no minus, and whoever gives ``decimals`` that the mark is not read.
     """
     rules = region.value
-    if rules is None:
+    if rules is None or rules.rolling:  # no wheel has a minus or a point
         return ""
     texts = bundle.manifest.texts
     sign, mark = unseen(sayable(texts, pattern))

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from ocr_edge.contract.types import Image
+from ocr_edge.contract.types import Glyph
 
 ROWS, COLUMNS = 24, 16
 """What parts are compared in: rows of a whole digit, and columns of the ink of any."""
@@ -20,7 +20,7 @@ SHEET_CELL = 32
 """Side of the square that each digit of the sheet stands in, ``ROWS`` high, in the middle."""
 INK = 0.3
 """Share of a pixel from which a column of a face has ink."""
-PER_DIFFERENCE, PER_WIDTH = 30.0, 6.0
+PER_DIFFERENCE, PER_WIDTH = 20.0, 2.0
 """Nats for all pixels different, and for each unit of log ratio of the widths. Chosen on 300 drawn counters of another
 seed than the measured ones (``benchmarks/counters.py``)."""
 
@@ -33,16 +33,17 @@ class _Face:
     ink: npt.NDArray[np.float32]
 
 
-def likeness(ink: Image) -> npt.NDArray[np.float32]:
+def likeness(glyph: Glyph) -> npt.NDArray[np.float32]:
     """Log-probability of each digit.
 
     Args:
-        ink: uint8, shape ``(H, W)``, ink 255: as high as a whole digit, with nothing where it is not seen, and as wide
-            as the ink.
+        glyph: As high as a whole digit, without ink where it is not seen, and as wide as the ink.
 
     Returns:
         float32, shape ``(10,)``.
     """
+    assert glyph.binary is not None
+    ink = glyph.binary[..., 0]
     inked = np.flatnonzero(ink.any(axis=1))
     scale = ROWS / len(ink)
     first = min(round(inked[0] * scale), ROWS - 1)
@@ -60,7 +61,9 @@ def likeness(ink: Image) -> npt.NDArray[np.float32]:
 
 
 @cache
-def _parts(first: int, end: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+def _parts(
+    first: int, end: int
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float32], npt.NDArray[np.float32]]:
     """Some rows of all faces' digits: which digit, its ink without the columns that have none, and their number."""
     digits, parts, widths = [], [], []
     for face in _faces():
@@ -79,10 +82,13 @@ def _parts(first: int, end: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.f
 def _faces() -> tuple[_Face, ...]:
     """The digits of the sheet ``digits.png``: a row a face, 0 to 9 from left to right."""
     data = np.frombuffer((resources.files("ocr_edge.rolling") / "digits.png").read_bytes(), np.uint8)
-    sheet = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE).astype(np.float32) / 255
+    picture = np.asarray(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE), np.float32)
+    sheet = np.asarray(picture / np.float32(255), np.float32)
     above = (SHEET_CELL - ROWS) // 2
     return tuple(
-        _Face(column, sheet[top + above : top + above + ROWS, column * SHEET_CELL : (column + 1) * SHEET_CELL])
+        _Face(
+            column, sheet[top + above : top + above + ROWS, column * SHEET_CELL : (column + 1) * SHEET_CELL]
+        )
         for top in range(0, len(sheet), SHEET_CELL)
         for column in range(10)
     )

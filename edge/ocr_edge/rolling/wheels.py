@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from ocr_edge.contract.preprocess import luminance, otsu, resize
 from ocr_edge.contract.types import Glyph, Image, Polarity
@@ -25,6 +24,9 @@ INKED = 0.07
 """Share of a wheel's width from which a row has ink: less is noise or the gap's shadow."""
 FRAME = 0.94
 """Share of a wheel's width from which a row at the border is the window's frame, and no digit."""
+GAP, GAP_SIDE = 0.9, 0.2
+"""Share of the height from which a column is the gap between wheels, and share of a wheel's width in which it may be:
+the windows of some meters show it well inside of what an equal share of the width is."""
 LEAST = 4
 """Rows from which ink is part of a digit."""
 WHOLE = 0.9
@@ -41,15 +43,11 @@ class Piece:
         middle: Row of the whole digit's middle, which may lie outside of the window.
         seen: Share of its height that is seen, 0 to 1.
         glyph: It, with paper in place of what is not seen.
-        left: First column in the scaled window.
-        right: First column after it.
     """
 
     middle: float
     seen: float
     glyph: Glyph
-    left: int
-    right: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,12 +57,12 @@ class Window:
     Attributes:
         wheels: The pieces of each wheel, from top to bottom.
         height: Rows of a digit.
-        size: Height and width of the scaled window.
+        middle: Row of the middle of what is looked at.
     """
 
     wheels: tuple[tuple[Piece, ...], ...]
     height: float
-    size: tuple[int, int]
+    middle: float
 
 
 Rows = tuple[int, int]
@@ -72,9 +70,8 @@ Rows = tuple[int, int]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Wheel:
-    """A wheel's pixels: first column, RGB, ink, and the runs of rows with ink."""
+    """A wheel's pixels: RGB, ink, and the runs of rows with ink."""
 
-    left: int
     rgb: Image
     ink: Image
     polarity: Polarity
@@ -101,19 +98,20 @@ def look(image: Image, count: int, polarity: Polarity | None = None) -> Window |
     if height is None:
         return None
     found = tuple(_pieces(wheel, height) for wheel in wheels)
-    return Window(found, height, scaled.shape[:2]) if all(found) else None
+    return Window(found, height, len(scaled) / 2) if all(found) else None
 
 
 def _wheel(image: Image, left: float, right: float, polarity: Polarity | None) -> _Wheel:
     side = SIDE * (right - left)
     first, end = round(left + side), round(right - side)
     rgb = image[:, first:end]
-    gray = cv2.GaussianBlur(luminance(rgb), (3, 3), 0)
+    gray = np.asarray(cv2.GaussianBlur(luminance(rgb), (3, 3), 0), np.uint8)
     ink = otsu(gray, polarity or Polarity.DARK)
     if polarity is None:
         # A digit takes up less of a wheel than its paper does.
         polarity = Polarity.DARK if np.count_nonzero(ink) <= ink.size / 2 else Polarity.LIGHT
         ink = otsu(gray, polarity)
+    ink = _without_gaps(ink)
     share = np.count_nonzero(ink, axis=1) / ink.shape[1]
     inked = share >= INKED
     for rows in (range(len(share)), range(len(share) - 1, -1, -1)):
@@ -123,7 +121,21 @@ def _wheel(image: Image, left: float, right: float, polarity: Polarity | None) -
             inked[row] = False
     edges = np.flatnonzero(np.diff(np.concatenate([[False], inked, [False]]).astype(np.int8)))
     runs = tuple((a, b) for a, b in edges.reshape(-1, 2).tolist() if b - a >= LEAST)
-    return _Wheel(first, rgb, ink, polarity, runs)
+    return _Wheel(rgb, ink, polarity, runs)
+
+
+def _without_gaps(ink: Image) -> Image:
+    """A wheel's ink without what belongs to the gaps at its sides: upright lines, and specks that stand apart there."""
+    width, near = ink.shape[1], max(1, round(GAP_SIDE * ink.shape[1]))
+    ink = ink.copy()
+    gaps = np.flatnonzero(np.count_nonzero(ink, axis=0) >= GAP * len(ink))
+    ink[:, : max([0, *(gaps[gaps < near] + 1)])] = 0
+    ink[:, min([width, *gaps[gaps >= width - near]]) :] = 0
+    _, labels, boxes, _ = cv2.connectedComponentsWithStats(ink)
+    left, right = boxes[:, cv2.CC_STAT_LEFT], boxes[:, cv2.CC_STAT_LEFT] + boxes[:, cv2.CC_STAT_WIDTH]
+    beside = (right <= near) | (left >= width - near)
+    ink[beside[labels]] = 0
+    return ink
 
 
 def _height(wheels: Sequence[_Wheel], rows: int) -> float | None:
@@ -159,6 +171,4 @@ def _piece(wheel: _Wheel, top: int, bottom: int, middle: float, height: float) -
     rgb[top - first : bottom - first] = wheel.rgb[top:bottom, left:right]
     ink[top - first : bottom - first, :, 0] = wheel.ink[top:bottom, left:right]
     seen = min(1.0, (bottom - top) / height)
-    return Piece(
-        middle, seen, Glyph(rgb, ink, wheel.polarity), wheel.left + left, wheel.left + right
-    )
+    return Piece(middle, seen, Glyph(rgb, ink, wheel.polarity))
