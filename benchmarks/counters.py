@@ -64,8 +64,11 @@ def said(
 
 def verdict(truth: str, text: str) -> str:
     """Which of ``VERDICTS`` a text is."""
+    text = text.replace(" ", "")
     if not text:
         return "silent"
+    if len(text) != len(truth):
+        return "otherwise wrong"
     away = (int(text) - int(truth)) % 10 ** len(truth)
     return {0: "right", 1: "one too high", 10 ** len(truth) - 1: "one too low"}.get(away, "otherwise wrong")
 

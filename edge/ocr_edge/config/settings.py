@@ -203,6 +203,8 @@ class Region(Table, frozen=True):
     """What a line must look like, a regular expression such as ``[A-Z]{3}\\d{4}``; empty: anything."""
     check: str = ""
     """Check digit that its text must have: ``luhn``, ``ean``, ... or the name of a ``[[check]]``; empty: none."""
+    rows: Annotated[int, Meta(ge=2, le=4)] | Literal["any"] | None = None
+    """Rows that one text goes over, read and matched as one; ``any``: all lines; missing: each line is a text."""
     min_margin: NotNegative = 3.0
     """Nats (natural logarithm) by which the pattern may overrule what the picture looks like; beyond it, nothing is
     said."""

@@ -1,6 +1,7 @@
 """What a region is read with: its pattern, its pipeline, and those who can say what stands in it."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from ocr_edge.bundles.load import Bundle
 from ocr_edge.config.settings import CheckDigit, Region
@@ -11,6 +12,7 @@ from ocr_edge.errors import ConfigError
 from ocr_edge.pipeline import Pipeline, Readers
 from ocr_edge.regions.number import unseen
 from ocr_edge.rolling.reader import RollingReader
+from ocr_edge.rows import RowsReader
 from ocr_edge.segment import Segmenter
 
 FRAME_CONFIDENCE = 0.5
@@ -67,7 +69,7 @@ def own_checks(settings: Sequence[CheckDigit]) -> dict[str, Check]:
 
 def pipeline(
     region: Region, bundle: Bundle, pattern: Pattern | None, scale: float = 1.0
-) -> Pipeline | RollingReader:
+) -> Pipeline | RollingReader | RowsReader:
     """What reads a region, in frames that are larger than the settings' picture by a factor.
 
     Raises:
@@ -80,10 +82,11 @@ def pipeline(
         except ConfigError as error:
             raise ConfigError(f"region {region.name}: {error}") from error
     height = region.text_height * scale if region.text_height else None
-    return Pipeline(
+    kind = partial(RowsReader, rows=region.rows) if region.rows else Pipeline
+    return kind(
         bundle,
         pattern,
-        min(FRAME_CONFIDENCE, region.min_confidence),
+        min_confidence=min(FRAME_CONFIDENCE, region.min_confidence),
         min_margin=region.min_margin,
         segmenter=Segmenter(text_height=height, polarity=polarity),
         limit_s=READ_LIMIT_S,

@@ -64,7 +64,7 @@ class Decoder:
         """
         graph = Graph(guesses)
         if self._pattern:
-            return self._legal(graph, self._pattern)
+            return self._legal([graph], self._pattern)
         way, _ = graph.best()
         return self._read(graph, way) if way else None
 
@@ -90,25 +90,58 @@ class Decoder:
         """Log-probabilities with what the line's geometry and the neighbours say."""
         return self._context.worded(self._context.placed(scores, boxes), spaces)
 
-    def _legal(self, graph: Graph, pattern: Pattern) -> RatedLine | None:
+    def join(self, rows: Sequence[Sequence[Scored]]) -> RatedLine | None:
+        """Read several lines as one text; the pattern is searched in all of them together.
+
+        Args:
+            rows: Each line, in reading order, as found in one or several guesses at the ink.
+
+        Returns:
+            One line, a space before each of its rows but the first; None when the pattern allows none.
+
+        Raises:
+            ValueError: There is no pattern.
+        """
+        if self._pattern is None:
+            raise ValueError("no pattern: lines are joined as they are read")
+        return self._legal([Graph(guesses) for guesses in rows], self._pattern)
+
+    def _legal(self, graphs: Sequence[Graph], pattern: Pattern) -> RatedLine | None:
         """The best reading that the pattern allows, if the picture does not speak against it by too much."""
-        # Half of a look-alike's chance is its own: O for 0 costs little, B for 0 much.
-        together = np.exp(graph.scores) @ self._shapes @ self._shapes.T
-        chances = np.log(0.5 * np.exp(graph.scores) + 0.5 * together + 1e-9).astype(np.float32)
-        edges, nodes = _edges(graph, graph.gains(chances).astype(np.float32))
-        legal = pattern.best(edges, len(graph) + 1) if edges else None
-        free = search.best(edges, len(graph) + 1, self._free, None, self._labels) if edges else None
+        edges: list[Edge] = []
+        nodes: list[tuple[int, int]] = []
+        chances: dict[int, Scores] = {}
+        stop = 0
+        for number, graph in enumerate(graphs):
+            # Half of a look-alike's chance is its own: O for 0 costs little, B for 0 much.
+            together = np.exp(graph.scores) @ self._shapes @ self._shapes.T
+            chance = np.log(0.5 * np.exp(graph.scores) + 0.5 * together + 1e-9).astype(np.float32)
+            own, read = _edges(graph, graph.gains(chance).astype(np.float32))
+            # A graph that begins where the one before ends: a text goes through all of them.
+            edges += [Edge(edge.first + stop, edge.last + stop, edge.scores) for edge in own]
+            nodes += [(number, node) for node in read]
+            chances[number] = chance
+            stop += len(graph) + 1
+        legal = pattern.best(edges, stop) if edges else None
+        free = search.best(edges, stop, self._free, None, self._labels) if edges else None
         if legal is None or free is None or free.score - legal.score > self._min_margin:
             return None
-        way = [nodes[edge] for edge in legal.edges]
-        boxes = [graph.boxes[node] for node in way]
-        spaces = space_before(boxes, graph.height)
-        # Between look-alikes, the line decides: the same cut, named again with all that is known.
-        informed = np.maximum(self._informed(graph.scores[way], boxes, spaces), chances[way] - LEAST_INFORMED)
-        again = [Edge(place, place + 1, row) for place, row in enumerate(informed)]
+        ways = [[nodes[e][1] for e in legal.edges if nodes[e][0] == number] for number in range(len(graphs))]
+        boxes, spaces, informed, plain = [], [], [], []
+        for number, (graph, way) in enumerate(zip(graphs, ways, strict=True)):
+            own_boxes = [graph.boxes[node] for node in way]
+            own_spaces = list(space_before(own_boxes, graph.height))
+            # Between look-alikes, the line decides: the same cut, named again with all that is known.
+            rows = self._informed(graph.scores[way], own_boxes, own_spaces)
+            informed.append(np.maximum(rows, chances[number][way] - LEAST_INFORMED))
+            plain.append(chances[number][way])
+            boxes += own_boxes
+            spaces += [True, *own_spaces[1:]] if number else own_spaces
+        again = [Edge(place, place + 1, row) for place, row in enumerate(np.concatenate(informed))]
         legal = pattern.best(again, len(again)) or legal
-        scores = np.where(allowed(pattern, legal), chances[way], -np.inf).astype(np.float32)
-        sure = np.exp(chances[way, list(legal.labels)])
+        named = np.concatenate(plain)
+        scores = np.where(allowed(pattern, legal), named, -np.inf).astype(np.float32)
+        sure = np.exp(named[np.arange(len(named)), list(legal.labels)])
         return self._rated(scores, boxes, spaces, sure, legal.labels)
 
     def _rated(
