@@ -129,7 +129,7 @@ class RowsReader:
             sets = list(self._sets(parts))
         if isinstance(self._rows, int):
             with watch.step("recognize"):
-                sets.append(self._cut(image, self._rows))
+                sets += self._cut(image, self._rows)
         with watch.step("decode"):
             read = [line for rows in sets if (line := self._read(rows))]
         best = max(read, key=lambda rated: rated.value, default=None)
@@ -177,16 +177,18 @@ class RowsReader:
             if some:
                 yield [part for row in some for part in row]
 
-    def _cut(self, image: Image, count: int) -> list[_Part]:
+    def _cut(self, image: Image, count: int) -> Iterator[list[_Part]]:
         """The rows of a picture that shows them alone, cut between them."""
         if self._lines is None:
-            return []
-        found, size = [], image.shape[:2]
-        for line in bands(luminance(image), count):
-            box = around(line, size)
-            strip = box, self._lines.look(image, box, self._finder.segmenter.polarity), line
-            found.append(_Part(None, line, strip, _same))
-        return found
+            return
+        size, polarity = image.shape[:2], self._finder.segmenter.polarity
+        for lines in bands(luminance(image), count):
+            boxes = [around(line, size) for line in lines]
+            strips = [self._lines.look(image, box, polarity) for box in boxes]
+            yield [
+                _Part(None, line, (box, strip, line), _same)
+                for line, box, strip in zip(lines, boxes, strips, strict=True)
+            ]
 
     def _read(self, parts: Sequence[_Part]) -> RatedLine | None:
         """A set of rows as one text; None where nothing is said."""

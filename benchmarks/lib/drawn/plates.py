@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -73,7 +73,8 @@ def plates(count: int = COUNT, seed: int = SEED, missing: list[str] | None = Non
             _scaled(printed(row, face, 120, float(random.uniform(0, 0.12))), tall)
             for row, tall in zip(rows, heights, strict=True)
         ]
-        look = any_look(random, display=False)
+        # A region is cut close around its text, as docs/regions.md says: the plate's own border is the margin.
+        look = replace(any_look(random, display=False), margin=float(random.uniform(0.02, 0.12)))
         image = compressed(photograph(_plate(inks, high, random), look, random), look.quality)
         yield Plate(f"plate-{number:03d}", re.sub(r"\W", "", "".join(rows)), pattern, image)
 

@@ -223,6 +223,8 @@ class Region(Table, frozen=True):
     def __post_init__(self) -> None:
         for times in self.schedule:
             span(times)
+        if self.rows and self.value and self.value.rolling:
+            raise ValueError(f"rows {self.rows!r}: a rolling counter has one row; leave rows or rolling out")
         if self.check and not self.pattern:
             # One in ten random numbers has a right check digit: alone it would make wrong texts look right.
             raise ValueError(f"check {self.check!r} needs a pattern too, such as '\\d{{16}}'")

@@ -1,7 +1,8 @@
 """The rows of a text that goes over several: lines put into rows, and a picture cut between its rows. Pure."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import cv2
 import numpy as np
@@ -13,8 +14,9 @@ SHARED = 0.5
 """Share of the lower one's height that two parts of one row both cover."""
 COVERED = 0.35
 """Share of the smaller of two boxes from which both are findings of one line."""
-LEAST = 0.45
-"""Height, in equal shares of the picture, that every row has at least: plates have a low row above a high one."""
+LEASTS = (0.45, 0.7)
+"""Heights, in equal shares of the text's, that every row has at least; both are tried. Plates have a low row above a
+high one, but a frame or an edge of the plate is quieter than what is between two rows."""
 QUIET = 0.15
 """Share of a row's busiest line of pixels below which a line of pixels is beside its text."""
 
@@ -55,28 +57,41 @@ def apart(boxes: Sequence[Box]) -> list[int]:
     return kept
 
 
-def bands(gray: Image, count: int) -> list[Box]:
+def bands(gray: Image, count: int) -> Iterator[list[Box]]:
     """Cut a picture between its rows, where it changes least from left to right.
 
     Args:
-        gray: uint8, shape ``(H, W)``: little else than the rows.
+        gray: uint8, shape ``(H, W)``: the rows, and little else but paper.
         count: How many rows there are.
 
-    Returns:
-        One box a row, as wide as the picture, from the first to the last line of pixels with text; none where the
-        picture is too low for so many.
+    Yields:
+        Ways to cut it, each once: one box a row, as wide as all of them, from the first to the last line of pixels with
+        text.
     """
-    height, width = gray.shape
-    least = max(4, round(LEAST * height / count))
-    if least * count > height:
-        return []
-    busy = np.abs(cv2.Sobel(gray, cv2.CV_32F, 1, 0)).mean(axis=1)
-    cuts = _cuts(np.asarray(busy, np.float64), count, least)
-    found = []
-    for top, bottom in itertools.pairwise((0, *cuts, height)):
-        text = np.flatnonzero(busy[top:bottom] >= QUIET * busy[top:bottom].max())
-        found.append(Box(0, top + int(text[0]), width, int(text[-1] - text[0]) + 1))
-    return found
+    change = np.abs(cv2.Sobel(gray, cv2.CV_32F, 1, 0))
+    top, bottom = _busy_part(change.mean(axis=1))
+    left, right = _busy_part(change[top:bottom].mean(axis=0))
+    busy = np.asarray(change[top:bottom, left:right].mean(axis=1), np.float64)
+    tried: list[list[int]] = []
+    for share in LEASTS:
+        least = max(4, round(share * len(busy) / count))
+        if least * count > len(busy):
+            continue
+        cuts = _cuts(busy, count, least)
+        if cuts in tried:
+            continue
+        tried.append(cuts)
+        found = []
+        for first, end in itertools.pairwise((0, *cuts, len(busy))):
+            start, stop = _busy_part(busy[first:end])
+            found.append(Box(left, top + first + start, right - left, stop - start))
+        yield found
+
+
+def _busy_part(busy: npt.NDArray[np.floating[Any]]) -> tuple[int, int]:
+    """From the first to the last line of pixels in which something changes."""
+    lines = np.flatnonzero(busy >= QUIET * busy.max())
+    return int(lines[0]), int(lines[-1]) + 1
 
 
 def _cuts(busy: npt.NDArray[np.float64], count: int, least: int) -> list[int]:
