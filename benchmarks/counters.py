@@ -95,7 +95,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     ]
     text = f"{header(facts, {})}\n\n{by_turn(found)}\n\n{by_kind(found)}\n"
     if args.photos:
-        text += f"\n{by_photo(list(photos(args.photos)), bundle)}\n"
+        text += f"\n{by_photo(list(photos(args.photos)), bundle, rolling=not args.plain)}\n"
     print(text, end="")
     rows = [
         {"name": c.name, "truth": c.text, "tenth": c.tenth, "said": s, "verdict": verdict(c.text, s)}
@@ -142,11 +142,11 @@ def by_kind(found: Sequence[tuple[Counter, str]]) -> str:
     )
 
 
-def by_photo(found: Sequence[tuple[str, str, np.ndarray]], bundle: Bundle) -> str:
+def by_photo(found: Sequence[tuple[str, str, np.ndarray]], bundle: Bundle, *, rolling: bool) -> str:
     """What is said of each photograph."""
     rows = []
     for name, truth, image in found:
-        text = said(image, PHOTOS[name], len(truth), bundle)
+        text = said(image, PHOTOS[name], len(truth), bundle, rolling=rolling)
         rows.append([name, truth, text, verdict(truth, text)])
     return table(["photograph", "truth", "said", ""], rows)
 

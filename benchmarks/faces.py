@@ -6,6 +6,7 @@ A row a face, 0 to 9 from left to right, each 24 rows high in a square of 32. No
 ``counters.py`` draws.
 """
 
+import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,17 +25,23 @@ EM = 240
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; the exit code."""
-    arguments = sys.argv[1:] if argv is None else list(argv)
-    if len(arguments) != 1:
-        print("usage: faces.py OUT.png", file=sys.stderr)
-        return 2
+    args = parser().parse_args(argv)
     try:
         rows = [_row(font_file(family, style)) for family in FAMILIES for style in ("Regular", "Bold")]
     except NoFontError as error:
         print(f"faces.py: {error}", file=sys.stderr)
         return 1
-    cv2.imwrite(arguments[0], np.vstack(rows))
+    args.out.write_bytes(cv2.imencode(".png", np.vstack(rows))[1].tobytes())
     return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command's arguments."""
+    result = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    result.add_argument("out", type=Path, metavar="OUT.png", help="the sheet")
+    return result
 
 
 def _row(file: Path) -> np.ndarray:
