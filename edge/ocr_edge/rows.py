@@ -1,12 +1,13 @@
 """Reads a text that goes over several rows, such as a plate's, as one. Pure: no file, no camera.
 
-The rows are found as the lines of any picture are, and once more by cutting the picture between them. With a pattern,
-each set of rows that may be meant is searched as a whole; the reading that explains most stands.
+The picture is cut between its rows; where that is not surely read, the lines are found as in any picture. With a
+pattern, each set of rows that may be meant is searched as a whole; the reading that explains most stands.
 """
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+import time as clock
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
@@ -23,7 +24,7 @@ from ocr_edge.layout.rows import apart, bands, in_rows
 from ocr_edge.layout.selection import RatedLine
 from ocr_edge.pipeline import Pipeline, Readers
 from ocr_edge.reading import Character, Line, Reading
-from ocr_edge.recognize.line_reader import LineReader, ToPicture, around, calibrated_sure
+from ocr_edge.recognize.line_reader import SURE_LINE, LineReader, ToPicture, around, calibrated_sure
 from ocr_edge.recognize.lines import Posteriors
 from ocr_edge.recognize.places import Place
 from ocr_edge.segment import Segmenter
@@ -32,6 +33,10 @@ from ocr_edge.timing import Stopwatch
 
 Rows = int | Literal["any"]
 """How many rows a text has; ``any``: all lines of the picture are one text."""
+MOST_NEAR = 3
+"""Lines beside which a row that was not found is looked for, the most promising."""
+ABOVE, BESIDE = 1.7, 0.6
+"""How far another row reaches beyond one, in heights of it: a higher one with a gap, and a few letters longer."""
 MOST_ROWS = 6
 """Most rows of a picture that are tried with each other, the most promising: of six there are 15 pairs."""
 
@@ -68,7 +73,7 @@ class RowsReader:
         min_confidence: A text whose characters are less sure than this on average, 0 to 1, is not said.
         min_margin: Nats by which the pattern may overrule the picture.
         segmenter: Finds the lines.
-        limit_s: Seconds after which the less promising lines of a picture are left out.
+        limit_s: Seconds after which less promising lines and sets of rows are left out.
         reader: Who reads, see ``Pipeline``.
 
     Attributes:
@@ -92,8 +97,9 @@ class RowsReader:
         reader: Readers = "auto",
     ) -> None:
         self._rows, self._min_confidence, self._has_pattern = rows, min_confidence, pattern is not None
+        self._limit_s = limit_s
         # No pattern: one row alone never matches all of it.
-        self._finder = Pipeline(bundle, None, 0.0, segmenter=segmenter, limit_s=limit_s, reader=reader)
+        self._finder = Pipeline(bundle, None, 0.0, segmenter=segmenter, limit_s=limit_s / 2, reader=reader)
         self.labels = self._finder.labels
         self._lines: LineReader | None = None
         self._decoder: Decoder | None = None
@@ -124,15 +130,13 @@ class RowsReader:
             One line, its rows joined in reading order; none, with the reason in ``why``, when nothing can be said.
         """
         watch = Stopwatch()
-        parts = self._found(image, watch)
-        with watch.step("decode"):
-            sets = list(self._sets(parts))
-        if isinstance(self._rows, int):
-            with watch.step("recognize"):
-                sets += self._cut(image, self._rows)
-        with watch.step("decode"):
-            read = [line for rows in sets if (line := self._read(rows))]
-        best = max(read, key=lambda rated: rated.value, default=None)
+        whole = Box(0, 0, image.shape[1], image.shape[0])
+        best = self._best(self._cut(image, [whole]), None, watch)
+        parts: list[_Part] = []
+        if best is None or best.line.confidence < SURE_LINE:
+            parts = self._found(image, watch)
+            near = [area for part in parts[:MOST_NEAR] for area in self._near(part, whole)]
+            best = self._best(itertools.chain(self._sets(parts), self._cut(image, near)), best, watch)
         why = ""
         if best is None:
             why = "no text" if not parts else "pattern" if self._has_pattern else f"not {self._rows} rows"
@@ -140,6 +144,20 @@ class RowsReader:
             best, why = None, "below min_confidence"
         lines = (best.line,) if best else ()
         return Reading(source, lines, time, why=why, timing_ms=watch.stopped())
+
+    def _best(
+        self, sets: Iterable[Sequence[Sequence[_Part]]], best: RatedLine | None, watch: Stopwatch
+    ) -> RatedLine | None:
+        """The best reading of sets of rows that there is time for, and of one that is known."""
+        ends = clock.perf_counter() + self._limit_s / 2
+        for rows in watch.each("recognize", iter(sets)):
+            with watch.step("decode"):
+                read = self._read(rows)
+            if read and (best is None or read.value > best.value):
+                best = read
+            if clock.perf_counter() > ends:
+                break
+        return best
 
     def _found(self, image: Image, watch: Stopwatch) -> list[_Part]:
         """The lines of a picture, the best first, none that covers a better one."""
@@ -161,11 +179,11 @@ class RowsReader:
         parts.sort(key=lambda part: part.value, reverse=True)
         return [parts[index] for index in apart([part.box for part in parts])]
 
-    def _sets(self, parts: Sequence[_Part]) -> Iterator[list[_Part]]:
+    def _sets(self, parts: Sequence[_Part]) -> Iterator[Sequence[Sequence[_Part]]]:
         """The sets of rows that may be meant, each in reading order."""
         rows = [[parts[index] for index in row] for row in in_rows([part.box for part in parts])]
-        best = sorted(rows, key=lambda row: sum(part.value for part in row), reverse=True)[:MOST_ROWS]
-        rows = [row for row in rows if row in best]
+        likely = sorted(rows, key=lambda row: sum(part.value for part in row), reverse=True)[:MOST_ROWS]
+        rows = [row for row in rows if row in likely]
         if isinstance(self._rows, int):
             chosen: Iterator[tuple[list[_Part], ...]] = itertools.combinations(rows, self._rows)
         else:
@@ -175,35 +193,47 @@ class RowsReader:
             )
         for some in chosen:
             if some:
-                yield [part for row in some for part in row]
+                yield some
 
-    def _cut(self, image: Image, count: int) -> Iterator[list[_Part]]:
-        """The rows of a picture that shows them alone, cut between them."""
-        if self._lines is None:
+    def _near(self, part: _Part, whole: Box) -> list[Box]:
+        """Where a row of two is, and another one above or below it that was not found."""
+        if self._rows != 2:
+            return []
+        box, reach, side = part.box, round(ABOVE * part.box.height), round(BESIDE * part.box.height)
+        left, right = max(0, box.left - side), min(whole.right, box.right + side)
+        ends = (box.top, min(whole.bottom, box.bottom + reach)), (max(0, box.top - reach), box.bottom)
+        return [Box(left, top, right - left, bottom - top) for top, bottom in ends]
+
+    def _cut(self, image: Image, areas: Iterable[Box]) -> Iterator[Sequence[Sequence[_Part]]]:
+        """Rows of areas of a picture that show them alone, cut between them."""
+        if self._lines is None or not isinstance(self._rows, int):
             return
-        size, polarity = image.shape[:2], self._finder.segmenter.polarity
-        for lines in bands(luminance(image), count):
-            boxes = [around(line, size) for line in lines]
-            strips = [self._lines.look(image, box, polarity) for box in boxes]
-            yield [
-                _Part(None, line, (box, strip, line), _same)
-                for line, box, strip in zip(lines, boxes, strips, strict=True)
-            ]
+        polarity = self._finder.segmenter.polarity
+        for area in areas:
+            part = image[area.top : area.bottom, area.left : area.right]
+            for lines in bands(luminance(part), self._rows):
+                boxes = [around(line, part.shape[:2]) for line in lines]
+                strips = [self._lines.look(part, box, polarity) for box in boxes]
+                back = partial(_moved, left=area.left, top=area.top)
+                yield [
+                    [_Part(None, back(line), (box, strip, line), back)]
+                    for line, box, strip in zip(lines, boxes, strips, strict=True)
+                ]
 
-    def _read(self, parts: Sequence[_Part]) -> RatedLine | None:
-        """A set of rows as one text; None where nothing is said."""
-        if not parts:
-            return None
+    def _read(self, rows: Sequence[Sequence[_Part]]) -> RatedLine | None:
+        """A set of rows as one text; None where nothing is said, or nothing of one of them."""
+        parts = [part for row in rows for part in row]
         if not self._has_pattern and all(part.place for part in parts):
-            return _joined([part for part in parts if part.place and part.place.reading])
+            return _joined(parts)
         strips = [part.strip for part in parts if part.strip]
-        by_line = None
         if self._lines and len(strips) == len(parts):
-            decoded = self._lines.join(strips, [part.back for part in parts])
-            by_line = RatedLine(decoded.line, calibrated_sure(decoded)) if decoded else None
+            joined = self._lines.join(strips, [part.back for part in parts])
+            row_of = [number for number, row in enumerate(rows) for _ in row]
+            if joined and len({row_of[strip] for strip in joined[1]}) == len(rows):
+                return RatedLine(joined[0].line, calibrated_sure(joined[0]))
         guesses = [part.place.guesses for part in parts if part.place and part.place.guesses]
-        if by_line or self._decoder is None or len(guesses) < len(parts):
-            return by_line
+        if self._decoder is None or len(guesses) < len(parts):
+            return None
         return self._decoder.join(guesses)
 
 
@@ -227,5 +257,5 @@ def _to_picture(box: Box, matrix: np.ndarray | None, size: tuple[int, int]) -> B
     return box if matrix is None else rectify.moved_box(box, matrix, size)
 
 
-def _same(box: Box) -> Box:
-    return box
+def _moved(box: Box, left: int, top: int) -> Box:
+    return Box(box.left + left, box.top + top, box.width, box.height)

@@ -122,7 +122,9 @@ class LineReader:
             return None
         return StripReading(RatedLine(found.line, calibrated_sure(found)), found, posteriors, box)
 
-    def join(self, rows: Sequence[tuple[Box, Posteriors, Box]], backs: Sequence[ToPicture]) -> Decoded | None:
+    def join(
+        self, rows: Sequence[tuple[Box, Posteriors, Box]], backs: Sequence[ToPicture]
+    ) -> tuple[Decoded, set[int]] | None:
         """The reading of several strips as one text; the pattern is searched in all of them together.
 
         Args:
@@ -131,7 +133,8 @@ class LineReader:
             backs: Take a box of each to the whole picture's pixels.
 
         Returns:
-            One line; None when nothing is said, or nothing that the pattern allows.
+            One line, and the numbers of the strips that it has characters of; None when nothing is said, or nothing
+            that the pattern allows.
         """
         scores = [posteriors.scores for _, posteriors, _ in rows]
         steps = [len(strip) for strip in scores]
@@ -141,11 +144,12 @@ class LineReader:
             strip, columns = joint.place(first, end, steps)
             return backs[strip](into[strip](*columns))
 
-        return self._decoder.decode(
+        found = self._decoder.decode(
             joint.posteriors(scores, spaces(self._stage_labels), open_ended=self._may_go_on),
             to_box=to_box,
             binary=joint.binary([posteriors.binary for _, posteriors, _ in rows], steps),
         )
+        return (found, {joint.place(*columns, steps)[0] for columns in found.columns}) if found else None
 
     def score(self, reading: StripReading, text: str) -> float:
         """Log-probability that the strip of a reading says another text; ``-inf`` where it cannot."""
