@@ -15,9 +15,12 @@ from ocr_edge.decode.pattern import MIN_MARGIN, Pattern
 from ocr_edge.errors import CaptureError, ConfigError
 from ocr_edge.pipeline import Pipeline, Readers
 from ocr_edge.reading import Reading
+from ocr_edge.rows import Rows, RowsReader
 from ocr_edge.sources import pictures
 from ocr_edge.trace import OFF, Recording
 
+MAX_ROWS = 4
+"""Most rows of one text: of more, which is meant by "one text" is rather a page."""
 LIMIT_S = 30.0
 """Seconds that one picture may take: a texture can look like thousands of lines."""
 
@@ -40,6 +43,7 @@ class Reader:
         check: Name of the check digit that texts of the pattern have, such as ``luhn``; empty for none.
         reader: Who reads: ``line`` and ``characters``, the bundle's stages of that kind alone; ``auto``, the second
             where the first is not sure.
+        rows: How many rows a text goes over, or ``any``: they are read and matched as one; None: each line is a text.
         min_confidence: Lines whose characters are less sure than this on average, 0 to 1, are not said.
         min_margin: Nats by which the pattern may overrule the picture.
         threads: CPU threads of the interpreter and, in the whole process, of OpenCV.
@@ -61,6 +65,7 @@ class Reader:
         pattern: str | None = None,
         check: str = "",
         reader: Readers = "auto",
+        rows: Rows | None = None,
         min_confidence: float = 0.5,
         min_margin: float = MIN_MARGIN,
         threads: int = 1,
@@ -70,6 +75,10 @@ class Reader:
             raise ConfigError(f"reader {reader!r}: expected {', '.join(get_args(Readers))}")
         if not 0 <= min_confidence <= 1:
             raise ConfigError(f"min_confidence {min_confidence}: expected 0 to 1")
+        if rows is not None and rows != "any" and not (isinstance(rows, int) and 2 <= rows <= MAX_ROWS):
+            raise ConfigError(f"rows {rows!r}: expected 2 to {MAX_ROWS}, or 'any'")
+        if rows is not None and traced:
+            raise ConfigError("rows: a text of several rows cannot be explained; leave one of both out")
         if threads < 1:
             raise ConfigError(f"threads {threads}: expected at least 1")
         if check and pattern is None:
@@ -79,6 +88,17 @@ class Reader:
         loaded = load(None if bundle is None else Path(bundle), threads)
         parsed = None if pattern is None else Pattern.parse(pattern, loaded.manifest.texts, check)
         self.recording = Recording() if traced else None
+        if rows is not None:
+            self.pipeline: Pipeline | RowsReader = RowsReader(
+                loaded,
+                parsed,
+                rows,
+                min_confidence,
+                min_margin=min_margin,
+                limit_s=LIMIT_S,
+                reader=reader,
+            )
+            return
         self.pipeline = Pipeline(
             loaded,
             parsed,

@@ -199,6 +199,8 @@ def test_a_wrong_pattern_or_bundle_ends_with_its_own_code(folder, capsys, monkey
         (["--pattern", "[0-9]+", "--check", "luhn"], {"pattern": "[0-9]+", "check": "luhn"}),
         (["--min-margin", "1.5", "--explain", "e"], {"min_margin": 1.5, "traced": True}),
         (["--reader", "line"], {"reader": "line"}),
+        (["--rows", "2"], {"rows": 2}),
+        (["--rows", "any"], {"rows": "any"}),
         (["--pattern", r"-?\d"], {"pattern": r"-?\d"}),
         ([r"--pattern=-?\d"], {"pattern": r"-?\d"}),
         ([r"--pattern=--\d"], {"pattern": r"--\d"}),
@@ -212,7 +214,7 @@ def test_settings_reach_the_reader(folder, monkeypatch, arguments, told):
     )
     assert main(["read", "p10.png", *arguments]) == 0
     usual = {
-        "pattern": None, "check": "", "reader": "auto", "min_margin": 3.0, "threads": 1, "traced": False,
+        "pattern": None, "check": "", "reader": "auto", "rows": None, "min_margin": 3.0, "threads": 1, "traced": False,
     }  # fmt: skip
     assert calls == [(Path("b") if "--bundle" in arguments else None, usual | told)]
 

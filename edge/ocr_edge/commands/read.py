@@ -76,6 +76,12 @@ def add(subparsers: Any) -> None:
         "--check", default="", metavar="NAME", help="check digit of the pattern's texts, such as luhn"
     )
     parser.add_argument(
+        "--rows",
+        type=_rows,
+        metavar="N",
+        help="rows that one text goes over, 2 to 4, or any: they are read as one, with one pattern over all",
+    )
+    parser.add_argument(
         "--min-margin",
         type=_nats,
         metavar="N",
@@ -172,6 +178,7 @@ def open_reader(args: argparse.Namespace) -> "Reader | Once":
         pattern=args.pattern,
         check=args.check,
         reader=args.reader,
+        rows=args.rows,
         min_margin=MIN_MARGIN if args.min_margin is None else args.min_margin,
         threads=args.threads,
         traced=args.explain is not None,
@@ -253,6 +260,15 @@ def _count(text: str) -> int:
     return value
 
 
+def _rows(text: str) -> int | str:
+    if text == "any":
+        return text
+    value = int(text)
+    if not 2 <= value <= 4:
+        raise ValueError
+    return value
+
+
 def _nats(text: str) -> float:
     value = float(text)
     if not 0 <= value < math.inf:
@@ -262,3 +278,4 @@ def _nats(text: str) -> float:
 
 # argparse puts these names into "invalid ... value: 'x'".
 _seconds.__name__, _count.__name__, _nats.__name__ = "SECONDS (above 0)", "N (at least 1)", "N (0 or more)"
+_rows.__name__ = "N (2 to 4, or any)"

@@ -159,6 +159,8 @@ class Value(Table, frozen=True):
     129 and 2, and 0 202 and 17; of the validation part of ``field_photos`` 15 loses no right value that 10 has."""
     decimals: Annotated[int, Meta(ge=0, le=9)] = 0
     """Digits after a decimal point that is not read: ``01234`` with 2 is 12.34. A mark that is read counts instead."""
+    rolling: Literal["", "up", "down"] = ""
+    """Digits on wheels that turn: the next digit comes from below (``up``) or from above; empty: no wheels."""
     unit: str = ""
     """What the value is given in; it may stand after the number."""
     device_class: str = ""
@@ -178,6 +180,18 @@ class Value(Table, frozen=True):
             raise ValueError(f"min {self.min:g} is above max {self.max:g}")
 
 
+class When(Table, frozen=True):
+    """``[region.when]``: the region counts only in frames in which another one says something.
+
+    It is for displays that show several values in turn.
+    """
+
+    region: Slug
+    """Name of the other region."""
+    matches: Annotated[str, Meta(min_length=1)]
+    """What a line of it must look like, a regular expression such as ``kWh``."""
+
+
 class Region(Table, frozen=True):
     """``[[region]]``: a named part of the picture. Without one, the whole picture is read as region ``picture``."""
 
@@ -195,6 +209,8 @@ class Region(Table, frozen=True):
     """What a line must look like, a regular expression such as ``[A-Z]{3}\\d{4}``; empty: anything."""
     check: str = ""
     """Check digit that its text must have: ``luhn``, ``ean``, ... or the name of a ``[[check]]``; empty: none."""
+    rows: Annotated[int, Meta(ge=2, le=4)] | Literal["any"] | None = None
+    """Rows that one text goes over, read and matched as one; ``any``: all lines; missing: each line is a text."""
     min_margin: NotNegative = 3.0
     """Nats (natural logarithm) by which the pattern may overrule what the picture looks like; beyond it, nothing is
     said."""
@@ -207,11 +223,14 @@ class Region(Table, frozen=True):
     """Seconds after which it is read again even if nothing seems to have changed."""
     schedule: tuple[str, ...] = ()
     """Local times of day in which it is read, such as ``06:00-22:00``; empty: always."""
+    when: When | None = None
     value: Value | None = None
 
     def __post_init__(self) -> None:
         for times in self.schedule:
             span(times)
+        if self.rows and self.value and self.value.rolling:
+            raise ValueError(f"rows {self.rows!r}: a rolling counter has one row; leave rows or rolling out")
         form = self.value.format if self.value else ""
         if form and self.pattern:
             raise ValueError(
@@ -358,6 +377,18 @@ class Config(Table, frozen=True):
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(f"region {name!r} is there twice; each needs a name of its own")
+        waiting = {region.name: region.when.region for region in self.region if region.when}
+        for name, other in waiting.items():
+            if other not in names:
+                raise ValueError(
+                    f"region {name!r}: when: there is no region {other!r}; there are {', '.join(names)}"
+                )
+            if other == name:
+                raise ValueError(f"region {name!r}: when: it waits for itself; name another region")
+            if other in waiting:
+                raise ValueError(
+                    f"region {name!r}: when: region {other!r} has a 'when' too; name one that is always read"
+                )
         checks = [check.name for check in self.check]
         for name in checks:
             if checks.count(name) > 1:

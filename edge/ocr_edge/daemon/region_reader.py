@@ -11,6 +11,7 @@ from ocr_edge.bundles.load import Bundle
 from ocr_edge.config import schedule
 from ocr_edge.config.settings import Picture, Region, Stabilize
 from ocr_edge.daemon import region_setup
+from ocr_edge.daemon.condition import condition
 from ocr_edge.decode.check_digits import Check
 from ocr_edge.geometry import rectify
 from ocr_edge.reading import Reading
@@ -46,6 +47,8 @@ class RegionReader:
         region: Its settings.
         problem: What keeps it from being read, such as ``dark``; empty when nothing does.
         silence: Why it says nothing, and for how long.
+        condition: What another region must show for it to be read; None where it always is.
+        waits: Whether that is not shown.
     """
 
     def __init__(
@@ -60,6 +63,8 @@ class RegionReader:
         self.region, self.problem = region, ""
         self._stabilize, self._picture, self._counters = stabilize, picture, counters
         self._bundle, self._scale = bundle, 1.0
+        self.condition, self.waits = condition(region, bundle), False
+        self._seen: Reading | None = None
         self._pattern = region_setup.pattern(region, bundle, checks)
         if note := region_setup.blind(region, bundle, self._pattern):
             _LOGGER.warning("region %s: %s", region.name, note)
@@ -120,10 +125,14 @@ class RegionReader:
 
     def is_still(self, monotonic: float) -> bool:
         """Whether it need not be looked at while the picture does not change."""
+        if self.waits:  # for what another region shows, which is looked at
+            return True
         return self._still is not None and monotonic - self._read_at < self.region.reread_s
 
     def rest(self, monotonic: float) -> list[Reading]:
         """Nothing changed: what stood there still stands, which may make a doubted number believable."""
+        if self.waits:
+            return self.wait(monotonic)
         self._counters.unchanged += 1
         if self._still and self._still.reading is None:
             self._stabilizer.nothing(monotonic)
@@ -131,6 +140,26 @@ class RegionReader:
         if self._still and self._still.reading:
             return self.judged(self._still.reading, monotonic, is_news=False)
         return []
+
+    def wait(self, monotonic: float) -> list[Reading]:
+        """Leave a frame out because its condition does not hold: nothing is said."""
+        self.waits = True
+        self.problem = self.condition.problem(monotonic) if self.condition else ""
+        return []
+
+    @property
+    def shown(self) -> Reading | None:
+        """What the frame that was looked at last shows by itself; None where nothing is sure enough."""
+        return self._seen if self._seen and self.is_sure(self._seen) else None
+
+    def is_sure(self, reading: Reading) -> bool:
+        """Whether a reading that is not fused is as sure as the region's must be."""
+        sure = reading.confidence if self.region.value else reading.character_confidence
+        return bool(reading.lines) and sure >= self.region.min_confidence
+
+    def unseen(self) -> None:
+        """Note that it is not looked at, so that what it showed holds no more."""
+        self._seen = None
 
     def look(self, frame: Frame, cut: rectify.Rectified) -> list[Reading]:
         """Look at a frame.
@@ -142,13 +171,17 @@ class RegionReader:
         Returns:
             What is to be said now: at most one reading.
         """
+        self.waits = False
+        if self.condition:
+            self.condition.met(frame.monotonic)
         if self.is_still(frame.monotonic) and not self._change.changed(cut.image):
             return self.rest(frame.monotonic)
+        self._seen = None
         judged = self.judge_quality(cut)
         if judged.problem:
             self._still = None
             return []
-        reading = self.read(frame, cut)
+        reading = self._seen = self.read(frame, cut)
         settled = self._stabilizer.push(reading, frame.monotonic, judged.weight)
         self._still = settled if settled.is_still else None
         if settled.is_still:
@@ -259,17 +292,24 @@ class Answer:
         stabilizer: Fuses the frames; nothing of other things is in it.
         latest: The latest frame's reading.
         done: Whether more frames would not change it.
+        shown: What the latest frame shows by itself; None where nothing is sure enough.
+        waits: Why no frame counted so far: its condition; empty where one did.
     """
 
     reader: RegionReader
     stabilizer: Stabilizer
     latest: Reading | None = None
     done: bool = False
+    shown: Reading | None = None
+    waits: str = ""
 
     def push(self, frame: Frame, cut: rectify.Rectified) -> None:
         """Take one frame."""
+        self.waits, self.shown = "", None
         judged = self.reader.judge_quality(cut)
         latest = self.reader.read(frame, cut)
+        if not judged.problem and self.reader.is_sure(latest):
+            self.shown = latest
         self.done = self.stabilizer.push(latest, frame.monotonic, judged.weight).is_still
         self.latest = replace(latest, why=judged.problem or latest.why)
 

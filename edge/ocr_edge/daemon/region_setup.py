@@ -1,6 +1,7 @@
 """What a region is read with: its pattern, its pipeline, and those who can say what stands in it."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from ocr_edge.bundles.load import Bundle
 from ocr_edge.config.settings import CheckDigit, Region
@@ -13,6 +14,8 @@ from ocr_edge.pipeline import Pipeline, Readers
 from ocr_edge.regions.number import unseen
 from ocr_edge.regions.number_format import NumberFormat
 from ocr_edge.regions.plausibility import number_of
+from ocr_edge.rolling.reader import RollingReader
+from ocr_edge.rows import RowsReader
 from ocr_edge.segment import Segmenter
 from ocr_edge.trace import OFF, Trace
 
@@ -106,20 +109,31 @@ def pipeline(
     pattern: Pattern | None,
     scale: float = 1.0,
     trace: Trace = OFF,
-) -> Pipeline:
-    """The pipeline that reads a region, in frames that are larger than the settings' picture by a factor."""
+) -> Pipeline | RollingReader | RowsReader:
+    """What reads a region, in frames that are larger than the settings' picture by a factor.
+
+    A counter of wheels and a text of several rows are not traced.
+
+    Raises:
+        ConfigError: Its settings do not fit together.
+    """
     polarity = Polarity(region.polarity) if region.polarity else None
+    if region.value and region.value.rolling:
+        try:
+            return RollingReader(bundle, pattern, upwards=region.value.rolling == "up", polarity=polarity)
+        except ConfigError as error:
+            raise ConfigError(f"region {region.name}: {error}") from error
     height = region.text_height * scale if region.text_height else None
-    return Pipeline(
+    kind = partial(RowsReader, rows=region.rows) if region.rows else partial(Pipeline, trace=trace)
+    return kind(
         bundle,
         pattern,
-        min(FRAME_CONFIDENCE, region.min_confidence),
+        min_confidence=min(FRAME_CONFIDENCE, region.min_confidence),
         min_margin=region.min_margin,
         segmenter=Segmenter(text_height=height, polarity=polarity),
         limit_s=READ_LIMIT_S,
         reader=readers(region, bundle, pattern),
         meaning=meaning(region, pattern),
-        trace=trace,
     )
 
 
@@ -145,7 +159,7 @@ def blind(region: Region, bundle: Bundle, pattern: Pattern | None) -> str:
     format says all of it.
     """
     rules = region.value
-    if rules is None or rules.format:
+    if rules is None or rules.format or rules.rolling:  # no wheel has a minus or a point
         return ""
     texts = bundle.manifest.texts
     sign, mark = unseen(sayable(texts, pattern))

@@ -104,18 +104,24 @@ class Scene:
         """
         now = time.time()  # not the frame's: a picture file may be years old
         active = [reader for reader in self.readers if reader.is_active(now)]
+        for reader in self.readers:
+            if reader not in active:
+                reader.unseen()
         still = not self._lost and all(reader.is_still(frame.monotonic) for reader in active)
         if still and frame.small is not None and not self._small.changed(frame.small):
+            said = [reading for reader in active for reading in reader.rest(frame.monotonic)]
             self._note(active)
-            return [reading for reader in active for reading in reader.rest(frame.monotonic)]
+            return said
         self.failed, self.broken = False, ""
         matrix = self._pose(frame.image)
         if matrix is None:
             return []
-        said: list[Reading] = []
+        said = []
+        looked: set[str] = set()
         ends = time.monotonic() + FRAME_LIMIT_S
         for count, reader in enumerate(active, 1):
-            said += self._look(reader, frame, matrix)
+            # Both in one frame: what a display shows a moment later may be another page.
+            said += [r for one in self._first(reader, active) for r in self._look(one, frame, matrix, looked)]
             if count < len(active) and time.monotonic() > ends:
                 # The rest have their turn with the next frame, before those that had theirs.
                 self.readers = (*active[count:], *(r for r in self.readers if r not in active[count:]))
@@ -126,9 +132,23 @@ class Scene:
         self._note(active)
         return said
 
-    def _look(self, reader: RegionReader, frame: Frame, matrix: Matrix) -> list[Reading]:
-        """One region; what goes wrong with it keeps no other one from being said."""
+    def _first(self, reader: RegionReader, active: Sequence[RegionReader]) -> list[RegionReader]:
+        """A region, and before it the one that it waits for."""
+        name = reader.condition.region if reader.condition else ""
+        return [*(other for other in active if other.region.name == name), reader]
+
+    def _look(self, reader: RegionReader, frame: Frame, matrix: Matrix, looked: set[str]) -> list[Reading]:
+        """One region, once a frame; what goes wrong with it keeps no other one from being said."""
+        if reader.region.name in looked:
+            return []
+        looked.add(reader.region.name)
         try:
+            if reader.condition:
+                shown = next(
+                    (r.shown for r in self.readers if r.region.name == reader.condition.region), None
+                )
+                if not reader.condition.holds(shown):
+                    return reader.wait(frame.monotonic)
             return reader.look(frame, self._cut(frame.image, reader, matrix))
         except ModelError as error:
             self.broken = str(error)
@@ -154,8 +174,8 @@ class Scene:
             matrix = self._pose(frame.image)
             if matrix is None:
                 continue
-            for answer in answers:
-                if not answer.done:
+            for answer in _due(answers):
+                if not self._waits(answer, answers):
                     self._push(answer, frame, matrix)
                     if self.broken:
                         return self.silent(frame.source, frame.captured_at, "the bundle failed")
@@ -163,11 +183,22 @@ class Scene:
                 break
         if frame is None:
             return []
-        if self.failed or all(answer.latest for answer in answers):
+        if self.failed or all(answer.latest or answer.waits for answer in answers):
             # What was wrong with one thing says nothing about the next; the answer itself has it in ``why``.
             self.problems = {}
             return [self._answered(answer, frame) for answer in answers]
         return self.silent(frame.source, frame.captured_at, self.unplaced)
+
+    def _waits(self, answer: Answer, answers: Sequence[Answer]) -> bool:
+        """Whether the condition of a region does not hold in a frame; it is noted."""
+        condition = answer.reader.condition
+        if condition is None:
+            return False
+        shown = next((a.shown for a in answers if a.reader.region.name == condition.region), None)
+        if condition.holds(shown):
+            return False
+        answer.waits = answer.waits if answer.latest else condition.why
+        return True
 
     def _push(self, answer: Answer, frame: Frame, matrix: Matrix) -> None:
         """Read one region of a thing; what goes wrong with it keeps no other one from being said."""
@@ -188,7 +219,7 @@ class Scene:
         except Exception:
             _LOGGER.exception("%s, region %s: error while reading", frame.source, name)
             self.failed = True
-        return Reading(frame.source, (), frame.captured_at, region=name, why=FAILED)
+        return Reading(frame.source, (), frame.captured_at, region=name, why=answer.waits or FAILED)
 
     def silent(self, source: str, at: float, why: str) -> list[Reading]:
         """A reading a region that says nothing, and why."""
@@ -258,6 +289,14 @@ class Scene:
 
     def _note(self, readers: Sequence[RegionReader]) -> None:
         self.problems = {f"region {r.region.name}": r.problem for r in readers if r.problem}
+
+
+def _due(answers: Sequence[Answer]) -> list[Answer]:
+    """The answers that need another frame, after those that they wait for."""
+    left = [answer for answer in answers if not answer.done]
+    named = {answer.reader.condition.region for answer in left if answer.reader.condition}
+    needed = [answer for answer in answers if not answer.done or answer.reader.region.name in named]
+    return sorted(needed, key=lambda answer: answer.reader.condition is not None)
 
 
 def _reference(path: Path) -> Image:

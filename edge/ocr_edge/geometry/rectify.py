@@ -93,12 +93,13 @@ def moved(line: Line, matrix: Matrix, size: tuple[int, int]) -> Line:
         matrix: ``Rectified.matrix``.
         size: The picture's ``(height, width)``.
     """
-    boxes = (_moved_box(c.box, matrix, size) for c in line.characters)
+    boxes = (moved_box(c.box, matrix, size) for c in line.characters)
     characters = tuple(replace(c, box=box) for c, box in zip(line.characters, boxes, strict=True))
     return replace(line, characters=characters)
 
 
-def _moved_box(box: Box, matrix: Matrix, size: tuple[int, int]) -> Box:
+def moved_box(box: Box, matrix: Matrix, size: tuple[int, int]) -> Box:
+    """A box of a crop in the picture; arguments as ``moved``."""
     places = apply(matrix, [(x, y) for x in (box.left, box.right) for y in (box.top, box.bottom)])
     limit = (size[1], size[0])
     left, top = np.clip(places.min(axis=0), 0, np.subtract(limit, 1)).astype(int).tolist()

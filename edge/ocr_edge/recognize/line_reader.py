@@ -7,10 +7,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ocr_edge.contract.types import Box, Image, Polarity
-from ocr_edge.decode import ink
+from ocr_edge.decode import ink, joint
 from ocr_edge.decode.doubt import Meaning
 from ocr_edge.decode.line_decoder import Decoded, LineDecoder
-from ocr_edge.decode.pattern import Pattern
+from ocr_edge.decode.pattern import Pattern, spaces
 from ocr_edge.layout.selection import RatedLine
 from ocr_edge.recognize.bundle import Bundle
 from ocr_edge.recognize.lines import LineRecognizer, Posteriors
@@ -33,6 +33,10 @@ MORE = 1.0
 cut out is lost without a trace, and no digit of a display is further from the next one."""
 NEIGHBOUR = 0.3
 """Share of its height that another line must have beside a line to end its margin."""
+
+
+ToPicture = Callable[[Box], Box]
+"""Takes a box to the pixels of the whole picture."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,6 +118,9 @@ class LineReader:
         self._recognizer = LineRecognizer(bundle)
         stage = self._recognizer.stage
         self.labels = stage.texts
+        self._stage_labels = stage.labels
+        # Where a pattern overlooks spaces or has some, it says whether there is one between two rows.
+        self._may_go_on = pattern is not None
         self._decoder = LineDecoder(
             stage.labels,
             pattern.over(stage.labels) if pattern else None,
@@ -195,6 +202,35 @@ class LineReader:
         reading = StripReading(RatedLine(found.line, calibrated_sure(found)), found, posteriors, box)
         trace.add(reading)
         return reading
+
+    def join(
+        self, rows: Sequence[tuple[Box, Posteriors, Box]], backs: Sequence[ToPicture]
+    ) -> tuple[Decoded, set[int]] | None:
+        """The reading of several strips as one text; the pattern is searched in all of them together.
+
+        Args:
+            rows: In reading order, at least one: the box that a strip was made of, what the network says of it, and
+                the line in the box, all in the pixels of the picture it was found in.
+            backs: Take a box of each to the whole picture's pixels.
+
+        Returns:
+            One line, and the numbers of the strips that it has characters of; None when nothing is said, or nothing
+            that the pattern allows.
+        """
+        scores = [posteriors.scores for _, posteriors, _ in rows]
+        steps = [len(strip) for strip in scores]
+        into = [_into(*row) for row in rows]
+
+        def to_box(first: int, end: int) -> Box:
+            strip, columns = joint.place(first, end, steps)
+            return backs[strip](into[strip](*columns))
+
+        found = self._decoder.decode(
+            joint.posteriors(scores, spaces(self._stage_labels), open_ended=self._may_go_on),
+            to_box=to_box,
+            binary=joint.binary([posteriors.binary for _, posteriors, _ in rows], steps),
+        )
+        return (found, {joint.place(*columns, steps)[0] for columns in found.columns}) if found else None
 
     def score(self, reading: StripReading, text: str) -> float:
         """Log-probability that the strip of a reading says another text; ``-inf`` where it cannot."""

@@ -102,7 +102,7 @@ class Decoder:
         """
         graph = Graph(guesses)
         if self._pattern:
-            return self._legal(graph, self._pattern, trace)
+            return self._legal([graph], self._pattern, trace)
         way, _ = graph.best()
         return self._read(graph, way) if way else None
 
@@ -125,39 +125,76 @@ class Decoder:
         cut = Cut(graph, way, {"picture": scores, "geometry": placed, "neighbours": named})
         return self._rated(named, boxes, spaces, np.exp(graph.sure[way]), cut)
 
-    def _legal(self, graph: Graph, pattern: Pattern, trace: Trace) -> CutLine | None:
+    def _informed(self, scores: Scores, boxes: Sequence[Box], spaces: Sequence[bool]) -> Scores:
+        """Log-probabilities with what the line's geometry and the neighbours say."""
+        return self._context.worded(self._context.placed(scores, boxes), spaces)
+
+    def join(self, rows: Sequence[Sequence[Scored]]) -> RatedLine | None:
+        """Read several lines as one text; the pattern is searched in all of them together.
+
+        Args:
+            rows: Each line, in reading order, as found in one or several guesses at the ink.
+
+        Returns:
+            One line, a space before each of its rows but the first; None when the pattern allows none.
+
+        Raises:
+            ValueError: There is no pattern.
+        """
+        if self._pattern is None:
+            raise ValueError("no pattern: lines are joined as they are read")
+        return self._legal([Graph(guesses) for guesses in rows], self._pattern, OFF)
+
+    def _legal(self, graphs: Sequence[Graph], pattern: Pattern, trace: Trace) -> CutLine | None:
         """The best reading that the pattern allows, if the picture does not speak against it by too much."""
-        # Half of a look-alike's chance is its own: O for 0 costs little, B for 0 much.
-        together = np.exp(graph.scores) @ self._shapes @ self._shapes.T
-        chances = np.log(0.5 * np.exp(graph.scores) + 0.5 * together + 1e-9).astype(np.float32)
-        edges, nodes = _edges(graph, graph.gains(chances).astype(np.float32))
-        legal = pattern.best(edges, len(graph) + 1) if edges else None
-        free = search.best(edges, len(graph) + 1, self._free, None, self._labels) if edges else None
+        edges: list[Edge] = []
+        nodes: list[tuple[int, int]] = []
+        chances: dict[int, Scores] = {}
+        stop = 0
+        for number, graph in enumerate(graphs):
+            # Half of a look-alike's chance is its own: O for 0 costs little, B for 0 much.
+            together = np.exp(graph.scores) @ self._shapes @ self._shapes.T
+            chance = np.log(0.5 * np.exp(graph.scores) + 0.5 * together + 1e-9).astype(np.float32)
+            own, read = _edges(graph, graph.gains(chance).astype(np.float32))
+            # A graph that begins where the one before ends: a text goes through all of them.
+            edges += [Edge(edge.first + stop, edge.last + stop, edge.scores) for edge in own]
+            nodes += [(number, node) for node in read]
+            chances[number] = chance
+            stop += len(graph) + 1
+        legal = pattern.best(edges, stop) if edges else None
+        free = search.best(edges, stop, self._free, None, self._labels) if edges else None
         if legal is None or free is None or free.score - legal.score > self._min_margin:
             if free is not None and free.score > 0:
                 text, behind = "", np.inf
                 if legal is not None:
                     text, behind = legal.text(self._labels), free.score - legal.score
-                seen = [nodes[edge] for edge in free.edges]
+                seen = [nodes[edge][1] for edge in free.edges if nodes[edge][0] == 0]
                 refused = Refused(text, behind, self._min_margin)
-                trace.add(Cut(graph, seen, {"picture": graph.scores[seen]}, behind, refused))
+                trace.add(Cut(graphs[0], seen, {"picture": graphs[0].scores[seen]}, behind, refused))
             return None
-        behind = max(0.0, free.score - legal.score)
-        way = [nodes[edge] for edge in legal.edges]
-        boxes = [graph.boxes[node] for node in way]
-        spaces = space_before(boxes, graph.height)
-        # Between look-alikes, the line decides: the same cut, named again with all that is known.
-        informed = self._context.worded(self._context.placed(graph.scores[way], boxes), spaces)
-        informed = np.maximum(informed, chances[way] - LEAST_INFORMED)
-        again = [Edge(place, place + 1, row) for place, row in enumerate(informed)]
+        ways = [[nodes[e][1] for e in legal.edges if nodes[e][0] == number] for number in range(len(graphs))]
+        boxes, spaces, informed, plain = [], [], [], []
+        for number, (graph, way) in enumerate(zip(graphs, ways, strict=True)):
+            own_boxes = [graph.boxes[node] for node in way]
+            own_spaces = list(space_before(own_boxes, graph.height))
+            # Between look-alikes, the line decides: the same cut, named again with all that is known.
+            rows = self._informed(graph.scores[way], own_boxes, own_spaces)
+            informed.append(np.maximum(rows, chances[number][way] - LEAST_INFORMED))
+            plain.append(chances[number][way])
+            boxes += own_boxes
+            spaces += [True, *own_spaces[1:]] if number else own_spaces
+        again = [Edge(place, place + 1, row) for place, row in enumerate(np.concatenate(informed))]
         picked, legal = legal, pattern.best(again, len(again)) or legal
-        scores = np.where(allowed(pattern, legal), chances[way], -np.inf).astype(np.float32)
-        sure = np.exp(chances[way, list(legal.labels)])
-        cut = Cut(graph, way, {"picture": graph.scores[way], "pattern": scores}, behind)
+        named = np.concatenate(plain)
+        scores = np.where(allowed(pattern, legal), named, -np.inf).astype(np.float32)
+        sure = np.exp(named[np.arange(len(named)), list(legal.labels)])
+        behind = max(0.0, free.score - picked.score)
+        # Of several rows, the first stands for what was cut: nobody asks to see them.
+        cut = Cut(graphs[0], ways[0], {"picture": graphs[0].scores[ways[0]], "pattern": scores}, behind)
         rated = self._rated(scores, boxes, spaces, sure, cut, legal.labels)
         if self._rivals is None:
             return rated
-        rivals = search.n_best(edges, len(graph) + 1, self._rivals.automaton)
+        rivals = search.n_best(edges, stop, self._rivals.automaton)
         doubt = self._rivals.among(legal.text(self._labels), picked.score, rivals)
         return replace(rated, line=replace(rated.line, doubt=doubt))
 
