@@ -43,6 +43,7 @@ class RegionReader:
     Attributes:
         region: Its settings.
         problem: What keeps it from being read, such as ``dark``; empty when nothing does.
+        seen: What the last frame that was read said by itself; None before, and while it cannot be read.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class RegionReader:
         checks: Mapping[str, Check] | None = None,
     ) -> None:
         self.region, self.problem = region, ""
+        self.seen: Reading | None = None
         self._stabilize, self._picture, self._counters = stabilize, picture, counters
         self._bundle, self._scale = bundle, 1.0
         self._pattern = region_setup.pattern(region, bundle, checks)
@@ -179,6 +181,7 @@ class RegionReader:
             )
         self.problem = judged.problem
         if judged.problem:
+            self.seen = None
             self._counters.spoiled[judged.problem if cut.outside <= MAX_OUTSIDE else "outside"] += 1
         return judged
 
@@ -188,7 +191,8 @@ class RegionReader:
         self._counters.read += 1
         self._counters.read_seconds += reading.timing_ms["total"] / 1000
         lines = tuple(rectify.moved(line, cut.matrix, frame.image.shape[:2]) for line in reading.lines)
-        return replace(reading, lines=lines, region=self.region.name)
+        self.seen = replace(reading, lines=lines, region=self.region.name)
+        return self.seen
 
     def _fresh(self) -> Stabilizer:
         """A stabilizer that has seen nothing yet."""

@@ -105,9 +105,9 @@ def http(probe: Probe) -> Iterator[Finding]:
     settings = probe.config.http if probe.config else None
     if settings is None:
         return
-    from ocr_edge.sinks import http as page  # noqa: PLC0415 - see above
+    from ocr_edge.web import serving  # noqa: PLC0415 - see above
 
-    page.library()  # refuses where a package is missing
+    serving.library()  # refuses where a package is missing
     family = socket.AF_INET6 if ":" in settings.address else socket.AF_INET
     with socket.socket(family) as ours:
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
