@@ -61,7 +61,7 @@ class Filter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     text: Annotated[str, Meta(max_length=200)] = ""
     least: Annotated[float, Meta(ge=0, le=1)] = 0.0
     kind: Literal["all", "believed", "doubted"] = "all"
-    before: Annotated[int, Meta(ge=0, lt=2**63)] | None = None
+    before: Annotated[int, Meta(ge=0, le=2**63 - 1)] | None = None
 
     def where(self) -> tuple[str, list[Any]]:
         """The condition in SQL, and what its question marks stand for."""

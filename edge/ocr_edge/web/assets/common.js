@@ -72,14 +72,21 @@ export function problems(text) {
   place.hidden = !text;
 }
 
+let ahead = 0; // by how many seconds the device's clock is ahead of ours
+
+export function deviceTime() {
+  return Date.now() / 1000 + ahead;
+}
+
 // Asks for the state again and again, and shows what every page shows of it.
 export async function watchState(every, show) {
   for (;;) {
     await seen();
     try {
       const state = await fetched("/state.json");
+      ahead = state.time - Date.now() / 1000;
       get("name").textContent = state.name;
-      get("logout").hidden = !state.login;
+      get("login").hidden = !state.login;
       problems(Object.entries(state.problems).map(([part, what]) => `${part}: ${what}`).join(" · "));
       show(state);
     } catch (error) {

@@ -1,4 +1,4 @@
-import { clock, drawn, element, fetched, get, pause, percent, seen, span, sureness, watchState } from "/common.js";
+import { clock, deviceTime, drawn, element, fetched, get, pause, percent, seen, span, sureness, watchState } from "/common.js";
 
 const cards = new Map(); // region → its card
 let paused = false;
@@ -80,7 +80,7 @@ function drawBoxes() {
 
 function showAge() {
   if (!told) return;
-  const age = Date.now() / 1000 - told.time;
+  const age = deviceTime() - told.time;
   get("age").textContent = `${paused ? "Paused at" : "Taken"} ${clock(told.time)}${age > 10 ? `, ${span(age)} ago` : ""}`;
 }
 
