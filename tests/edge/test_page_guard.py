@@ -59,7 +59,14 @@ def log_in(client, given=PASSWORD, **headers):
 PATHS = [
     *("/", "/history", "/state", "/password", "/live.json", "/live.jpg", "/state.json", "/history.json"),
     *("/points.json", "/history.csv", "/metrics", "/healthz", "/live.js", "/common.js", "/nothing"),
-    *("/login/", "/LOGIN", "/page.css/../state.json", "//state.json", "/%2e%2e/state.json", "/login/../state.json"),
+    *(
+        "/login/",
+        "/LOGIN",
+        "/page.css/../state.json",
+        "//state.json",
+        "/%2e%2e/state.json",
+        "/login/../state.json",
+    ),
 ]
 
 
@@ -191,7 +198,9 @@ def test_wrong_passwords_cost_time_and_the_right_one_does_not_help_before(client
     now += 1.0
     assert log_in(client).status_code == 303
     warned = [record for record in caplog.records if record.levelno == logging.WARNING]
-    assert [record.getMessage() for record in warned] == ["http: wrong password from 192.168.1.50, 5 in a row"]
+    assert [record.getMessage() for record in warned] == [
+        "http: wrong password from 192.168.1.50, 5 in a row"
+    ]
     assert not any(word in caplog.text for word in (PASSWORD, "wrong again"))
 
 
@@ -275,9 +284,7 @@ def test_a_program_brings_the_password(client, parts):
 def test_behind_a_proxy_the_cookie_is_for_tls_and_the_client_is_whom_the_proxy_names(parts, secret):
     secret.set_password(PASSWORD)
     with ExitStack() as stack:
-        served = app(
-            parts, stack, secret_file=secret.path, names=("meter.example.org",), behind_proxy=True
-        )
+        served = app(parts, stack, secret_file=secret.path, names=("meter.example.org",), behind_proxy=True)
         client = TestClient(served, base_url="http://meter.example.org", follow_redirects=False)
         ours = {"Origin": "https://meter.example.org"}
         for _ in range(sessions.FREE_TRIES):
@@ -334,7 +341,9 @@ def test_the_file_holds_hashes_alone_and_is_its_owners_alone(secret):
     assert secret.opened_by(again, time.time()) == ""
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b'{"password": 5}', b'{"passwort": ""}', b"\xff", PASSWORD.encode()])
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b'{"password": 5}', b'{"passwort": ""}', b"\xff", PASSWORD.encode()]
+)
 def test_a_damaged_secret_file_opens_nothing_and_can_be_made_anew(secret, content):
     secret.path.write_bytes(content)
     with pytest.raises(ConfigError, match="damaged or no secret file"):
@@ -345,7 +354,9 @@ def test_a_damaged_secret_file_opens_nothing_and_can_be_made_anew(secret, conten
 
 def test_a_token_that_cannot_be_spent_opens_nothing(secret, monkeypatch):
     token = secret.new_token()
-    monkeypatch.setattr("ocr_edge.web.secret_file.os.fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space")))
+    monkeypatch.setattr(
+        "ocr_edge.web.secret_file.os.fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space"))
+    )
     with pytest.raises(ConfigError, match="cannot be written: No space"):
         secret.opened_by(token, time.time())
 

@@ -44,7 +44,9 @@ def add(subparsers: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_config(parser)
-    parser.add_argument("--source", metavar="URL", help="where pictures come from (default: the camera found here)")
+    parser.add_argument(
+        "--source", metavar="URL", help="where pictures come from (default: the camera found here)"
+    )
     parser.add_argument("--port", type=int, default=9464, help="of the page (default: %(default)s)")
     parser.add_argument(
         "--network", action="store_true", help="open the page to the network, and not to this machine alone"
@@ -91,9 +93,13 @@ def run(args: argparse.Namespace) -> int:
     print(f"token:         {token}   (opens it once, within a day)")
     if http.is_local:
         name = socket.gethostname()
-        print(f"From another machine: ssh -L {http.port}:localhost:{http.port} {name}, then the address above there.")
+        print(
+            f"From another machine: ssh -L {http.port}:localhost:{http.port} {name}, then the address above there."
+        )
     if written:
-        print(f"start it:      sudo systemctl restart ocr-edge    (without the service: ocr-edge run --config {path})")
+        print(
+            f"start it:      sudo systemctl restart ocr-edge    (without the service: ocr-edge run --config {path})"
+        )
     return 0
 
 

@@ -7,7 +7,6 @@ from contextlib import ExitStack
 from functools import partial
 from socket import socket
 from typing import Any
-from weakref import WeakSet
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -109,19 +108,19 @@ class Connection(H11Protocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         # Those that have not yet agreed on TLS are no connections to uvicorn, and would be without limit.
-        state: Any = self.server_state
-        if not hasattr(state, "waiting"):
-            state.waiting = WeakSet()
-        if len(state.waiting) >= CONNECTIONS:
+        now, state = self.loop.time(), self.server_state
+        waiting: dict[int, float] = state.__dict__.setdefault("waiting", {})
+        for key in [key for key, began in waiting.items() if now - began > EXCHANGE_S]:
+            del waiting[key]  # ended by then
+        if len(waiting) >= CONNECTIONS:
             raise ConnectionRefusedError  # asyncio closes it
-        state.waiting.add(self)
+        waiting[id(self)] = now
         self._deadline: asyncio.TimerHandle | None = None
         self._bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take a new connection."""
-        state: Any = self.server_state
-        state.waiting.discard(self)
+        self.server_state.__dict__["waiting"].pop(id(self), None)
         super().connection_made(transport)
         self._began = self.loop.time()
         self._limit(EXCHANGE_S)
