@@ -10,14 +10,14 @@ pytest.importorskip("argon2", reason="argon2-cffi is not installed")
 pytest.importorskip("starlette", reason="starlette is not installed")
 pytest.importorskip("httpx2", reason="httpx2 is not installed")
 
-from starlette.testclient import TestClient  # noqa: E402
+from starlette.testclient import TestClient
 
-from ocr_edge.config.settings import Http, PageSettings  # noqa: E402
-from ocr_edge.errors import ConfigError  # noqa: E402
-from ocr_edge.web import secret_file, sessions  # noqa: E402
-from ocr_edge.web.secret_file import SecretFile  # noqa: E402
+from ocr_edge.config.settings import Http, PageSettings
+from ocr_edge.errors import ConfigError
+from ocr_edge.web import secret_file, sessions
+from ocr_edge.web.secret_file import SecretFile
 
-from .page_parts import PASSWORD, Parts, app, view  # noqa: E402
+from .page_parts import PASSWORD, Parts, app, view
 
 OPEN = "http://192.168.1.7:9464"
 OURS = {"Origin": OPEN, "Sec-Fetch-Site": "same-origin"}
