@@ -7,9 +7,9 @@ import stat
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from contextlib import ExitStack
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -26,6 +26,8 @@ if not (CHROMIUM and DRIVER):
 from selenium.webdriver.common.by import By  # noqa: E402
 from selenium.webdriver.support.ui import WebDriverWait  # noqa: E402
 
+from lib.soak.world import Camera  # noqa: E402
+
 from .broker import free_port  # noqa: E402
 from .daemon_process import EDGE, DaemonProcess  # noqa: E402
 
@@ -35,20 +37,17 @@ PATIENCE_S = 60.0
 
 
 @pytest.fixture(scope="module")
-def recording(tmp_path_factory) -> Path:
-    """A stream of a display that counts 4711, 4712 … every two seconds."""
-    path = tmp_path_factory.mktemp("stream") / "stream.avi"
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 10, (640, 240))
-    for number in range(4711, 4741):
+def recording() -> str:
+    """Address of a recorded stream, over and over: a display that counts from 4711 to 4725, one each two seconds."""
+    shown = []
+    for number in range(4711, 4726):
         image = np.full((240, 640, 3), (96, 120, 140), np.uint8)
         cv2.rectangle(image, (60, 60), (580, 190), (235, 240, 240), -1)
         cv2.putText(
             image, str(number), (120, 155), cv2.FONT_HERSHEY_DUPLEX, 3.0, (30, 30, 30), 6, cv2.LINE_AA
         )
-        for _ in range(20):
-            writer.write(image)
-    writer.release()
-    return path
+        shown.append(cv2.imencode(".jpg", image)[1].tobytes())
+    return Camera(5, lambda count: shown[count // 10 % len(shown)]).url
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +55,7 @@ def daemon(tmp_path_factory, recording):
     """The daemon with the configuration of ``ocr-edge init``, and the token that it printed."""
     folder = tmp_path_factory.mktemp("daemon")
     port, path = free_port(), folder / "config.toml"
-    command = ["init", "--config", path, "--source", f"video:{recording}", "--port", str(port)]
+    command = ["init", "--config", path, "--source", recording, "--port", str(port)]
     done = subprocess.run(
         [sys.executable, "-m", "ocr_edge", *command],
         env=os.environ | {"PYTHONPATH": os.pathsep.join([str(EDGE), os.environ.get("PYTHONPATH", "")])},
@@ -96,7 +95,15 @@ def browse():
 
 def log_in(browser, secret):
     browser.find_element(By.ID, "secret").send_keys(secret)
-    browser.find_element(By.TAG_NAME, "button").click()
+    follow(browser, By.TAG_NAME, "button")
+
+
+def follow(browser, *where):
+    """Click on what leads to another page, and wait for that."""
+    browser.execute_script("window.before = true")
+    browser.find_element(*where).click()
+    arrived = "return !window.before && document.readyState === 'complete'"
+    until(browser, lambda: browser.execute_script(arrived))
 
 
 def until(browser, true):
@@ -130,7 +137,7 @@ def test_an_owner_sets_a_password_and_sees_readings(daemon, browse):
     assert browser.current_url == f"{url}/password"
     for field in ("password", "again"):
         browser.find_element(By.ID, field).send_keys(PASSWORD)
-    browser.find_element(By.CSS_SELECTOR, "main button").click()
+    follow(browser, By.CSS_SELECTOR, "main button")
     assert browser.current_url == f"{url}/"
     until(browser, lambda: "47" in text(browser, ".card .text"))
     until(browser, lambda: "% sure" in text(browser, ".card"))
@@ -144,7 +151,7 @@ def test_an_owner_sets_a_password_and_sees_readings(daemon, browse):
     browser.find_element(By.ID, "pause").send_keys(" ")  # by keyboard
     assert browser.find_element(By.ID, "pause").get_attribute("aria-pressed") == "true"
 
-    browser.find_element(By.LINK_TEXT, "History").click()
+    follow(browser, By.LINK_TEXT, "History")
     until(browser, lambda: len(browser.find_elements(By.CSS_SELECTOR, "#rows tr")) >= 2)
     until(browser, lambda: browser.find_elements(By.CSS_SELECTOR, "#plot polyline"))
     assert "values" in text(browser, "#plot-text")
@@ -153,13 +160,13 @@ def test_an_owner_sets_a_password_and_sees_readings(daemon, browse):
     field.send_keys("no such text\n")
     until(browser, lambda: "No such readings." in text(browser, "#said"))
 
-    browser.find_element(By.LINK_TEXT, "State").click()
+    follow(browser, By.LINK_TEXT, "State")
     until(browser, lambda: "continuous" in text(browser, "#state"))
     assert "store" in text(browser, "#receivers")
     assert "region counter: news" in text(browser, "#log")
     assert complaints(browser) == []
 
-    browser.find_element(By.CSS_SELECTOR, "footer button").click()
+    follow(browser, By.CSS_SELECTOR, "footer button")
     assert browser.current_url == f"{url}/login"
     assert token not in running.log
     assert PASSWORD not in running.log
