@@ -58,16 +58,20 @@ function drawBoxes() {
   };
   for (const region of told.regions) {
     const kind = region.problem ? "poor" : region.text ? sureness(region.confidence) : "none";
-    if (region.corners && get("regions").checked) {
+    const framed = region.corners && get("regions").checked;
+    // One label for a region of one line: more would cover each other on a phone.
+    const single = framed && region.lines.length === 1;
+    if (framed) {
       place.append(drawn("polygon", { points: region.corners.map((corner) => corner.join(",")).join(" "), class: kind }));
       const left = Math.min(...region.corners.map((corner) => corner[0]));
-      const bottom = Math.max(...region.corners.map((corner) => corner[1]));
-      label(left, bottom + size * 1.2, region.problem ? `${region.region}: ${region.problem}` : region.region);
+      const top = Math.min(...region.corners.map((corner) => corner[1]));
+      const said = single ? `${region.lines[0].text} ${percent(region.lines[0].confidence)}` : "";
+      label(left, top - size * 0.35, [region.region, region.problem || said].filter(Boolean).join(": "));
     }
     for (const line of region.lines) {
       const [x, y, width, height] = line.box;
       place.append(drawn("rect", { x, y, width, height, class: sureness(line.confidence) }));
-      label(x, y - size * 0.35, `${line.text} ${percent(line.confidence)}`);
+      if (!single) label(x, y - size * 0.35, `${line.text} ${percent(line.confidence)}`);
       if (!get("characters").checked) continue;
       for (const [text, confidence, box] of line.characters) {
         const made = drawn("rect", { x: box[0], y: box[1], width: box[2], height: box[3], class: `thin ${sureness(confidence)}` });
