@@ -69,7 +69,7 @@ def levels(parts):
 
 def test_a_good_configuration_is_said_part_by_part(tmp_path, check):
     pytest.importorskip("paho.mqtt.client", reason="paho-mqtt is not installed")
-    pytest.importorskip("ocr_edge.sinks.http_server", reason="[http] is not installed")
+    pytest.importorskip("ocr_edge.web.server", reason="[http] is not installed")
     with Broker(tmp_path) as broker, socket.create_server(("127.0.0.1", 0)) as receiver:
         (tmp_path / "mosquitto.log").unlink()  # the broker writes on
         url = f"http://127.0.0.1:{receiver.getsockname()[1]}/secret-path"

@@ -72,7 +72,11 @@ def test_the_example_explains_every_key_and_every_choice_loads():
             "region[0].corners: Expected 'array' of length 4",
         ),
         (SOURCE + "[[picture.mark]]\nbox = [1, 2, 3, 4]", "picture.mark needs picture.reference"),
-        (SOURCE + "[http]\naddress = '0.0.0.0'", "http.address"),
+        (
+            SOURCE + "[http]\naddress = '0.0.0.0'",
+            "http: address 0.0.0.0 opens it to the network: expected secret_file",
+        ),
+        (SOURCE + "[http]\naddress = 'pi.local'", "http: address 'pi.local' is no IP address"),
         (SOURCE + "[store]\npath = ''", "store.path: '' is no path"),
         ("zzz = 1\n" + SOURCE, "unknown key 'zzz'; known here are source, id"),
         ("region = []\n" + SOURCE, "region: an empty list"),

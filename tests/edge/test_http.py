@@ -14,20 +14,21 @@ from pathlib import Path
 
 import pytest
 
-import ocr_edge.sinks
+import ocr_edge.web
 from ocr_edge.config.settings import Http
 from ocr_edge.reading import Reading
-from ocr_edge.sinks import http as page
 from ocr_edge.sinks.base import ReceiverStats
 from ocr_edge.sinks.metrics import Snapshot
 from ocr_edge.system.counters import Counters
 from ocr_edge.system.health import Health, State
+from ocr_edge.web import serving
+from ocr_edge.web.sight import Asked
 
 from .broker import until
 
 parser = pytest.importorskip("prometheus_client.parser", reason="prometheus-client is not installed")
 pytest.importorskip("starlette", reason="starlette is not installed")
-server = pytest.importorskip("ocr_edge.sinks.http_server", reason="uvicorn is not installed")
+server = pytest.importorskip("ocr_edge.web.server", reason="uvicorn is not installed")
 
 
 class Daemon:
@@ -57,7 +58,7 @@ def daemon():
 
 @pytest.fixture
 def port(daemon):
-    with page.Page(Http(port=0), Health(), daemon.snapshot, daemon.pulled.append) as served:
+    with serving.Serving(Http(port=0), Health(), Asked(daemon.snapshot, daemon.pulled.append)) as served:
         until(lambda: ask(served.port, "GET", "/healthz"))  # it is loaded, and all its files are open
         yield served.port
 
@@ -204,7 +205,7 @@ def test_there_is_nothing_else(daemon, port, method, path, code):
 
 
 def test_without_a_trigger_nobody_can_ask_for_a_picture(daemon):
-    with page.Page(Http(port=0), Health(), daemon.snapshot) as served:
+    with serving.Serving(Http(port=0), Health(), Asked(daemon.snapshot)) as served:
         code, text = ask(served.port, "POST", "/trigger")
     assert (code, json.loads(text)) == (404, {"error": "there is /metrics, /healthz"})
 
@@ -313,11 +314,11 @@ def test_who_does_not_take_the_answer_is_hung_up_on(daemon, port, monkeypatch):
 
 
 def test_a_port_that_is_in_use_is_said_and_taken_when_it_is_free(daemon, monkeypatch):
-    monkeypatch.setattr(page, "RETRY_MIN_S", 0.05)
+    monkeypatch.setattr(serving, "RETRY_MIN_S", 0.05)
     health = Health()
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        served = page.Page(Http(port=port), health, daemon.snapshot)
+        served = serving.Serving(Http(port=port), health, Asked(daemon.snapshot))
         said = f"http.port {port} on 127.0.0.1: Address already in use; tried again"
         assert health.state(0).problems["http"] == said
     with served:
@@ -328,7 +329,7 @@ def test_a_port_that_is_in_use_is_said_and_taken_when_it_is_free(daemon, monkeyp
 
 def test_a_page_that_never_got_its_port_ends_at_once(daemon):
     with socket.create_server(("127.0.0.1", 0)) as other:
-        served = page.Page(Http(port=other.getsockname()[1]), Health(), daemon.snapshot)
+        served = serving.Serving(Http(port=other.getsockname()[1]), Health(), Asked(daemon.snapshot))
         began = time.monotonic()
         served.close()
         assert time.monotonic() - began < 1
@@ -336,13 +337,14 @@ def test_a_page_that_never_got_its_port_ends_at_once(daemon):
 
 @pytest.mark.parametrize("module", ["prometheus_client", "starlette.applications", "uvicorn"])
 def test_a_missing_package_is_named_with_its_extra(daemon, monkeypatch, module):
-    monkeypatch.setattr(page, "RETRY_MIN_S", 0.05)
+    monkeypatch.setattr(serving, "RETRY_MIN_S", 0.05)
     health = Health()
     with monkeypatch.context() as patch:
-        patch.delattr(ocr_edge.sinks, "http_server")
-        patch.delitem(sys.modules, "ocr_edge.sinks.http_server")
+        for name in ("server", "application", "programs", "guard", "answers"):
+            patch.delattr(ocr_edge.web, name)
+            patch.delitem(sys.modules, f"ocr_edge.web.{name}")
         patch.setitem(sys.modules, module, None)
-        served = page.Page(Http(port=0), health, daemon.snapshot)
+        served = serving.Serving(Http(port=0), health, Asked(daemon.snapshot))
         until(lambda: not health.state(0).ok)
         said = f"[http] needs {module.partition('.')[0]}: pip install 'ocr-edge[http]'; tried again"
         assert health.state(0).problems["http"] == said
@@ -352,11 +354,11 @@ def test_a_missing_package_is_named_with_its_extra(daemon, monkeypatch, module):
 
 
 def test_what_nobody_thought_of_is_said_and_tried_again(daemon, monkeypatch, capfd):
-    monkeypatch.setattr(page, "RETRY_MIN_S", 0.05)
+    monkeypatch.setattr(serving, "RETRY_MIN_S", 0.05)
     health = Health()
     with monkeypatch.context() as patch:
         patch.setattr(server.Server, "startup", lambda self, sockets: 1 / 0)
-        served = page.Page(Http(port=0), health, daemon.snapshot)
+        served = serving.Serving(Http(port=0), health, Asked(daemon.snapshot))
         until(lambda: "ZeroDivisionError" in health.state(0).text)
     with served:
         until(lambda: health.state(0).ok)
@@ -380,7 +382,7 @@ def test_it_listens_on_this_machine_alone(port):
 )
 def test_it_ends_quickly_and_leaves_no_thread(daemon, caplog, half):
     threads = threading.active_count()
-    served = page.Page(Http(port=0), Health(), daemon.snapshot, daemon.pulled.append)
+    served = serving.Serving(Http(port=0), Health(), Asked(daemon.snapshot, daemon.pulled.append))
     port = served.port
     with closing(socket.create_connection(("127.0.0.1", port))) as connection:
         connection.sendall(half)
@@ -397,7 +399,7 @@ def test_it_ends_quickly_and_leaves_no_thread(daemon, caplog, half):
 def test_it_can_be_ended_before_it_began(daemon):
     threads = threading.active_count()
     for wait_s in (0.0, 0.001, 0.003, 0.01, 0.03):
-        served = page.Page(Http(port=0), Health(), daemon.snapshot)
+        served = serving.Serving(Http(port=0), Health(), Asked(daemon.snapshot))
         time.sleep(wait_s)
         served.close()
         assert threading.active_count() == threads
@@ -405,7 +407,7 @@ def test_it_can_be_ended_before_it_began(daemon):
 
 def test_the_other_loopback_works_too(daemon):
     health = Health()
-    served = page.Page(Http(port=0, address="::1"), health, daemon.snapshot)
+    served = serving.Serving(Http(port=0, address="::1"), health, Asked(daemon.snapshot))
     if served.port is None:
         served.close()
         pytest.skip(f"no IPv6 here: {health.state(0).text}")

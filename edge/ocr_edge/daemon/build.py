@@ -2,7 +2,6 @@
 
 import fcntl
 import logging
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -21,8 +20,6 @@ from ocr_edge.daemon.models import Models
 from ocr_edge.daemon.outputs import Outputs
 from ocr_edge.daemon.scene import Scene
 from ocr_edge.errors import ConfigError, OcrEdgeError
-from ocr_edge.sinks.http import Page
-from ocr_edge.sinks.metrics import Snapshot
 from ocr_edge.sources.capturer import Capturer
 from ocr_edge.sources.gpio import Lamp, watch_button
 from ocr_edge.sources.opening import open_source
@@ -140,14 +137,6 @@ def _run(path: Path, config: Config, state: Path, last_run: LastRun, signals: Si
     with ExitStack() as stack:
         outputs = stack.enter_context(Outputs(config, health, fire))
         last = outputs.resume(scene)
-        if config.http:
-
-            def snapshot() -> Snapshot:
-                state, latest = health.state(time.time()), tuple(outputs.latest.values())
-                return Snapshot(state, counters, outputs.stats, latest, outputs.deleted)
-
-            asked = fire if source.trigger.http else None
-            stack.enter_context(Page(config.http, health, snapshot, asked))
         lamp = None
         if source.lamp:
             lamp = stack.enter_context(Lamp(source.lamp, partial(health.problem, "lamp")))
@@ -155,6 +144,12 @@ def _run(path: Path, config: Config, state: Path, last_run: LastRun, signals: Si
         capturer = stack.enter_context(Capturer(lambda: open_source(source, state, commit_s), source, lamp))
         if fire and source.trigger.gpio:
             stack.enter_context(watch_button(source.trigger.gpio, trigger, partial(health.problem, "button")))
+        notifier = Notifier()
+        watch = None
+        if config.http:
+            from ocr_edge.daemon.serving import serve  # noqa: PLC0415 - nothing of it is loaded without [http]
+
+            watch = serve(config, health, counters, outputs, capturer, notifier, trigger, stack)
         daemon = Daemon(
             source=source,
             capturer=capturer,
@@ -162,11 +157,12 @@ def _run(path: Path, config: Config, state: Path, last_run: LastRun, signals: Si
             outputs=outputs,
             health=health,
             counters=counters,
-            notifier=Notifier(),
+            notifier=notifier,
             trigger=trigger,
             rebuild=builder.scene,
             without_bundle=builder.without_bundle,
             last=last,
+            watch=watch,
         )
         return daemon.run(signals)
 

@@ -49,6 +49,7 @@ class RegionReader:
         silence: Why it says nothing, and for how long.
         condition: What another region must show for it to be read; None where it always is.
         waits: Whether that is not shown.
+        seen: What the last frame that was read said by itself; None before, and while it cannot be read.
     """
 
     def __init__(
@@ -61,10 +62,10 @@ class RegionReader:
         checks: Mapping[str, Check] | None = None,
     ) -> None:
         self.region, self.problem = region, ""
+        self.seen: Reading | None = None
         self._stabilize, self._picture, self._counters = stabilize, picture, counters
         self._bundle, self._scale = bundle, 1.0
         self.condition, self.waits = condition(region, bundle), False
-        self._seen: Reading | None = None
         self._pattern = region_setup.pattern(region, bundle, checks)
         if note := region_setup.blind(region, bundle, self._pattern):
             _LOGGER.warning("region %s: %s", region.name, note)
@@ -150,7 +151,7 @@ class RegionReader:
     @property
     def shown(self) -> Reading | None:
         """What the frame that was looked at last shows by itself; None where nothing is sure enough."""
-        return self._seen if self._seen and self.is_sure(self._seen) else None
+        return self.seen if self.seen and self.is_sure(self.seen) else None
 
     def is_sure(self, reading: Reading) -> bool:
         """Whether a reading that is not fused is as sure as the region's must be."""
@@ -159,7 +160,7 @@ class RegionReader:
 
     def unseen(self) -> None:
         """Note that it is not looked at, so that what it showed holds no more."""
-        self._seen = None
+        self.seen = None
 
     def look(self, frame: Frame, cut: rectify.Rectified) -> list[Reading]:
         """Look at a frame.
@@ -176,12 +177,12 @@ class RegionReader:
             self.condition.met(frame.monotonic)
         if self.is_still(frame.monotonic) and not self._change.changed(cut.image):
             return self.rest(frame.monotonic)
-        self._seen = None
+        self.seen = None
         judged = self.judge_quality(cut)
         if judged.problem:
             self._still = None
             return []
-        reading = self._seen = self.read(frame, cut)
+        reading = self.read(frame, cut)
         settled = self._stabilizer.push(reading, frame.monotonic, judged.weight)
         self._still = settled if settled.is_still else None
         if settled.is_still:
@@ -229,6 +230,7 @@ class RegionReader:
             )
         self.problem = judged.problem
         if judged.problem:
+            self.seen = None
             self._counters.spoiled[judged.problem if cut.outside <= MAX_OUTSIDE else "outside"] += 1
         return judged
 
@@ -238,7 +240,8 @@ class RegionReader:
         self._counters.read += 1
         self._counters.read_seconds += reading.timing_ms["total"] / 1000
         lines = tuple(rectify.moved(line, cut.matrix, frame.image.shape[:2]) for line in reading.lines)
-        return replace(reading, lines=lines, region=self.region.name)
+        self.seen = replace(reading, lines=lines, region=self.region.name)
+        return self.seen
 
     def _fresh(self) -> Stabilizer:
         """A stabilizer that has seen nothing yet."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ocr_edge.alignment.align import Aligner
+from ocr_edge.alignment.align import Aligner, Alignment
 from ocr_edge.bundles.load import Bundle
 from ocr_edge.bundles.selftest import prove
 from ocr_edge.config import Config
@@ -49,6 +49,8 @@ class Scene:
         problems: What is wrong with the picture, by part: ``picture``, ``alignment``, ``region <name>``.
         failed: Whether our own code failed on the last frame.
         broken: What a network of the bundle failed with on the last frame; empty when none did.
+        pose: From coordinates of the configuration to pixels of the last frame; None when unknown.
+        alignment: What was found of the marks in it; None without marks.
 
     Raises:
         ConfigError: A region, pattern, mark or the reference picture is wrong.
@@ -79,6 +81,8 @@ class Scene:
         self.problems: Mapping[str, str] = {}
         self.failed = self._lost = False
         self.broken = ""
+        self.pose: Matrix | None = None
+        self.alignment: Alignment | None = None
         small = min(region.min_change for region in config.region) * SMALL_CHANGE
         self._small = ChangeDetector(small, jitter=SMALL_JITTER)
 
@@ -244,17 +248,26 @@ class Scene:
         """A region's part of a frame, given what ``place`` says of the frame."""
         return self._cut(image, reader, matrix)
 
+    def is_masked(self) -> bool:
+        """Whether only the regions of a picture may be stored or shown."""
+        return self._config.picture.blank_outside and all(r.corners for r in self._config.region)
+
     def shown(self, image: Image) -> Image:
         """The picture as it may be stored or shown: black outside of the regions if the owner wants that."""
-        corners = [region.corners for region in self._config.region]
-        if not self._config.picture.blank_outside or None in corners:
+        if not self.is_masked:
             return image
+        corners = [region.corners for region in self._config.region]
         matrix = self._pose(image)
         quads = [transform.apply(matrix, quad) for quad in corners if quad] if matrix is not None else []
         return mask.outside(image, quads)
 
     def _pose(self, image: Image) -> Matrix | None:
         """From coordinates of the configuration to pixels of a frame; None, with a problem noted, when unknown."""
+        self.pose = self._found(image)
+        return self.pose
+
+    def _found(self, image: Image) -> Matrix | None:
+        """As ``_pose``, which notes it."""
         try:
             if self._aligner is None:
                 matrix = transform.scaling(image.shape[:2], self._size or image.shape[:2])
@@ -270,7 +283,7 @@ class Scene:
             self.problems = {"alignment": FAILED}
             self.failed = self._lost = True
             return None
-        self._lost = found.lost
+        self._lost, self.alignment = found.lost, found
         if found.lost:
             spoiled = quality.judge(image, self._config.picture).problem
             detail = f"the picture is {spoiled}" if spoiled else found.detail

@@ -1,6 +1,7 @@
 """Broker, webhook, network camera and our own port: whether they answer."""
 
 import errno
+import os
 import socket
 import ssl
 import time
@@ -101,13 +102,23 @@ def camera(probe: Probe) -> Iterator[Finding]:
 
 
 def http(probe: Probe) -> Iterator[Finding]:
-    """Whether our own port is free, or already ours."""
+    """Whether our own port is free, or already ours, and whether what opens the page can be used."""
     settings = probe.config.http if probe.config else None
     if settings is None:
         return
-    from ocr_edge.sinks import http as page  # noqa: PLC0415 - see above
+    from ocr_edge.web import serving  # noqa: PLC0415 - see above
 
-    page.library()  # refuses where a package is missing
+    serving.library()  # refuses where a package is missing
+    if settings.secret_file is not None:
+        from ocr_edge.web.secret_file import SecretFile, library  # noqa: PLC0415
+
+        library()
+        if probe.person.may(settings.secret_file, os.R_OK) or not settings.secret_file.exists():
+            SecretFile(settings.secret_file).hashes()
+        else:
+            found = f"user {probe.person.name} may not read {settings.secret_file}"
+            yield error("http", found, f"sudo chown {probe.person.name}: {settings.secret_file}")
+            return
     family = socket.AF_INET6 if ":" in settings.address else socket.AF_INET
     with socket.socket(family) as ours:
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -119,7 +130,11 @@ def http(probe: Probe) -> Iterator[Finding]:
                 yield warning("http", found, f"who has it: sudo ss -ltnp 'sport = :{settings.port}'", code=1)
                 return
     host = f"[{settings.address}]" if family == socket.AF_INET6 else settings.address
-    yield ok("http", f"http://{host}:{settings.port}/metrics")
+    url = f"{'https' if settings.cert_file else 'http'}://{host}:{settings.port}"
+    yield ok("http", f"{url}/{'' if settings.page else 'metrics'}")
+    if not (settings.is_local or settings.cert_file):
+        found = "open to the network without TLS: the password can be read on its way"
+        yield warning("http", found, "a certificate, or a proxy that has one: docs/page.md#tls")
 
 
 def reach(peer: Peer) -> Finding:

@@ -155,6 +155,8 @@ def _needed(probe: Probe) -> dict[str, str]:
         needed["paho.mqtt.client"] = "paho-mqtt"
     if config is not None and config.http is not None:
         needed |= {"starlette": "starlette", "uvicorn": "uvicorn", "prometheus_client": "prometheus-client"}
+    if config is not None and config.http is not None and config.http.secret_file is not None:
+        needed["argon2"] = "argon2-cffi"
     if config is not None and (config.source.lamp is not None or config.source.trigger.gpio is not None):
         needed["gpiod"] = "gpiod"
     return needed

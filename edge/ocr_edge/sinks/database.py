@@ -185,7 +185,7 @@ def select(path: Path, after: int, before: int | None, limit: int) -> list[tuple
         PublishError: The database cannot be read.
     """
     query = "SELECT number, data FROM readings WHERE number > ? AND number < ? ORDER BY number LIMIT ?"
-    with explained(path), closing(_reader(path)) as connection:
+    with explained(path), closing(reader(path)) as connection:
         return connection.execute(query, (after, _before(before), limit)).fetchall()
 
 
@@ -193,7 +193,7 @@ def count(path: Path, after: int, before: int | None) -> int:
     """How many readings ``select`` would find without a limit; its errors."""
     # The index is a fiftieth of the table.
     query = "SELECT count(*) FROM readings INDEXED BY readings_time WHERE +number > ? AND +number < ?"
-    with explained(path), closing(_reader(path)) as connection:
+    with explained(path), closing(reader(path)) as connection:
         return int(connection.execute(query, (after, _before(before))).fetchone()[0])
 
 
@@ -201,7 +201,7 @@ def last(path: Path, region: str) -> str | None:
     """Data of the newest believed reading of a region, if it is among the newest 10,000; the errors of ``select``."""
     newest = "SELECT region, why, data FROM readings ORDER BY number DESC LIMIT 10000"
     query = f"SELECT data FROM ({newest}) WHERE region = ? AND why = '' LIMIT 1"
-    with explained(path), closing(_reader(path)) as connection:
+    with explained(path), closing(reader(path)) as connection:
         row = connection.execute(query, (region,)).fetchone()
     return None if row is None else str(row[0])
 
@@ -215,7 +215,7 @@ def look(path: Path) -> None:
     """
     # SQLite begins a write-ahead log even for a reader; where there is none, nobody writes.
     how = "&immutable=1" if not os.path.exists(f"{path}-wal") else ""
-    with explained(path), closing(_reader(path, how)) as connection:
+    with explained(path), closing(reader(path, how)) as connection:
         if _version(connection, path):
             connection.execute("SELECT max(number) FROM readings").fetchone()
 
@@ -237,7 +237,8 @@ def _before(number: int | None) -> int:
     return 2**63 - 1 if number is None else number
 
 
-def _reader(path: Path, how: str = "") -> sqlite3.Connection:
+def reader(path: Path, how: str = "") -> sqlite3.Connection:
+    """A connection that may not write; ``how`` is what more SQLite is told of the file."""
     return sqlite3.connect(f"file:{quote(str(path))}?mode=ro{how}", uri=True, timeout=_BUSY_S)
 
 

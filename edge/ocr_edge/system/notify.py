@@ -23,6 +23,7 @@ class Notifier:
 
     Attributes:
         watchdog_s: Seconds without ``watchdog()`` after which the process is killed; None without a watchdog.
+        fed_at: ``time.monotonic()`` when it was last fed.
     """
 
     def __init__(self, environ: MutableMapping[str, str] = os.environ) -> None:
@@ -35,7 +36,7 @@ class Notifier:
         self._address = _address(environ.pop("NOTIFY_SOCKET", ""))
         limit = _watchdog_s(environ.pop("WATCHDOG_USEC", ""), environ.pop("WATCHDOG_PID", ""))
         self.watchdog_s = limit if self._address else None
-        self._fed_at = float("-inf")
+        self.fed_at = float("-inf")
         self._status = ""
 
     def ready(self) -> None:
@@ -63,8 +64,8 @@ class Notifier:
         if self.watchdog_s is None:
             return
         now = time.monotonic()
-        if now - self._fed_at >= self.watchdog_s / FEEDS and self._send("WATCHDOG=1"):
-            self._fed_at = now
+        if now - self.fed_at >= self.watchdog_s / FEEDS and self._send("WATCHDOG=1"):
+            self.fed_at = now
 
     def _send(self, message: str) -> bool:
         if not self._address:

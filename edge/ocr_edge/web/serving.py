@@ -1,21 +1,20 @@
-"""The page of the daemon: a port of this machine, and the thread that serves it."""
+"""A port of this machine, and the thread that serves it."""
 
 import logging
 import os
 import socket
 import threading
-from collections.abc import Callable
 from types import ModuleType
 from typing import TYPE_CHECKING, Self
 
 from ocr_edge.config.settings import Http
 from ocr_edge.errors import ConfigError
 from ocr_edge.sinks.base import RETRY_MAX_S, RETRY_MIN_S
-from ocr_edge.sinks.metrics import Snapshot
 from ocr_edge.system.health import Health
+from ocr_edge.web.sight import Asked
 
 if TYPE_CHECKING:
-    from ocr_edge.sinks.http_server import Server
+    from ocr_edge.web.server import Server
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -30,38 +29,30 @@ def library() -> ModuleType:
         ConfigError: A package that it needs is missing.
     """
     try:
-        from ocr_edge.sinks import http_server  # noqa: PLC0415 - see above
+        from ocr_edge.web import server  # noqa: PLC0415 - see above
     except ImportError as error:
         package = (error.name or "").partition(".")[0]
         raise ConfigError(f"[http] needs {package}: pip install 'ocr-edge[http]'") from error
-    return http_server
+    return server
 
 
-class Page:
+class Serving:
     """The server, in a thread of its own; ``with`` or ``close`` ends it.
 
-    While it cannot be had (the port is busy, a package is missing) it is tried again, and said to be.
+    While it cannot be had (the port is busy, a package or the secret is missing) it is tried again, and said to be.
 
     Args:
         settings: Address and port.
         health: Where it is written, as ``http``, why there is none.
-        snapshot: Asked for each answer, in that thread.
-        trigger: Called with ``http`` when somebody asks for a picture; must return at once. None: nobody may.
+        asked: What the daemon tells, in that thread.
 
     Attributes:
         port: The port it listens on; None while it does not.
     """
 
-    def __init__(
-        self,
-        settings: Http,
-        health: Health,
-        snapshot: Callable[[], Snapshot],
-        trigger: Callable[[str], None] | None = None,
-    ) -> None:
+    def __init__(self, settings: Http, health: Health, asked: Asked) -> None:
         self.port: int | None = None
-        self._settings, self._health = settings, health
-        self._snapshot, self._trigger = snapshot, trigger
+        self._settings, self._health, self._asked = settings, health, asked
         self._closing = threading.Event()
         self._server: Server | None = None
         # Clients may come from now on; they wait until the server is loaded, and the daemon does not.
@@ -98,7 +89,9 @@ class Page:
         address = self._settings.address, self._settings.port
         family = socket.AF_INET6 if ":" in self._settings.address else socket.AF_INET
         try:
-            listening = socket.create_server(address, family=family)
+            # "::" is every address, those of IPv4 too.
+            both = self._settings.address == "::" and socket.has_dualstack_ipv6()
+            listening = socket.create_server(address, family=family, dualstack_ipv6=both)
         except OSError as error:
             why = os.strerror(error.errno or 0)  # its own strerror says the address once more
             self._failed(f"http.port {self._settings.port} on {self._settings.address}: {why}")
@@ -109,7 +102,7 @@ class Page:
     def _serve(self, listening: socket.socket) -> None:
         """Answer until ``close``."""
         try:
-            server: Server = library().Server(self._snapshot, self._trigger)
+            server: Server = library().Server(self._settings, self._asked)
             self._server = server
             self._health.problem("http", "")
             if not self._closing.is_set():  # ``close`` may have looked for the server before it was there

@@ -1,0 +1,41 @@
+"""What the server asks of the daemon; loads nothing of the server itself."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ocr_edge.sinks.metrics import Snapshot
+from ocr_edge.web.log_tail import LogTail
+from ocr_edge.web.view import Newest
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What the page shows of the daemon.
+
+    Attributes:
+        newest: The newest frame.
+        store: The file of readings; None where nothing is stored.
+        board: Camera, alignment, watchdog and the like, as plain values; asked in the server's thread.
+        log: The newest lines of the log.
+    """
+
+    newest: Newest
+    store: Path | None
+    board: Callable[[], Mapping[str, object]]
+    log: LogTail
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the server asks of the daemon.
+
+    Attributes:
+        snapshot: The daemon's state; asked for each answer.
+        trigger: Called with ``http`` when somebody asks for a picture; must return at once. None: nobody may.
+        sight: What the page shows; None without a page.
+    """
+
+    snapshot: Callable[[], Snapshot]
+    trigger: Callable[[str], None] | None = None
+    sight: Sight | None = None
