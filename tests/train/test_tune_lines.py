@@ -13,7 +13,7 @@ from ocr_train.cli import main
 from ocr_train.datasets import words
 from ocr_train.tune import lines as tuning
 
-COLOURS = {"1": (200, 30, 30), "2": (30, 160, 30), "3": (30, 30, 200)}
+COLOURS = {"1": (200, 30, 30), "2": (30, 160, 30), "3": (30, 30, 200), "€": (200, 30, 200)}
 
 
 def bars(text, rng):
@@ -93,6 +93,34 @@ def test_a_users_lines_are_learned_and_it_says_how_well(network, tmp_path, capsy
     assert round(float(right), 5) == tuned["mine"]["after"]
 
 
+def test_a_character_that_the_network_does_not_know_is_learned_and_listed(network, tmp_path, capsys):
+    mine = folder(tmp_path / "mine")
+    assert main(command(mine, network, tmp_path)) == 0
+    taught = tmp_path / "run" / "model.keras"
+    capsys.readouterr()
+    new = folder(tmp_path / "new", digits="12€", count=64, seed=5)
+    again = [*command(new, taught, tmp_path / "more"), "--new-classes", "--keep", mine]
+    assert main(again) == 0
+    record = json.loads((tmp_path / "more" / "run" / "run.json").read_text())
+    assert record["labels"] == ["1", "2", "3", "€", "blank"]
+    (learned,) = record["tuned"]["new"]
+    assert (learned["name"], learned["before"]) == ("€", 0)
+    assert learned["after"] > 0.8
+    assert "new: €" in capsys.readouterr().out
+    # The rows that it starts from know the character before any training.
+    start = keras.models.load_model(tmp_path / "more" / "run" / "initial" / "model.keras", compile=False)
+    said, _ = tuning.read(start, tuning.held_out(new), record["labels"])
+    assert sum(text.count("€") for text in said) > 2
+
+
+def test_lines_that_are_right_already_are_not_trained_on(network, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(tuning, "read", lambda _, lines, __: ([s.text for s in lines.samples], 0.0))
+    mine = folder(tmp_path / "mine")
+    assert main(command(mine, network, tmp_path)) == 1
+    assert "held-out pictures of yours are right as it is: there is nothing to gain" in error(capsys)
+    assert not (tmp_path / "run" / "training").exists()
+
+
 def test_nothing_gained_writes_nothing(network, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(tuning, "STEPS", 1)
     mine = folder(tmp_path / "mine", count=40)
@@ -126,8 +154,9 @@ def test_mistakes_are_one_line(network, tmp_path, capsys):
     few = folder(tmp_path / "few", count=1)
     assert main(command(few, network, tmp_path)) == 2
     assert "none of its 1 lines is in the validation split" in error(capsys)
-    assert main(command(few, network, tmp_path, "--new-classes")) == 2
-    assert "--new-classes: is for character stages" in error(capsys)
+    odd = folder(tmp_path / "odd", digits="12€", count=12)
+    assert main(command(odd, network, tmp_path)) == 2
+    assert "the network does not know €; teach what is new with --new-classes" in error(capsys)
     assert main(command(few, network, tmp_path, "--stage", "character")) == 2
     assert "MINE names lines" in error(capsys)
     assert main(command(few, "none", tmp_path)) == 2

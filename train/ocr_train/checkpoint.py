@@ -70,7 +70,7 @@ def start(recipe: AnyRecipe, out: Path, *, resume: bool) -> dict[str, Any]:
 def _differing(then: dict[str, Any], now: dict[str, Any]) -> str:
     """The keys of which two recipes say different things, with what each says; empty where they are the same."""
     keys = [key for key in {**then, **now} if then.get(key) != now.get(key)]
-    pairs = zip_longest(then.get("sources", ()), now.get("sources", ()), fillvalue={})
+    pairs: Any = zip_longest(then.get("sources", ()), now.get("sources", ()), fillvalue={})
     found = [
         f"sources[{number}].{key}: {_shown(one.get(key))}, now {_shown(other.get(key))}"
         for number, (one, other) in enumerate(pairs)

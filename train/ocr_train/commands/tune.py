@@ -199,7 +199,8 @@ def _as_table(outcome: "Outcome", measured: str) -> str:
     ]
     notes = [f"Taken in: {100 * blend.share:.0f} % of what was learned."]
     if outcome.is_gain and blend.new:
-        notes = [f"Taken in: the new {'class' if len(blend.new) == 1 else 'classes'}, and {notes[0][10:]}"]
+        rest = notes[0][10:] if blend.share else "nothing else: all other weights are as they were."
+        notes = [f"Taken in: the new {'class' if len(blend.new) == 1 else 'classes'}, and {rest}"]
     weak = [change for change in blend.new if change.after < WEAK]
     notes += [
         f"{change.name}: only {round(change.after * change.n)} of {change.n} crops are named right; more crops help"

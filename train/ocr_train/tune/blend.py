@@ -117,6 +117,7 @@ def measure(
     last: Weights,
     sets: Sequence[HeldOut],
     new: Mapping[str, int] = MappingProxyType({}),
+    shares: Sequence[float] = SHARES,
 ) -> list[Blend]:
     """Measure the network as it was, and every share of ``SHARES``; the model's weights are changed.
 
@@ -127,14 +128,15 @@ def measure(
         last: Those after it.
         sets: The user's crops, then the sets that must not get worse.
         new: Classes that the network did not know, with their indices.
+        shares: Those to measure.
 
     Returns:
         The network as it was, with a share of 0, and then every share; that of 0 only where there are new classes.
     """
     blends: list[Blend] = []
     before: list[npt.NDArray[np.bool_]] = []
-    shares = SHARES if new else SHARES[1:]
-    for share, weights in [(0.0, untaught), *((share, between(first, last, share)) for share in shares)]:
+    kept = [share for share in shares if share or new]
+    for share, weights in [(0.0, untaught), *((share, between(first, last, share)) for share in kept)]:
         model.set_weights(weights)
         logits = [scores(model, held_out.inputs) for held_out in sets]
         right = [x.argmax(axis=1) == h.truth for x, h in zip(logits, sets, strict=True)]

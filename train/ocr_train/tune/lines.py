@@ -124,9 +124,9 @@ def tune_lines(settings: Settings, run: Path, *, resume: bool = False) -> tuple[
     errors.mistakes(run / "still-wrong.png", sets[:1], [read(model, sets[0], labels)[0]])
     (run / MODEL_NAME).unlink(missing_ok=True)
     if is_gain:
-        part = run / "part.keras"
-        model.save(part)
-        part.replace(run / MODEL_NAME)
+        whole = run / "part.keras"
+        model.save(whole)
+        whole.replace(run / MODEL_NAME)
     return chosen, is_gain, tuple(specs)
 
 

@@ -24,10 +24,10 @@ from ocr_train.initial import start_from
 from ocr_train.strips.squeeze import squeezed
 
 _LOGGER = logging.getLogger(__name__)
-RIDGE = 1e-5
-"""How strongly a new row is held back: a row without any limit makes the int8 steps of all logits coarse."""
-LAST, LAST_OF_LINES = "logits", "scores"
-"""The layers that have a row for each class, of a network of characters and of one of lines."""
+RIDGE = 3e-4
+"""How strongly a new row is held back. Of 1e-3, 3e-4, 1e-4, 1e-5 and 1e-6 the first took fewest characters of seven real
+sets for a new one (0.07, 0.10, 0.17, 0.40 and 0.76 points lost on average), and this one found as many of the new as
+the best (93.0, 94.1, 94.1, 93.6 and 92.7 %): three new characters, three draws of 30 crops, network ``fast``."""
 WIDEST, WIDTH_STEP = 480, 32
 """Columns of the widest strip, as in ``WIDTHS``, and what the columns of a strip are a multiple of here."""
 
@@ -85,18 +85,14 @@ def teach_rows(model: keras.Model, samples: Epoch, new: Sequence[int]) -> None:
         samples: Of the new classes, and of those that they must be told from.
         new: Indices of the new classes.
     """
-    last = model.get_layer(LAST)
+    last = _last(model)
     body = keras.Model(model.inputs, [last.input, last.output])
     found = [
         (*(np.asarray(part, np.float64) for part in body.predict_on_batch(inputs)), targets.argmax(axis=1))
         for inputs, targets in (samples[index] for index in range(len(samples)))
     ]
     features, logits, truth = (np.concatenate(part) for part in zip(*found, strict=True))
-    kernel, bias = last.get_weights()
-    start = np.vstack([kernel, bias])[:, new].astype(np.float64)
-    rows = _regressed(features, np.delete(logits, new, axis=1), truth, new, start, 1 / len(bias))
-    kernel[:, new], bias[new] = rows[:-1], rows[-1]
-    last.set_weights([kernel, bias])
+    _set_rows(last, features, logits, truth, new)
 
 
 def teach_line_rows(
@@ -113,7 +109,7 @@ def teach_line_rows(
         labels: Its labels, the blank last.
         new: Those that it does not know.
     """
-    last = next(layer for layer in model.layers if layer.name == LAST_OF_LINES)
+    last = _last(model)
     body = keras.Model(model.inputs, [last.input, model.output])
     parts, truths = [], []
     for text, features, scores in _steps(body, sets):
@@ -131,14 +127,26 @@ def teach_line_rows(
         truths.append(truth)
     features, logits = (np.concatenate(part).astype(np.float64) for part in zip(*parts, strict=True))
     truth = np.concatenate(truths)
-    indices = [labels.index(label) for label in new if labels.index(label) in truth]
-    if not indices:
-        return
+    if indices := [labels.index(label) for label in new if labels.index(label) in truth]:
+        _set_rows(last, features, logits, truth, indices)
+
+
+def _last(model: keras.Model) -> keras.Layer:
+    """The layer that has a row for each class."""
+    return next(layer for layer in reversed(model.layers) if layer.weights)
+
+
+def _set_rows(
+    last: keras.Layer, features: Rows, logits: Rows, truth: npt.NDArray[np.int64], new: Sequence[int]
+) -> None:
+    """Give a layer the rows of new classes that ``_regressed`` finds."""
     kernel, bias = last.get_weights()
-    start = np.vstack([kernel[0, 0], bias])[:, indices].astype(np.float64)
-    rows = _regressed(features, np.delete(logits, indices, axis=1), truth, indices, start, 1 / len(labels))
-    kernel[0, 0][:, indices], bias[indices] = rows[:-1], rows[-1]
-    last.set_weights([kernel, bias])
+    rows = np.vstack([kernel.reshape(-1, len(bias)), bias])
+    start = rows[:, new].astype(np.float64)
+    rows[:, new] = _regressed(
+        features, np.delete(logits, new, axis=1), truth, new, start, share=1 / len(bias)
+    )
+    last.set_weights([rows[:-1].reshape(kernel.shape), rows[-1]])
 
 
 def _steps(body: keras.Model, sets: Sequence[LineSet]) -> Iterator[tuple[str, Rows, Rows]]:
