@@ -161,12 +161,13 @@ def test_a_run_is_not_overwritten_and_resumes_to_the_same(tuned, odd, network, o
 
 
 def test_nothing_gained_writes_nothing_unless_forced(network, old, tmp_path, capfd, monkeypatch):
-    known = draw_folder(tmp_path / "known", {"0": "0", "1": "-"})
-    monkeypatch.setattr("ocr_train.tune.blend.SHARES", (0.0, 0.0))
+    known = draw_folder(tmp_path / "known", {"0": "-", "L": "L"})
+    monkeypatch.setattr("ocr_train.tune.choose", lambda blends, *_, **__: blends[0])
     assert main(command(known, network, old, tmp_path, epochs="1")) == 1
     assert "no share of what was learned made yours better" in error(capfd)
     assert not (tmp_path / "mybundle").exists()
     assert not (tmp_path / "run" / "model.keras").exists()
+    monkeypatch.undo()
     monkeypatch.setattr("ocr_train.commands.tune.convert", lambda *_: 0)
     assert main(command(known, network, old, tmp_path, "--resume", "--force", epochs="1")) == 0
     assert record(tmp_path)["tuned"]["share"] > 0

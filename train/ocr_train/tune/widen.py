@@ -25,9 +25,9 @@ from ocr_train.strips.squeeze import squeezed
 
 _LOGGER = logging.getLogger(__name__)
 RIDGE = 3e-4
-"""How strongly a new row is held back. Of 1e-3, 3e-4, 1e-4, 1e-5 and 1e-6 the first took fewest characters of seven real
-sets for a new one (0.07, 0.10, 0.17, 0.40 and 0.76 points lost on average), and this one found as many of the new as
-the best (93.0, 94.1, 94.1, 93.6 and 92.7 %): three new characters, three draws of 30 crops, network ``fast``."""
+"""How strongly a new row is held back. Of 1e-3, 3e-4, 1e-4, 1e-5 and 1e-6 the first took fewest characters of seven
+real sets for a new one (0.07, 0.10, 0.17, 0.40 and 0.76 points lost on average), and this one found as many of the new
+as the best (93.0, 94.1, 94.1, 93.6 and 92.7 %): three new characters, three draws of 30 crops, network ``fast``."""
 WIDEST, WIDTH_STEP = 480, 32
 """Columns of the widest strip, as in ``WIDTHS``, and what the columns of a strip are a multiple of here."""
 
