@@ -33,9 +33,9 @@ tells how much was gained. Characters rendered from the fonts of this computer, 
 Where MINE is words:DIR, pictures of whole lines with their texts (12.5.png), the stage that reads lines learns
 instead. With --stage line it learns from characters: lines are composed of them.
 
-The bundle is written only where your characters gain, and only when its int8 network is as good as the float
-one; else the exit code is 1. The folder of the run keeps the float network, run.json, tuned.png (before and
-after) and still-wrong.png."""
+The bundle is written only where your characters gain, with some of every new class named right, and only when its
+int8 network is as good as the float one; else the exit code is 1. The folder of the run keeps the float network,
+run.json, tuned.png (before and after) and still-wrong.png."""
 
 
 def add(subparsers: Any) -> None:
@@ -52,7 +52,7 @@ def add(subparsers: Any) -> None:
         "--network",
         default="default",
         metavar="NAME",
-        help="shipped network or .keras file (default: default)",
+        help="shipped bundle, of which all networks of characters are tuned, or .keras file (default: default)",
     )
     parser.add_argument(
         "--keep", nargs="+", default=[], metavar="SPEC", help="data sets that must not get worse"

@@ -36,8 +36,8 @@ __all__ = ["Outcome", "Settings", "tune"]
 _LOGGER = logging.getLogger(__name__)
 ENOUGH = 0.9
 """Share of the held-out crops that rows of new classes alone must name right, as far as so few can tell: the upper end
-of the 95 % interval. What is trained besides forgets: on real sets the whole network lost half a point more, and found one
-in a hundred more of the new class."""
+of the 95 % interval. What is trained besides forgets: on real sets the whole network lost half a point more, and found
+one in a hundred more of the new class."""
 
 
 @dataclass(frozen=True, slots=True)
