@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ocr_convert.trained import Converted, Trained
     from ocr_train.datasets import Dataset
 
+_LOGGER = logging.getLogger(__name__)
 CALIBRATION = 1500
 """Representative samples of a character stage."""
 
@@ -27,7 +28,7 @@ examples:
   ocr-convert --quantize runs/detect/model.keras --data data --beside default --out mybundle     (a detector)
   ocr-convert --quantize --adopt ocr_model.h5 --labels 0-9a-zA-Z --samples folder:characters --out adopted
 
-exit codes: 0 written; 1 the converted network lost too much, nothing written; 2 usage or data; 3 bundle;
+exit codes: 0 written; 1 the network is poor or lost too much by conversion, nothing written; 2 usage or data; 3 bundle;
 130 stopped by Ctrl-C, nothing written
 """
 
@@ -51,7 +52,9 @@ def parser() -> argparse.ArgumentParser:
         "--adopt", type=Path, metavar="FILE.h5", help="take in the original project's network instead"
     )
     made.add_argument(
-        "--labels", metavar="ORDER", help="class order of the networks (default: as their run.json says)"
+        "--labels",
+        metavar="ORDER",
+        help="class order of the networks (default: as their run.json says), and of samples whose classes are numbers",
     )
     made.add_argument(
         "--input-scale",
@@ -94,6 +97,11 @@ def parser() -> argparse.ArgumentParser:
         help="with a line stage or a detector: take the other stages of this bundle, a folder or the name of one that"
         " ships",
     )
+    made.add_argument(
+        "--force",
+        action="store_true",
+        help="convert a network that names most held-out glyphs wrong all the same",
+    )
     made.add_argument("--name", help="name of the bundle (default: that of its folder)")
     made.add_argument("--out", type=Path, required=True, metavar="BUNDLE", help="folder to write")
     made.add_argument(
@@ -117,6 +125,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
     load_keras()
     from ocr_convert.convert import Settings, check_thresholds, convert  # noqa: PLC0415
+    from ocr_convert.doubts import doubts  # noqa: PLC0415
     from ocr_convert.trained import load  # noqa: PLC0415
 
     thresholds = arguments.escalate_below
@@ -143,6 +152,7 @@ def _run(arguments: argparse.Namespace) -> int:
         calibration=CALIBRATION if arguments.calibration is None else arguments.calibration,
         escalate_below=tuple(thresholds),
         combine=arguments.combine or "replace",
+        force=arguments.force,
     )
     bundle, comparisons = convert(trained, labels, calibration, held_out, arguments.out, settings)
     for stage, network, c in zip(bundle.manifest.characters, bundle.networks, comparisons, strict=True):
@@ -161,6 +171,8 @@ def _run(arguments: argparse.Namespace) -> int:
         )
     if (error := measured["pooled"]["ece"]) is not None:
         print(f"calibration error of the characters, all together: {100 * error:.2f} %")
+    for doubt in doubts(bundle.manifest):
+        _LOGGER.warning("%s", doubt)
     print(f"wrote {arguments.out}")
     return 0
 
@@ -292,13 +304,22 @@ def _data(
     calibration: list[Dataset] = []
     held_out: list[Dataset] = []
     for spec in specs:
-        dataset = load(spec, labels)
+        dataset = load(_in_order(spec, arguments.labels), labels)
         for split, target in (("train", calibration), ("validation", held_out)):
             samples = [sample for sample in dataset.samples if sample.split == split]
             if samples:
                 target.append(Dataset(dataset.name, samples))
     _check_both(calibration, held_out, "sample")
     return calibration, held_out
+
+
+def _in_order(spec: str, order: str | None) -> str:
+    """A spec whose classes, where they are numbers, count in the order of --labels unless it says another itself."""
+    place, mark, split = spec.partition("#")
+    path, _, options = place.partition("?")
+    if order not in label_orders.ORDERS or "labels=" in options or path.startswith("emnist:"):
+        return spec
+    return f"{path}?labels={order}{'&' * bool(options)}{options}{mark}{split}"
 
 
 def _check_both(calibration: "Sequence[object]", held_out: "Sequence[object]", what: str) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 
 from ocr_convert import metrics, quantize, samples
 from ocr_convert.calibrate import fit
+from ocr_convert.doubts import refuse_poor
 from ocr_convert.fold import input_shapes, macs
 from ocr_convert.trained import Refused, Trained, history
 from ocr_convert.verify import Comparison, Labels, compare
@@ -45,6 +46,7 @@ class Settings:
         calibration: How many representative samples.
         escalate_below: Confidence under which a character goes on, one number for each stage but the last.
         combine: How scores of stages are combined.
+        force: Whether a network that names most glyphs wrong is converted all the same.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Settings:
     calibration: int = 1500
     escalate_below: tuple[float, ...] = ()
     combine: str = "replace"
+    force: bool = False
 
 
 def convert(
@@ -76,7 +79,7 @@ def convert(
         The written bundle and one comparison a stage.
 
     Raises:
-        Refused: A stage, or all in sequence, lost more than it may.
+        Refused: A stage names most glyphs wrong already in float; or it, or all in sequence, lost more than it may.
         ConfigError: A network cannot be converted, or the thresholds do not fit the stages.
     """
     check_thresholds(len(trained), settings.escalate_below)
@@ -99,6 +102,8 @@ def convert(
             raise Refused(f"{item.architecture}: its logits are no numbers; nothing was written")
         converted.append(device_logits(content, glyphs))
         comparisons.append(compare(in_float[-1], converted[-1], truth, labels))
+        if not settings.force:
+            refuse_poor(comparisons[-1], item.architecture)
         _refuse(comparisons[-1], item.architecture)
         limit = settings.escalate_below[index] if index < len(settings.escalate_below) else None
         stages.append(_stage(item, index, labels, settings, fit(converted[-1], truth, sizes, same), limit))

@@ -1,10 +1,12 @@
 import json
+from argparse import Namespace
 
 import pytest
 
-from ocr_convert.cli import main
+from ocr_convert.cli import _data, main
 from ocr_edge.bundles import load as bundles
-from ocr_train.datasets import tar
+from ocr_edge.errors import ConfigError
+from ocr_train.datasets import Dataset, tar
 from tests.train import line_data
 
 from .conftest import LABELS
@@ -135,3 +137,21 @@ def test_a_line_stage_after_a_stage_of_characters_is_refused(run, line_run, tmp_
     models = [str(folder / "model.keras") for folder in (run, line_run)]
     assert main([*models, "--quantize", "--escalate-below", "0.9", "--out", str(tmp_path / "b")]) == 2
     assert "2 networks, one of which reads lines" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("spec", "order", "read"),
+    [
+        ("folder:old", "0-9a-zA-Z", "folder:old?labels=0-9a-zA-Z"),
+        ("folder:old?note=good#train", "0-9a-zA-Z", "folder:old?labels=0-9a-zA-Z&note=good#train"),
+        ("folder:old?labels=0-9A-Za-z", "0-9a-zA-Z", "folder:old?labels=0-9A-Za-z"),
+        ("emnist:old", "0-9a-zA-Z", "emnist:old"),
+        ("folder:old", None, "folder:old"),
+    ],
+)
+def test_numbered_classes_of_samples_count_in_the_order_of_the_network(spec, order, read, monkeypatch):
+    seen = []
+    monkeypatch.setattr("ocr_train.datasets.load", lambda text, _: seen.append(text) or Dataset("x", []))
+    with pytest.raises(ConfigError, match="no sample of the train split"):
+        _data(Namespace(samples=[spec], labels=order), [], LABELS)
+    assert seen == [read]

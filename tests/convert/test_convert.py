@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -8,6 +9,7 @@ from keras import layers
 from ocr_convert import quantize
 from ocr_convert.adopt import adopt
 from ocr_convert.convert import Settings, check_thresholds, convert, device_logits
+from ocr_convert.doubts import doubts
 from ocr_convert.fold import floor_logits, fold, macs
 from ocr_convert.samples import draw
 from ocr_convert.trained import Refused, Trained
@@ -17,6 +19,7 @@ from ocr_edge.contract import manifest
 from ocr_edge.errors import ConfigError, ModelError
 from ocr_edge.recognize.characters import Recognizer
 from ocr_train import architectures
+from ocr_train.datasets import Dataset
 from ocr_train.feed import stack
 from ocr_train.fit import scores
 
@@ -165,6 +168,20 @@ def test_a_network_that_loses_too_much_is_refused_and_nothing_is_written(
             Settings("x", calibration=30),
         )
     assert not (tmp_path / "out").exists()
+
+
+def test_a_network_that_names_most_wrong_is_refused_unless_forced(trained, calibration, held_out, tmp_path):
+    turned = [Dataset(d.name, [replace(s, label=(s.label + 1) % 3) for s in d.samples]) for d in held_out]
+    given = ([Trained(trained, {})], LABELS, calibration, turned, tmp_path / "out")
+    with pytest.raises(
+        Refused, match=r"the float network names \d+\.\d % of 60 held-out glyphs right, expected"
+    ):
+        convert(*given, Settings("x", calibration=30))
+    assert not (tmp_path / "out").exists()
+    bundle, _ = convert(*given, Settings("x", calibration=30, force=True))
+    no_reject, off = doubts(bundle.manifest)
+    assert "has no class for what is no character" in no_reject
+    assert "its confidences are off by" in off
 
 
 def test_a_class_that_loses_too_much_is_refused_even_when_the_whole_does_not():

@@ -146,6 +146,10 @@ def test_inspect_counts_and_draws(crops, tmp_path, capsys):
         ["C", "4", "2", "2", "8"],
         ["total", "12", "6", "6", "24"],
     ]
+    assert main(["inspect", f"tar:{crops}", "--labels", "ABCDE", "--out", str(sheet)]) == 0
+    *_, total, note = capsys.readouterr().out.splitlines()
+    assert total.split() == ["total", "12", "6", "6", "24"]
+    assert note == "2 of 5 labels without a sample: D E"
     assert cv2.imread(str(sheet)) is not None
 
 

@@ -240,3 +240,16 @@ def test_a_run_without_labels_is_refused(world, data, tmp_path, content, capsys)
 def test_data_that_cannot_be_read_is_refused(world, capsys):
     assert main(["evaluate", str(world[0] / "model.keras"), "--data", "tar:/none.tar"]) == 2
     assert "does not exist" in capsys.readouterr().err
+
+
+def test_a_bundle_that_ships_is_known_by_its_name(tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    rows = [Sample(Glyph(rng.integers(0, 256, (12, 9, 3), np.uint8)), i % 2) for i in range(4)]
+    tar.save(tmp_path / "crops.tar", rows, "01")
+    assert main(["evaluate", "open", "--data", f"tar:{tmp_path / 'crops.tar'}", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["n"] == 4
+    assert main(["evaluate", "opne", "--data", f"tar:{tmp_path / 'crops.tar'}"]) == 3
+    assert (
+        "opne: no such file or folder; the bundles that ship with the program are default"
+        in capsys.readouterr().err
+    )

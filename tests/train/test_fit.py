@@ -200,12 +200,48 @@ def test_a_run_is_not_overwritten_and_goes_on_only_with_its_own_recipe_and_data(
     out, settings = whole[0], recipe(source("a.tar"), source("b.tar"), **SETTINGS)
     with pytest.raises(ConfigError, match="already holds a run; go on with --resume"):
         fit(settings, out, data=str(data))
-    with pytest.raises(ConfigError, match="was started with another recipe"):
-        fit(recipe(source("a.tar")), out, data=str(data), resume=True)
+    other = recipe(source("a.tar"), source("b.tar", plain=True), **{**SETTINGS, "weight_decay": 0.2})
+    said = (
+        r"another recipe \(weight_decay: 0.1, now 0.2; sources\[1\].plain: false, now true\); put that back"
+    )
+    with pytest.raises(ConfigError, match=said):
+        fit(other, out, data=str(data), resume=True)
+    with pytest.raises(ConfigError, match=r"sources\[1\]\.data: \"tar:b.tar\", now nothing"):
+        fit(recipe(source("a.tar"), **SETTINGS), out, data=str(data), resume=True)
     for name in ("a.tar", "b.tar"):
         shutil.copy(data / "b.tar", tmp_path / name)
     with pytest.raises(ConfigError, match="was started with other data"):
         fit(settings, out, data=str(tmp_path), resume=True)
+
+
+def test_a_short_training_validates_as_it_trains(tmp_path):
+    rng = np.random.default_rng(0)
+
+    def bar(label):
+        image = np.full((20, 20, 3), 230, np.uint8)
+        image[(slice(None), slice(4 * label, 4 * label + 5)) if label else slice(8, 13)] = 20
+        return Glyph(np.clip(image + rng.normal(0, 8, image.shape), 0, 255).astype(np.uint8))
+
+    splits = ("train", "train", "validation")
+    tar.save(
+        tmp_path / "bars.tar", [Sample(bar(i % 4), i % 4, splits[i // 4 % 3]) for i in range(96)], LABELS
+    )
+    short = Recipe(
+        architecture="lean", labels=LABELS, epochs=10, epoch_samples=96, batch_size=8, learning_rate=3e-3,
+        reject=0.1, augment=False, sources=(source("bars.tar"),),
+    )  # fmt: skip
+    (result,) = fit(short, tmp_path / "run", data=str(tmp_path), workers=0)
+    last_epoch = progress(tmp_path / "run")["epochs"][-1]
+    assert last_epoch["accuracy"] > 0.95
+    assert last_epoch["validation"]["bars"] > 0.9
+    assert result.top1 > 0.9
+
+
+@pytest.mark.parametrize(("reject", "is_warned"), [(0.0, True), (0.2, False)])
+def test_a_recipe_without_a_class_for_no_character_is_warned_of(tmp_path, caplog, reject, is_warned):
+    with pytest.raises(ConfigError, match="does not exist"):
+        fit(recipe(source("none.tar"), reject=reject), tmp_path, data=str(tmp_path))
+    assert ("no class for what is no character" in caplog.text) == is_warned
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"epochs": [1]}'])

@@ -148,6 +148,29 @@ def test_a_composed_line_shows_what_it_says_with_characters_of_the_training_spli
     assert made.draw(random.Random(4), "1 2", 9)[1] == "1 2"
 
 
+def test_a_set_of_few_classes_stands_among_printed_characters():
+    samples = [Sample(Glyph(crop("-")), 0) for _ in range(6)]
+    made = crops.Crops(Dataset("dashes", samples), "-", Typefaces.drawn().writing("0123456789 "))
+    rng = random.Random(0)
+    texts = [made.draw(rng, "12 345 67", 9)[1] for _ in range(40)]
+    assert all("-" in text for text in texts)
+    assert sum(text.count("-") for text in texts) < 0.5 * sum(len(text) for text in texts)
+    assert all(set(text) <= set("0123456789- ") for text in texts)
+
+
+def test_a_composed_dot_is_small_and_stands_on_the_line_and_a_dash_hangs_above_it():
+    blot = np.full((30, 30, 3), 230, np.uint8)
+    blot[4:26, 4:26] = 10
+    for char, highest, lowest in ((".", 0.7, 1.0), ("-", 0.4, 0.8)):
+        both = [Sample(Glyph(crop("1")), 0), Sample(Glyph(blot), 1)]
+        mask, text = crops.Crops(Dataset("marks", both), ("1", char)).draw(random.Random(3), f"1{char}1", 3)
+        assert text == f"1{char}1"
+        middle = mask[:, mask.shape[1] // 2]
+        rows = np.flatnonzero(middle > 90) / mask.shape[0]
+        assert len(rows)
+        assert highest <= rows[0] <= rows[-1] <= lowest
+
+
 def test_the_ink_of_a_crop_is_bright_on_either_ground():
     dark, light = crops.ink_of(crop("5")), crops.ink_of(255 - crop("5"))
     assert np.array_equal(dark, light)

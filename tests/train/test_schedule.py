@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from ocr_train.recipe import Recipe, Source
-from ocr_train.schedule import learning_rate, optimizer
+from ocr_train.schedule import learning_rate, optimizer, settle_statistics
 
 
 def recipe(**changes):
@@ -52,3 +52,10 @@ def test_weights_decay_where_the_recipe_says_so_and_biases_never():
     assert made._use_weight_decay(kernel)
     assert not made._use_weight_decay(bias)
     assert optimizer(recipe()).weight_decay is None
+
+
+@pytest.mark.parametrize(("samples", "momentum"), [(300, 1 - 20 / 120), (1e6, 0.99), (10, 0.5)])
+def test_statistics_keep_up_with_a_training_of_few_steps(samples, momentum):
+    model = keras.Sequential([keras.Input((2,)), keras.layers.BatchNormalization()])
+    settle_statistics(model, recipe(epoch_samples=int(samples)))
+    assert model.layers[-1].momentum == pytest.approx(momentum)

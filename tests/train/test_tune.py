@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+import shutil
 
 import cv2
 import keras
@@ -12,12 +13,12 @@ from tests.train.tiny import tiny
 
 from ocr_edge.bundles.load import load as load_bundle
 from ocr_edge.contract.types import Glyph
-from ocr_train import architectures, networks
+from ocr_train import architectures, datasets, networks
 from ocr_train.cli import main
 from ocr_train.datasets import Sample, tar
 from ocr_train.sources import stack
 from ocr_train.tune import data
-from ocr_train.tune.widen import widen, widened
+from ocr_train.tune.widen import unknown_classes, widen, widened
 
 LABELS = "01L"
 
@@ -99,10 +100,10 @@ def tuned(odd, network, old, tmp_path_factory):
     return folder, printed.getvalue()
 
 
-def command(mine, network, old, folder, *more, epochs="6"):
+def command(mine, network, old, folder, *more, epochs="6", rate="0.01"):
     words = ["tune", str(mine), "--out", str(folder / "mybundle"), "--run", str(folder / "run"), *more]
     words += ["--network", str(network), "--keep", old, "--rendered", "0", "--workers", "0"]
-    return [*words, "--epochs", epochs, "--learning-rate", "0.01", "--max-loss", "3"]
+    return [*words, "--epochs", epochs, "--learning-rate", rate, "--max-loss", "3"]
 
 
 def record(folder):
@@ -160,11 +161,13 @@ def test_a_run_is_not_overwritten_and_resumes_to_the_same(tuned, odd, network, o
 
 
 def test_nothing_gained_writes_nothing_unless_forced(network, old, tmp_path, capfd, monkeypatch):
-    known = draw_folder(tmp_path / "known", {"0": "0", "L": "L"})
+    known = draw_folder(tmp_path / "known", {"0": "-", "L": "L"})
+    monkeypatch.setattr("ocr_train.tune.choose", lambda blends, *_, **__: blends[0])
     assert main(command(known, network, old, tmp_path, epochs="1")) == 1
-    assert "nothing was written" in error(capfd)
+    assert "no share of what was learned made yours better" in error(capfd)
     assert not (tmp_path / "mybundle").exists()
     assert not (tmp_path / "run" / "model.keras").exists()
+    monkeypatch.undo()
     monkeypatch.setattr("ocr_train.commands.tune.convert", lambda *_: 0)
     assert main(command(known, network, old, tmp_path, "--resume", "--force", epochs="1")) == 0
     assert record(tmp_path)["tuned"]["share"] > 0
@@ -183,15 +186,72 @@ def test_a_class_the_network_does_not_know_is_named_and_taught_when_asked_for(
     assert main(command(mine, network, old, tmp_path)) == 2
     assert "does not know the class '-'; teach what is new with --new-classes" in error(capfd)
     monkeypatch.setattr("ocr_train.commands.tune.convert", lambda *_: 0)
-    assert main(command(mine, network, old, tmp_path, "--new-classes")) == 0
+    # At the rate and the epochs that nobody has to choose.
+    assert main(command(mine, network, old, tmp_path, "--new-classes", epochs="1", rate="3e-4")) == 0
     found = record(tmp_path)
     assert found["labels"] == [*LABELS, "-"]
     assert found["tuned"]["mine"]["before"] < 0.6
     assert found["tuned"]["mine"]["after"] > 0.9
+    (new,) = found["tuned"]["new"]
+    assert (new["name"], new["before"]) == ("-", 0)
+    assert new["after"] > 0.9
+    assert found["tuned"]["kept"][0]["before"] - found["tuned"]["kept"][0]["after"] <= 0.01
+    rows = [line.split() for line in capfd.readouterr().out.splitlines()]
+    assert ["new:", "-", str(new["n"]), "0.0", f"{100 * new['after']:.1f}"] in [row[:5] for row in rows]
+
+
+def test_a_class_of_which_nothing_is_learned_is_refused(network, old, tmp_path, capfd, monkeypatch):
+    # What is called a comma looks like a bar, of which there are many more.
+    mine = draw_folder(tmp_path / "mine", {"0": "-", ",": "1"})
+    monkeypatch.setattr("ocr_train.tune.teach_rows", lambda *_: None)
+    assert main(command(mine, network, old, tmp_path, "--new-classes", epochs="1", rate="1e-5")) == 1
+    assert "class ,: not one held-out crop is named right, so nothing was written" in error(capfd)
+    assert not (tmp_path / "mybundle").exists()
+
+
+def test_both_networks_of_a_bundle_of_two_are_tuned_and_run_in_its_sequence(
+    odd, network, old, tmp_path, capfd, monkeypatch
+):
+    second = tmp_path / "second" / "model.keras"
+    shutil.copytree(network.parent, second.parent)
+    both = networks.Stages((network, second), (0.97,), "mean")
+    monkeypatch.setattr(networks, "stages", lambda _: both)
+    converted = []
+    monkeypatch.setattr("ocr_train.commands.tune.convert", lambda *given: converted.append(given) or 0)
+    assert main(command(odd, network, old, tmp_path)) == 0
+    ((models, specs, _, *more),) = converted
+    run = tmp_path / "run"
+    assert models == [run / "stage-1" / "model.keras", run / "stage-2" / "model.keras"]
+    assert all(path.is_file() for path in models)
+    assert specs == (f"folder:{odd}", old)
+    assert more == ["--combine", "mean", "--escalate-below", "0.97"]
+    assert "Stage 2 of 2" in capfd.readouterr().out
+
+
+def test_the_name_default_stands_for_the_networks_of_the_bundle_default():
+    found = networks.stages("default")
+    architectures_of = [data.recorded(path)[0] for path in found.networks]
+    assert architectures_of == ["lean_stem32", "compact"]
+    assert (found.escalate_below, found.combine) == ((0.97,), "mean")
+    assert len(networks.stages("fast").networks) == 1
+
+
+def test_what_is_right_already_is_not_trained_on(network, old, tmp_path, capfd):
+    known = draw_folder(tmp_path / "known", {"0": "0", "L": "L"})
+    assert main(command(known, network, old, tmp_path)) == 1
+    assert "held-out pictures of yours are right as it is: there is nothing to gain" in error(capfd)
+    assert not (tmp_path / "run" / "training").exists()
+
+
+def test_a_dot_and_a_slash_are_classes_by_their_code_points(tmp_path):
+    mine = draw_folder(tmp_path / "mine", {"U+002E": "-", "U+002F": "1", "0": "0"}, number=8)
+    assert unknown_classes(f"folder:{mine}", LABELS) == [".", "/"]
+    loaded = datasets.load(f"folder:{mine}", ("0", ".", "/"))
+    assert [sum(s.label == label for s in loaded.samples) for label in range(3)] == [8, 8, 8]
 
 
 def test_a_wider_network_says_the_same_of_what_it_knew(network, tmp_path):
-    widen(network, "tiny", tuple("01-L"), tmp_path / "wide.keras")
+    widen(network, "tiny", tuple("01-L")).save(tmp_path / "wide.keras")
     rng = np.random.default_rng(4)
     inputs = stack([glyph(LABELS[i % 3], rng) for i in range(12)])
     narrow, wide = (
@@ -220,6 +280,9 @@ def test_mistakes_of_tune_are_one_line(odd, network, tmp_path, capsys):
     trash = draw_folder(tmp_path / "trash", {"0": "0", "old ones": "-"}, number=2)
     assert main(["tune", str(trash), *out, "--network", str(network), "--new-classes"]) == 2
     assert "class 'old ones': a class is one character" in error(capsys)
+    flat = draw_folder(tmp_path / "flat", {"0": "0"}, number=3) / "data" / "0"
+    assert main(["tune", str(flat), *out, "--network", str(network)]) == 2
+    assert "holds 3 files and no folder of a class; put the pictures of each character" in error(capsys)
     one = draw_folder(tmp_path / "one", {"0": "0"}, number=1)
     assert main(["tune", str(one), *out, "--network", str(network)]) == 2
     assert "none of its 1 crops is in the validation split" in error(capsys)

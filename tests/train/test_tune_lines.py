@@ -11,9 +11,11 @@ from tests.train import line_data
 from ocr_train import architectures
 from ocr_train.cli import main
 from ocr_train.datasets import words
+from ocr_train.datasets.words import LineSample, LineSet
 from ocr_train.tune import lines as tuning
+from ocr_train.tune.widen import teach_line_rows
 
-COLOURS = {"1": (200, 30, 30), "2": (30, 160, 30), "3": (30, 30, 200)}
+COLOURS = {"1": (200, 30, 30), "2": (30, 160, 30), "3": (30, 30, 200), "€": (200, 30, 200)}
 
 
 def bars(text, rng):
@@ -93,6 +95,60 @@ def test_a_users_lines_are_learned_and_it_says_how_well(network, tmp_path, capsy
     assert round(float(right), 5) == tuned["mine"]["after"]
 
 
+def test_a_character_that_the_network_does_not_know_is_learned_and_listed(network, tmp_path, capsys):
+    mine = folder(tmp_path / "mine")
+    assert main(command(mine, network, tmp_path)) == 0
+    taught = tmp_path / "run" / "model.keras"
+    capsys.readouterr()
+    new = folder(tmp_path / "new", digits="12€", count=64, seed=5)
+    again = [*command(new, taught, tmp_path / "more"), "--new-classes", "--keep", mine]
+    assert main(again) == 0
+    record = json.loads((tmp_path / "more" / "run" / "run.json").read_text())
+    assert record["labels"] == ["1", "2", "3", "€", "blank"]
+    (learned,) = record["tuned"]["new"]
+    assert (learned["name"], learned["before"]) == ("€", 0)
+    assert learned["after"] > 0.8
+    assert "new: €" in capsys.readouterr().out
+
+
+def test_rows_of_new_characters_are_found_where_the_network_reads_something_else(monkeypatch):
+    """A network whose last layer sees each column's colour, and takes the new one for a known one."""
+    labels = ("1", "2", "€", "blank")
+    rgb, binary = keras.Input((32, None, 3), name="rgb"), keras.Input((32, None, 1), name="binary")
+    scaled = keras.layers.Rescaling(1 / 255)(rgb)
+    x = keras.layers.AveragePooling2D((32, 4))(scaled)
+    x = keras.layers.Conv2D(4, 1, name="scores")(x)
+    model = keras.Model(
+        {"rgb": rgb, "binary": binary}, architectures.dual_line.Row(name="logits")(x), name="columns"
+    )
+    # Red is a 1, green a 2, white nothing; purple is taken for a 1.
+    kernel = np.array([[9, -9, 0, 0], [-9, 9, 0, 0], [0, -9, 0, 9]], np.float32)
+    model.get_layer("scores").set_weights([kernel[None, None], np.array([0, 0, -9, -4], np.float32)])
+    colours = {"1": (250, 0, 0), "2": (0, 250, 0), "€": (250, 0, 120)}
+    samples = []
+    for text in ("1€2", "€1", "2€", "€€", "12", "21"):
+        image = np.full((32, 8 + 24 * len(text), 3), 255, np.uint8)
+        for place, char in enumerate(text):
+            image[:, 8 + 24 * place : 24 + 24 * place] = colours[char]
+        samples.append(LineSample(image, text))
+    lines = LineSet("colours", samples)
+    monkeypatch.setattr("ocr_train.tune.widen.squeezed", lambda image, _: (image, image[..., :1]))
+    monkeypatch.setattr("ocr_train.strips.evaluate.squeezed", lambda image, _: (image, image[..., :1]))
+    before, _ = tuning.read(model, lines, labels)
+    assert before == ["112", "11", "21", "11", "12", "21"]
+    teach_line_rows(model, [lines], labels, ["€"])
+    after, _ = tuning.read(model, lines, labels)
+    assert after == [sample.text for sample in samples]
+
+
+def test_lines_that_are_right_already_are_not_trained_on(network, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(tuning, "read", lambda _, lines, __: ([s.text for s in lines.samples], 0.0))
+    mine = folder(tmp_path / "mine")
+    assert main(command(mine, network, tmp_path)) == 1
+    assert "held-out pictures of yours are right as it is: there is nothing to gain" in error(capsys)
+    assert not (tmp_path / "run" / "training").exists()
+
+
 def test_nothing_gained_writes_nothing(network, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(tuning, "STEPS", 1)
     mine = folder(tmp_path / "mine", count=40)
@@ -126,8 +182,9 @@ def test_mistakes_are_one_line(network, tmp_path, capsys):
     few = folder(tmp_path / "few", count=1)
     assert main(command(few, network, tmp_path)) == 2
     assert "none of its 1 lines is in the validation split" in error(capsys)
-    assert main(command(few, network, tmp_path, "--new-classes")) == 2
-    assert "--new-classes: is for character stages" in error(capsys)
+    odd = folder(tmp_path / "odd", digits="12€", count=12)
+    assert main(command(odd, network, tmp_path)) == 2
+    assert "the network does not know €; teach what is new with --new-classes" in error(capsys)
     assert main(command(few, network, tmp_path, "--stage", "character")) == 2
     assert "MINE names lines" in error(capsys)
     assert main(command(few, "none", tmp_path)) == 2

@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import random
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,8 @@ _LOGGER = logging.getLogger(__name__)
 MODEL_NAME = "model.keras"
 PROGRESS_NAME = "progress.json"
 RUN_NAME = "run.json"
+MOST_SHOWN = 4
+"""Differences that a message names: a source too many differs in all its keys."""
 _KEYS = {"epochs", "record", "checkpoint", "random"}
 
 
@@ -56,10 +59,32 @@ def start(recipe: AnyRecipe, out: Path, *, resume: bool) -> dict[str, Any]:
         raise ConfigError(f"{out}: already holds a run; go on with --resume, or choose another --out")
     if not isinstance(run, dict) or _KEYS - set(run):
         raise ConfigError(f"{path}: is not the progress of a run of this version; choose another --out")
-    if run["record"]["recipe"] != recipes.as_dict(recipe):
-        raise ConfigError(f"{out}: was started with another recipe; choose another --out")
+    if differing := _differing(run["record"]["recipe"], recipes.as_dict(recipe)):
+        raise ConfigError(
+            f"{out}: was started with another recipe ({differing}); put that back, or choose another --out"
+        )
     _LOGGER.info("resuming after epoch %d of %d", len(run["epochs"]), recipe.epochs)
     return run
+
+
+def _differing(then: dict[str, Any], now: dict[str, Any]) -> str:
+    """The keys of which two recipes say different things, with what each says; empty where they are the same."""
+    keys = [key for key in {**then, **now} if then.get(key) != now.get(key)]
+    pairs: Any = zip_longest(then.get("sources", ()), now.get("sources", ()), fillvalue={})
+    found = [
+        f"sources[{number}].{key}: {_shown(one.get(key))}, now {_shown(other.get(key))}"
+        for number, (one, other) in enumerate(pairs)
+        for key in {**one, **other}
+        if one.get(key) != other.get(key)
+    ]
+    plain = [
+        f"{key}: {_shown(then.get(key))}, now {_shown(now.get(key))}" for key in keys if key != "sources"
+    ]
+    return "; ".join([*plain, *found][:MOST_SHOWN])
+
+
+def _shown(value: Any) -> str:
+    return "nothing" if value is None else json.dumps(value, ensure_ascii=False)
 
 
 def check_data(run: dict[str, Any], out: Path, record: dict[str, Any]) -> None:

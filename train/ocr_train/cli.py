@@ -9,8 +9,8 @@ from ocr_train.commands import evaluate, fit, inspect, prepare, summary, suspect
 
 COMMANDS = (summary, prepare, inspect, suspects, fit, tune, evaluate)
 
-EPILOG = """exit codes: 0 fine, 1 nothing gained by tuning, 2 wrong usage, recipe or data, 3 a model or bundle that
-cannot be used, 130 stopped by Ctrl-C"""
+EPILOG = """exit codes: 0 fine, 1 nothing gained by tuning or a new class not learned, 2 wrong usage, recipe
+or data, 3 a model or bundle that cannot be used, 130 stopped by Ctrl-C"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:

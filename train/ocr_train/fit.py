@@ -26,7 +26,7 @@ from ocr_train.initial import start_from
 from ocr_train.progress import Progress
 from ocr_train.recipe import Recipe
 from ocr_train.record import initial_record, run_record
-from ocr_train.schedule import optimizer
+from ocr_train.schedule import optimizer, settle_statistics
 from ocr_train.sources import load_splits, stack
 from ocr_train.teach import Teachers
 
@@ -125,7 +125,12 @@ def fit(
 
 
 def _refuse(recipe: Recipe, machines: Machines, batches: Path | None, teachers: Sequence[Path]) -> None:
-    """Raise ConfigError where things do not go together."""
+    """Raise ConfigError where things do not go together; warn of what the device will miss."""
+    if not recipe.reject:
+        _LOGGER.warning(
+            "no class for what is no character: on the device specks and halves of letters become characters;"
+            " reject = 0.4 in the recipe and crops of the class reject teach it (docs/training.md)"
+        )
     architectures.builder(recipe.architecture)
     if recipe.architecture in architectures.LINES:
         raise ConfigError(f'architecture {recipe.architecture!r} reads lines; its recipe says stage = "line"')
@@ -147,6 +152,7 @@ def compiled(recipe: Recipe) -> keras.Model:
         keras.config.set_dtype_policy("float32")
     loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing)
     # XLA costs two to eight times the time on a CPU.
+    settle_statistics(model, recipe)
     model.compile(optimizer(recipe), loss, metrics=["accuracy"], jit_compile=False)
     return model
 

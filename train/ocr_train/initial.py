@@ -42,7 +42,8 @@ def start_from(model: keras.Model, initial: Path, labels: Sequence[str]) -> None
         model.set_weights([_fitted(*pair, rows) for pair in zip(trained, shapes, strict=True)])
     except (OSError, ValueError, TypeError) as error:
         raise ConfigError(f"{initial}: not a network to start from ({str(error).splitlines()[0]})") from error
-    if new := [label for label in labels if known and label not in known]:
+    grew = trained[-1].shape != shapes[-1]
+    if grew and (new := [label for label in labels if known and label not in known]):
         _LOGGER.info("%s: started without knowing %s", initial, " ".join(new))
 
 

@@ -6,6 +6,11 @@ import keras
 
 from ocr_train.recipe import AnyRecipe
 
+SETTLED = 20
+"""How often an average over batches may be renewed in a training: e to the -20 of where it began is left."""
+LEAST_MOMENTUM = 0.5
+"""Share of an average that one batch leaves at least: the statistics of a single batch are chance."""
+
 
 def optimizer(recipe: AnyRecipe) -> keras.optimizers.Optimizer:
     """Adam, or AdamW where the recipe decays weights, with the recipe's schedule."""
@@ -35,3 +40,15 @@ def learning_rate(recipe: AnyRecipe) -> float | keras.optimizers.schedules.Learn
         warmup_target=recipe.learning_rate,
         warmup_steps=warmup,
     )
+
+
+def settle_statistics(model: keras.Model, recipe: AnyRecipe) -> None:
+    """Let batch normalisation's averages keep up with a training of few steps.
+
+    With Keras's momentum of 0.99 an average still holds a third of where it began after a hundred steps, and a network
+    that has learned everything validates as if it knew nothing. A long training keeps its momentum.
+    """
+    steps = recipe.epochs * recipe.steps
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.momentum = min(layer.momentum, max(LEAST_MOMENTUM, 1 - SETTLED / steps))

@@ -35,10 +35,10 @@ ignored, and the character error rate, with and without marks; case and marks co
 Pictures with outlines (scenes:PATH) measure a stage that finds lines: precision, recall and F by the rule of
 ICDAR 2015, in one look at the whole picture.
 
-MODEL is a .keras file, with its labels in the run.json beside it or given by --labels; or the folder of a
-bundle, which runs as it does on the device. The calibration error of a bundle is that of its confidences as
-they are; that of a .keras file is what a temperature fitted on the other half would leave. A SPEC without a
-#split uses every row of its data."""
+MODEL is a .keras file, with its labels in the run.json beside it or given by --labels; or a bundle, by its folder or,
+as default, by the name under which it ships: it runs as it does on the device. The calibration error of a bundle is
+that of its confidences as they are; that of a .keras file is what a temperature fitted on the other half would leave. A
+SPEC without a #split uses every row of its data."""
 
 
 def add(subparsers: Any) -> None:
@@ -46,7 +46,9 @@ def add(subparsers: Any) -> None:
     parser = add_parser(
         subparsers, "evaluate", "measure a model or a bundle on labelled characters", DESCRIPTION
     )
-    parser.add_argument("model", type=Path, metavar="MODEL", help=".keras file or folder of a bundle")
+    parser.add_argument(
+        "model", type=Path, metavar="MODEL", help=".keras file, folder of a bundle, or name of a shipped one"
+    )
     parser.add_argument(
         "--data",
         nargs="+",
@@ -69,10 +71,13 @@ def run(args: argparse.Namespace) -> int:
         ConfigError: Data or labels are wrong.
         ModelError: The model cannot be used.
     """
-    from ocr_train import datasets  # noqa: PLC0415 - see commands/__init__.py
+    from ocr_edge.bundles import builtin  # noqa: PLC0415 - see commands/__init__.py
+    from ocr_train import datasets  # noqa: PLC0415
     from ocr_train.evaluate import measure  # noqa: PLC0415
     from ocr_train.sources import distinct_names, stack  # noqa: PLC0415
 
+    if not args.model.exists():
+        args.model = builtin.named(args.model)
     names = distinct_names(args.data)
     kinds = {kind if (kind := spec.partition(":")[0]) in WHOLE else "" for spec in args.data}
     if len(kinds) > 1:
@@ -212,7 +217,9 @@ def open_model(path: Path, order: str | None) -> tuple[Scorer, tuple[str, ...]]:
 def model_labels(path: Path, order: str | None) -> tuple[str, ...]:
     """The labels of a ``.keras`` file: those given, or those of the ``run.json`` beside it; see ``open_model``."""
     if not path.is_file():
-        raise ModelError(f"{path}: no such file or folder")
+        from ocr_edge.bundles.builtin import said  # noqa: PLC0415 - see commands/__init__.py
+
+        raise ModelError(f"{path}: no such file or folder; {said()}")
     if path.suffix != ".keras":
         raise ModelError(f"{path}: expected a .keras file or the folder of a bundle")
     return label_texts(order) if order is not None else _recorded_labels(path.with_name("run.json"))

@@ -143,14 +143,20 @@ def choose(samples: "list[Sample]", number: int, rng: Any) -> "list[Sample]":
 
 
 def counts(samples: "list[Sample]", labels: tuple[str, ...]) -> str:
-    """A table of samples by class and split, with totals."""
+    """A table of samples by class and split, with totals; classes without a sample are named below it."""
     found = Counter((sample.label, sample.split) for sample in samples)
     order = {"train": "0", "validation": "1", "test": "2"}
     splits = sorted({split for _, split in found}, key=lambda split: order.get(split, split))
-    rows = [["class", *splits, "total"]]
+    rows, missing = [["class", *splits, "total"]], []
     for index, text in enumerate(labels):
         numbers = [found[index, split] for split in splits]
-        rows.append([text, *map(str, numbers), str(sum(numbers))])
+        if any(numbers):
+            rows.append([text, *map(str, numbers), str(sum(numbers))])
+        else:
+            missing.append(text)
     totals = [sum(found[index, split] for index in range(len(labels))) for split in splits]
     rows.append(["total", *map(str, totals), str(sum(totals))])
-    return table(rows)
+    note = (
+        f"\n{len(missing)} of {len(labels)} labels without a sample: {' '.join(missing)}" if missing else ""
+    )
+    return table(rows) + note

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger(__name__)
 FEW = 100
 """Validation crops under which a gain may well be luck."""
+WEAK = 0.5
+"""A new class of which a smaller share is named right is worth a warning."""
 
 DESCRIPTION = """Make the shipped network better at your own characters, without forgetting the others.
 
@@ -31,9 +33,9 @@ tells how much was gained. Characters rendered from the fonts of this computer, 
 Where MINE is words:DIR, pictures of whole lines with their texts (12.5.png), the stage that reads lines learns
 instead. With --stage line it learns from characters: lines are composed of them.
 
-The bundle is written only where your characters gain, and only when its int8 network is as good as the float
-one; else the exit code is 1. The folder of the run keeps the float network, run.json, tuned.png (before and
-after) and still-wrong.png."""
+The bundle is written only where your characters gain, with some of every new class named right, and only when its
+int8 network is as good as the float one; else the exit code is 1. The folder of the run keeps the float network,
+run.json, tuned.png (before and after) and still-wrong.png."""
 
 
 def add(subparsers: Any) -> None:
@@ -50,7 +52,7 @@ def add(subparsers: Any) -> None:
         "--network",
         default="default",
         metavar="NAME",
-        help="shipped network or .keras file (default: default)",
+        help="shipped bundle, of which all networks of characters are tuned, or .keras file (default: default)",
     )
     parser.add_argument(
         "--keep", nargs="+", default=[], metavar="SPEC", help="data sets that must not get worse"
@@ -101,19 +103,63 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError(f"{args.out}: exists and is no bundle; choose another --out")
     folder = args.folder or Path("runs") / args.out.name
     is_line = (args.stage or ("line" if args.mine.startswith("words:") else "character")) == "line"
-    if is_line and args.new_classes:
-        raise ConfigError("--new-classes: is for character stages")
     if not is_line and args.mine.startswith("words:"):
         raise ConfigError("--stage character: learns from characters, and MINE names lines")
-    network = networks.find(args.network, "line" if is_line else "model")
+    found = (
+        networks.Stages((networks.find(args.network, "line"),)) if is_line else networks.stages(args.network)
+    )
     load_keras()
-    from ocr_train.tune import Settings, tune  # noqa: PLC0415
     from ocr_train.tune.data import spec_of  # noqa: PLC0415
 
+    mine, keep = spec_of(args.mine), tuple(spec_of(text) for text in args.keep)
+    measured = "lines read exactly, %" if is_line else "named right, %"
+    outcomes = []
+    for number, network in enumerate(found.networks, 1):
+        is_one = len(found.networks) == 1
+        run_of = folder if is_one else folder / f"stage-{number}"
+        if not is_one:
+            _LOGGER.info("stage %d of %d", number, len(found.networks))
+        outcomes.append(_tuned(args, mine, keep, network, run_of, folder, is_line=is_line))
+        print("" if is_one else f"Stage {number} of {len(found.networks)}", end="" if is_one else "\n")
+        print(_as_table(outcomes[-1], measured))
+    if refusal := _refusal(args, outcomes):
+        _LOGGER.error("%s", refusal)
+        return 1
+    more = ["--beside", networks.DEFAULT] if is_line else ["--combine", found.combine]
+    more += [word for limit in found.escalate_below for word in ("--escalate-below", str(limit))]
+    specs = max((outcome.specs for outcome in outcomes), key=len)
+    if code := convert([outcome.model for outcome in outcomes], specs, args.out, *more):
+        return code
+    for outcome in outcomes:
+        if outcome.is_gain:
+            print(
+                f"Pictures: {outcome.model.with_name('tuned.png')}, {outcome.model.with_name('still-wrong.png')}"
+            )
+    if not is_line:
+        print(
+            "The bundle reads by characters alone. A stage that reads lines is tuned by itself: --stage line."
+        )
+    print(f"Try it:   {shlex.join(['ocr-edge', 'read', '--bundle', str(args.out), 'photo.jpg'])}")
+    return 0
+
+
+def _tuned(
+    args: argparse.Namespace,
+    mine: str,
+    keep: tuple[str, ...],
+    network: Path,
+    folder: Path,
+    shared: Path,
+    *,
+    is_line: bool,
+) -> "Outcome":
+    """Tune one stage in a folder of its own."""
+    from ocr_train.tune import Settings, tune  # noqa: PLC0415 - see commands/__init__.py
+
     settings = Settings(
-        mine=spec_of(args.mine),
+        mine=mine,
         network=network,
-        keep=tuple(spec_of(text) for text in args.keep),
+        keep=keep,
         rendered=args.rendered,
         new_classes=args.new_classes,
         epochs=args.epochs,
@@ -122,31 +168,22 @@ def run(args: argparse.Namespace) -> int:
         force=args.force,
         workers=args.workers,
         is_line=is_line,
+        shared=shared,
     )
+    # A stage that is done is only measured again when a later one goes on.
     try:
-        outcome = tune(settings, folder, resume=args.resume)
+        return tune(settings, folder, resume=args.resume)
     except KeyboardInterrupt:
         _LOGGER.warning("stopped; go on with the same command and --resume")
         raise
-    print(_as_table(outcome, "lines read exactly, %" if is_line else "named right, %"))
-    if not outcome.blend.share:
-        _LOGGER.error("%s", _nothing(args))
-        return 1
-    beside = [networks.DEFAULT] if is_line else []
-    if code := convert(folder / "model.keras", outcome.specs, args.out, *beside):
-        return code
-    print(f"Pictures: {folder / 'tuned.png'}, {folder / 'still-wrong.png'}")
-    print(f"Try it:   {shlex.join(['ocr-edge', 'read', '--bundle', str(args.out), 'photo.jpg'])}")
-    return 0
 
 
-def convert(model: Path, specs: Sequence[str], out: Path, *beside: str) -> int:
+def convert(models: Sequence[Path], specs: Sequence[str], out: Path, *more: str) -> int:
     """Write a verified bundle with ``ocr-convert`` of this environment; its exit code.
 
     A process and not an import: training knows nothing of conversion, which needs TensorFlow.
     """
-    words = ["--quantize", str(model), "--samples", *specs, "--out", str(out)]
-    words += ["--beside", *beside] if beside else []
+    words = ["--quantize", *map(str, models), "--samples", *specs, "--out", str(out), *more]
     _LOGGER.info("ocr-convert %s", shlex.join(words))
     return subprocess.run([sys.executable, "-m", "ocr_convert.cli", *words], check=False).returncode
 
@@ -157,9 +194,18 @@ def _as_table(outcome: "Outcome", measured: str) -> str:
     rows: list[tuple[str, ...]] = [
         (measured, "n", "before", "after", "95 % interval", "fixed", "broken"),
         _row("yours: ", blend.mine),
+        *(_row("new: ", change) for change in blend.new),
         *(_row("kept: ", change) for change in blend.kept),
     ]
     notes = [f"Taken in: {100 * blend.share:.0f} % of what was learned."]
+    if outcome.is_gain and blend.new:
+        rest = notes[0][10:] if blend.share else "nothing else: all other weights are as they were."
+        notes = [f"Taken in: the new {'class' if len(blend.new) == 1 else 'classes'}, and {rest}"]
+    weak = [change for change in blend.new if change.after < WEAK]
+    notes += [
+        f"{change.name}: only {round(change.after * change.n)} of {change.n} crops are named right; more crops help"
+        for change in weak
+    ]
     if blend.mine.n < FEW:
         notes.append(f"{blend.mine.n} pictures of yours are few to judge by: the interval says how few.")
     return "\n".join([table(rows), *notes])
@@ -177,11 +223,31 @@ def _row(kind: str, change: "Change") -> tuple[str, ...]:
     )
 
 
-def _nothing(args: argparse.Namespace) -> str:
+def _refusal(args: argparse.Namespace, outcomes: "Sequence[Outcome]") -> str:
+    """Why no bundle is written; nothing where one is."""
+    more = (
+        "more pictures help most, --max-loss allows more forgetting, --force writes the bundle all the same"
+    )
+    if args.force:
+        return ""
+    if unlearned := dict.fromkeys(label for outcome in outcomes for label in outcome.blend.unlearned):
+        return (
+            f"{'class' if len(unlearned) == 1 else 'classes'} {' '.join(unlearned)}: not one held-out crop is named"
+            f" right, so nothing was written; {more}"
+        )
+    has_new = any(outcome.blend.new for outcome in outcomes)
+    if all(outcome.blend.mine.after == 1 and not outcome.is_gain for outcome in outcomes):
+        return (
+            f"all {outcomes[0].blend.mine.n} held-out pictures of yours are right as it is: there is nothing to gain,"
+            " and nothing was written; add pictures that are read wrongly, or write the bundle with --force"
+        )
+    gains = [outcome.is_gain for outcome in outcomes]
+    # Stages of one bundle name the same classes: where there are new ones, all must have learned them.
+    if all(gains) or (any(gains) and not has_new):
+        return ""
     return (
         "no share of what was learned made yours better and kept the others within"
-        f" {args.max_loss:g} points, so nothing was written; more pictures help most, --max-loss allows more"
-        " forgetting, --force writes the bundle all the same"
+        f" {args.max_loss:g} points, so nothing was written; {more}"
     )
 
 

@@ -1,6 +1,7 @@
 """What every data set is made of: a spec that names it, samples, and a count of what had to be skipped."""
 
 import logging
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,8 @@ from ocr_edge.errors import ConfigError
 _LOGGER = logging.getLogger(__name__)
 OPTIONS = frozenset({"case", "labels", "marks", "name", "note", "without"})
 """Keys a spec may carry after ``?``."""
+CODE_POINT = re.compile("U\\+(?:10|0?[0-9A-F])?[0-9A-F]{4}")
+"""A class name that says a character by its number in Unicode."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +158,9 @@ def first_line(error: Exception) -> str:
 def class_texts(
     names: Iterable[str], source: Sequence[str], labels: Sequence[str]
 ) -> tuple[dict[str, str], bool]:
-    """What the class names of a source mean: labels themselves, or indices in the source's order.
+    """What the class names of a source mean: labels themselves, code points, or indices in the source's order.
+
+    A code point is written ``U+002E``: it names what no folder can be named, such as ``.`` and ``/``.
 
     They are indices when all are numbers and one of them is no label, or none is a label of the source; in a
     mixture with texts, only the numbers that are no labels.
@@ -169,12 +174,14 @@ def class_texts(
         The label of each name, empty for a number outside the order; and whether all names are indices.
     """
     names, known = set(names), {*source, *labels}
+    points = {name: chr(int(name[2:], 16)) for name in names if CODE_POINT.fullmatch(name)}
+    names -= points.keys()
     numbers = {name for name in names if name.isdecimal()}
     by_index = bool(names) and numbers == names and (bool(numbers - known) or not numbers & {*source})
     indices = numbers if by_index else numbers - known
     return {
         name: name if name not in indices else "".join(source[int(name) :][:1]) for name in names
-    }, by_index
+    } | points, by_index
 
 
 MAX_SIDE = 512

@@ -2,8 +2,9 @@
 
 ``PATH/data/<class>/*.png`` with ``PATH/data-bin/<class>/`` of the same names (optional: the binary form is
 derived where it is missing); ``PATH/<class>/*.png`` works too. A class folder is named by its label, or by
-its index in the order that ``?labels=ORDER`` gives. Names like ``a`` and ``A`` collide on case-insensitive
-disks: use indices there. Every eighth picture of a class, by a hash of its name, is the validation split.
+its index in the order that ``?labels=ORDER`` gives, or by its code point: ``U+002E`` is ``.`` and ``U+002F`` is ``/``,
+which no folder can be named, and ``U+0061`` is ``a`` on a disk that does not tell it from ``A``. Every eighth picture
+of a class, by a hash of its name, is the validation split.
 """
 
 import logging
@@ -21,11 +22,10 @@ VALIDATION_EVERY = 8
 
 def load(spec: Spec, labels: Sequence[str]) -> Dataset:
     """Load a folder of class folders; see ``ocr_train.datasets.load``."""
-    root = spec.path / "data" if (spec.path / "data").is_dir() else spec.path
-    if not root.is_dir():
+    if not spec.path.is_dir():
         raise ConfigError(f"{spec.path}: not a folder")
     order = spec.options.get("labels", "0-9A-Za-z")
-    folders = sorted(path for path in root.iterdir() if path.is_dir() and not path.name.startswith("."))
+    folders = class_folders(spec.path)
     texts, by_index = class_texts([folder.name for folder in folders], spec.source_labels, labels)
     _LOGGER.info(
         "%s: class folders are %s",
@@ -52,6 +52,24 @@ def load(spec: Spec, labels: Sequence[str]) -> Dataset:
             samples.append(Sample(Glyph(rgb, mask), index_of[text], split_of(path.stem), file=file))
     skipped.report()
     return Dataset(spec.name, samples)
+
+
+def class_folders(path: Path) -> list[Path]:
+    """The folders of a data set's classes, in order.
+
+    Raises:
+        ConfigError: There is none.
+    """
+    root = path / "data" if (path / "data").is_dir() else path
+    found = sorted(each for each in root.iterdir() if each.is_dir() and not each.name.startswith("."))
+    if not found:
+        files = sum(each.is_file() for each in root.iterdir())
+        raise ConfigError(
+            f"{root}: holds {files} files and no folder of a class; put the pictures of each character into a folder"
+            f" of its name, such as {root.name}/A/1.png, or, where each shows a whole line, name them after their text"
+            f" and say words:{path}"
+        )
+    return found
 
 
 def split_of(name: str) -> str:

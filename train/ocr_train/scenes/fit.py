@@ -21,7 +21,7 @@ from ocr_train.scenes.evaluate import LONGEST, SceneResult, each, finder
 from ocr_train.scenes.feed import SceneEpoch, Scenes, composer, held_out
 from ocr_train.scenes.maps import MapLoss
 from ocr_train.scenes.recipe import SceneRecipe
-from ocr_train.schedule import optimizer
+from ocr_train.schedule import optimizer, settle_statistics
 from ocr_train.sources import distinct_names, located
 
 _LOGGER = logging.getLogger(__name__)
@@ -137,6 +137,7 @@ def compiled(recipe: SceneRecipe) -> keras.Model:
         model = architectures.build(recipe.architecture, 0)
     finally:
         keras.config.set_dtype_policy("float32")
+    settle_statistics(model, recipe)
     model.compile(optimizer(recipe), MapLoss(), jit_compile=jit())
     return model
 

@@ -195,13 +195,17 @@ def renderer_of(
     """
     from ocr_train.sources import located  # noqa: PLC0415 - it pulls Keras's data in
 
-    known = tuple(label for label in label_orders.DEFAULT if label in labels)
-    crops = [Crops(datasets.load(located(spec, data), known), known) for spec in characters]
+    known = tuple(label for label in labels if len(label) == 1 and label != " ")
     more = "".join(label for label in labels if len(label) == 1 and label not in label_orders.LINE)
     typefaces = Typefaces.installed(split, labels) if split else Typefaces.drawn()
     if split and (strange := [label for label in more if not typefaces.having(label)]):
         _LOGGER.warning("no font here has %s: only real lines can teach that", " ".join(strange))
-    return Renderer(Texts.installed(more=more), typefaces.writing(labels), Surfaces(behind), crops, composed)
+    typefaces = typefaces.writing(labels)
+    crops = [
+        Crops(datasets.load(located(spec, data), known), known, typefaces if split else None)
+        for spec in characters
+    ]
+    return Renderer(Texts.installed(more=more), typefaces, Surfaces(behind), crops, composed)
 
 
 def photographs(name: str, data: str) -> list[Image]:

@@ -17,7 +17,7 @@ from ocr_train.devices import ALONE, Machines
 from ocr_train.epochs import jit, train_epochs
 from ocr_train.fit import optional_pictures
 from ocr_train.record import initial_record, stamped
-from ocr_train.schedule import optimizer
+from ocr_train.schedule import optimizer, settle_statistics
 from ocr_train.sources import distinct_names, located
 from ocr_train.strips.evaluate import LineResult, compare, measure, read
 from ocr_train.strips.feed import LineEpoch, Lines, renderer
@@ -142,6 +142,7 @@ def compiled(recipe: LineRecipe) -> keras.Model:
         model = architectures.build(recipe.architecture, len(recipe.label_texts))
     finally:
         keras.config.set_dtype_policy("float32")
+    settle_statistics(model, recipe)
     model.compile(optimizer(recipe), CTC(recipe.label_texts), jit_compile=jit())
     return model
 

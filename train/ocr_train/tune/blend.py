@@ -7,8 +7,9 @@ near to each other, as they are after a short training with a small learning rat
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import keras
@@ -85,12 +86,19 @@ class Blend:
         mine: What became of the user's crops.
         kept: What became of each set that must not get worse.
         nll: Mean negative log-likelihood of the user's crops.
+        new: What became of each class that the network did not know, of the user's crops.
     """
 
     share: float
     mine: Change
     kept: tuple[Change, ...]
     nll: float
+    new: tuple[Change, ...] = ()
+
+    @property
+    def unlearned(self) -> tuple[str, ...]:
+        """The new classes of which not one crop is named right."""
+        return tuple(change.name for change in self.new if not change.after)
 
     def keeps(self, limit: float) -> bool:
         """Whether no set lost more than ``limit``, a share of 1."""
@@ -103,27 +111,41 @@ def between(first: Weights, last: Weights, share: float) -> Weights:
 
 
 def measure(
-    model: keras.Model, first: Weights, last: Weights, mine: HeldOut, kept: Sequence[HeldOut]
+    model: keras.Model,
+    untaught: Weights,
+    first: Weights,
+    last: Weights,
+    sets: Sequence[HeldOut],
+    new: Mapping[str, int] = MappingProxyType({}),
+    shares: Sequence[float] = SHARES,
 ) -> list[Blend]:
-    """Measure every share of ``SHARES``, in their order; the model's weights are changed.
+    """Measure the network as it was, and every share of ``SHARES``; the model's weights are changed.
 
     Args:
         model: The network; its weights are left as ``last``.
-        first: Weights before the training.
-        last: Weights after it.
-        mine: The user's crops.
-        kept: Sets that must not get worse.
+        untaught: Weights of the network as it was.
+        first: Those before the training: the same, but for the rows of new classes.
+        last: Those after it.
+        sets: The user's crops, then the sets that must not get worse.
+        new: Classes that the network did not know, with their indices.
+        shares: Those to measure.
+
+    Returns:
+        The network as it was, with a share of 0, and then every share; that of 0 only where there are new classes.
     """
     blends: list[Blend] = []
     before: list[npt.NDArray[np.bool_]] = []
-    for share in SHARES:
-        model.set_weights(between(first, last, share))
-        logits = [scores(model, held_out.inputs) for held_out in (mine, *kept)]
-        right = [x.argmax(axis=1) == h.truth for x, h in zip(logits, (mine, *kept), strict=True)]
+    kept = [share for share in shares if share or new]
+    for share, weights in [(0.0, untaught), *((share, between(first, last, share)) for share in kept)]:
+        model.set_weights(weights)
+        logits = [scores(model, held_out.inputs) for held_out in sets]
+        right = [x.argmax(axis=1) == h.truth for x, h in zip(logits, sets, strict=True)]
         before = before or right
-        changes = [changed(h.name, b, r) for h, b, r in zip((mine, *kept), before, right, strict=True)]
-        nll = negative_log_likelihood(logits[0], mine.truth, 1.0)
-        blends.append(Blend(share, changes[0], tuple(changes[1:]), nll))
+        changes = [changed(h.name, b, r) for h, b, r in zip(sets, before, right, strict=True)]
+        rows = {label: sets[0].truth == index for label, index in new.items()}
+        learned = [changed(label, before[0][mine], right[0][mine]) for label, mine in rows.items()]
+        nll = negative_log_likelihood(logits[0], sets[0].truth, 1.0)
+        blends.append(Blend(share, changes[0], tuple(changes[1:]), nll, tuple(learned)))
         _LOGGER.debug("share %.1f: %s", share, ", ".join(f"{c.name} {100 * c.after:.2f}" for c in changes))
     return blends
 
@@ -134,17 +156,18 @@ def choose(blends: Sequence[Blend], limit: float, *, force: bool = False) -> Ble
     The likelihood chooses and not the count of right names: of a few dozen crops one more or less is luck.
 
     Args:
-        blends: Of every share, that of share 0 first.
+        blends: The network as it was, then every share.
         limit: Most that a kept set may lose, a share of 1.
         force: Whether something must be taken in, the smallest share where no other keeps the sets.
 
     Returns:
-        Of those within the limit that name more of the user's crops right, the one to which the truth is
-        likeliest.
+        Of those within the limit that name more of the user's crops right, and some of every new class, the one to
+        which the truth is likeliest. Where none knows every new class, the best of the others.
     """
     unchanged, *others = blends
     allowed = [blend for blend in others if blend.keeps(limit)]
     better = [blend for blend in allowed if blend.mine.after > unchanged.mine.after]
+    better = [blend for blend in better if not blend.unlearned] or better
     if force:
         better = better or allowed or others[:1]
     return min(better, key=lambda blend: blend.nll, default=unchanged)

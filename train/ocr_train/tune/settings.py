@@ -20,6 +20,7 @@ class Settings:
         force: Whether to take something of what was learned even where nothing got better.
         workers: Processes that render, and that prepare batches.
         is_line: Whether a stage that reads lines is tuned.
+        shared: Folder for what is rendered, where several stages learn from it; None for the run's own.
     """
 
     mine: str
@@ -33,3 +34,4 @@ class Settings:
     force: bool = False
     workers: int = 2
     is_line: bool = False
+    shared: Path | None = None
