@@ -248,6 +248,7 @@ class Scene:
         """A region's part of a frame, given what ``place`` says of the frame."""
         return self._cut(image, reader, matrix)
 
+    @property
     def is_masked(self) -> bool:
         """Whether only the regions of a picture may be stored or shown."""
         return self._config.picture.blank_outside and all(r.corners for r in self._config.region)
