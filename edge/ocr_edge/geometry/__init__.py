@@ -1,1 +1,1 @@
-"""Where things stand and how they are turned: transforms, pictures cut out upright, tilt and slant."""
+"""Where things stand and how they are turned: transforms, pictures cut out upright, slant."""

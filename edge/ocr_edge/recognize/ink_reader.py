@@ -26,8 +26,6 @@ from ocr_edge.segment.segmenter import Guess
 from ocr_edge.timing import Stopwatch
 from ocr_edge.trace import Trace
 
-MAX_TURNS = 2
-"""How often a picture is turned against the tilt of its lines: once, and once more for what was left of it."""
 SAMPLE = 8
 """Candidates of a longer line that are looked at before the others: a texture is known by a few."""
 MIN_CHARACTER = 0.1
@@ -69,10 +67,10 @@ class InkReader:
         self._answers = Answers(strips.lines, decoder)
         self._has_pattern, self._trace = has_pattern, trace
 
-    def read_crop(self, image: Image, watch: Stopwatch, ends: float, *, leaning: bool = True) -> list[Place]:
+    def read_crop(self, image: Image, watch: Stopwatch, ends: float) -> list[Place]:
         """Read a picture that one line fills: the first guess that reads well is enough."""
         places: list[Place] = []
-        found: list[CandidateLine] = []
+        leaning = True
         whole = self.strips.whole(image, watch, trace=self._trace.line())
         if whole and whole.strip and whole.strip.is_sure:
             return [whole]
@@ -80,10 +78,9 @@ class InkReader:
         guesses = self.segmenter.guesses(image)
         for guess in watch.each("segment", islice(guesses, FEW) if is_likely else guesses):
             self._trace.add(guess)
-            found += guess.lines
             self._read_lines(image, guess.lines, places, watch, ends)
             if any(place.reading and fills(place.reading, image.shape[:2]) for place in places):
-                leaning, found = False, []
+                leaning = False
                 break
         is_read = any(place.reading for place in places)
         if whole and is_read:
@@ -94,10 +91,7 @@ class InkReader:
                 return [whole]
         if is_likely and is_read:
             return places
-        found, straight, back = self._straightened(found, image, watch, ends)
-        if back is not None:
-            places += self._read_found(straight, found, back, watch, ends)
-        elif leaning and abs(slant := skew.slant(luminance(image))) >= skew.MIN_SLANT:
+        if leaning and abs(slant := skew.slant(luminance(image))) >= skew.MIN_SLANT:
             straight, back = skew.upright(image, slant)
             places += self._read_found(straight, self._found(straight, watch, ends), back, watch, ends)
         if whole is None or any(place.reading for place in places):
@@ -108,21 +102,7 @@ class InkReader:
 
     def read_scene(self, image: Image, watch: Stopwatch, ends: float) -> list[Place]:
         """Read a picture of anything: every line of every guess."""
-        found, straight, back = self._straightened(self._found(image, watch, ends), image, watch, ends)
-        return self._read_found(straight, found, back, watch, ends)
-
-    def _straightened(
-        self, lines: list[CandidateLine], image: Image, watch: Stopwatch, ends: float
-    ) -> tuple[list[CandidateLine], Image, Matrix | None]:
-        """Lines, the picture turned against their tilt, and the way back: as they are where there is none."""
-        degrees, straight, back = 0.0, image, None
-        for _ in range(MAX_TURNS):
-            if abs(more := skew.tilt([line.pieces for line in lines])) < skew.MIN_TILT:
-                break
-            degrees += more
-            straight, back = skew.straightened(image, degrees)
-            lines = self._found(straight, watch, ends)
-        return lines, straight, back
+        return self._read_found(image, self._found(image, watch, ends), None, watch, ends)
 
     def _found(self, image: Image, watch: Stopwatch, ends: float) -> list[CandidateLine]:
         """The lines of a picture."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from ocr_edge.contract.preprocess import luminance, scaled_by
 from ocr_edge.contract.types import Box, Image, Polarity
-from ocr_edge.segment import areas, candidates, components, halves, lines
+from ocr_edge.segment import areas, candidates, components, lines
 from ocr_edge.segment.binarize import InkMask, global_masks, ink_masks
 from ocr_edge.segment.candidates import CandidateLine
 
@@ -23,8 +23,6 @@ TEXT_HEIGHTS = (20.0, 72.0)
 """Heights of text, in pixels, that cut well: where the height is known, the picture is scaled into this range."""
 HEIGHT_RATIO = 1.8
 """How far the height of a line may be from the known one, as a factor."""
-MAX_HALVES = 60
-"""Most lines of a guess that are looked at for being halves of others: pages are not broken like that."""
 MIN_SIDE = 5
 """Pixels, at working scale, that a picture's shorter side has at least where there is something to read."""
 MAX_CANDIDATES = 6000
@@ -129,10 +127,7 @@ class Segmenter:
                 continue
             pieces = components.find(mask.ink, edge)
             found = []
-            grouped = lines.group(pieces, picture.shape[0])
-            if len(grouped) <= MAX_HALVES:
-                grouped += halves.joined(pieces, grouped)
-            for members in grouped:
+            for members in lines.group(pieces, picture.shape[0]):
                 if text_height and not _is_near(float(np.max(pieces.height[members])), text_height):
                     continue
                 line = candidates.build(picture, pieces, members, mask.polarity)

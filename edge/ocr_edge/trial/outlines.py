@@ -7,7 +7,7 @@ import numpy as np
 
 from ocr_edge.contract.preprocess import luminance
 from ocr_edge.contract.types import Image
-from ocr_edge.geometry import rectify, skew, transform
+from ocr_edge.geometry import rectify, transform
 from ocr_edge.geometry.transform import Points
 from ocr_edge.reading import Line
 
@@ -15,8 +15,9 @@ MARGIN = 1 / 3
 """Margin all round, as a share of the text's height: docs/regions.md asks for it."""
 ENOUGH = 4
 """Characters from which on the tilt of a line is believed: of fewer, one that is cut off wrongly turns it."""
-MOST_TILT = 15.0
-"""Degrees of tilt that are believed: further than that no camera is mounted, and the boxes mislead."""
+LEAST_TILT, MOST_TILT = 1.5, 15.0
+"""Degrees of tilt that are believed: less makes no difference to the text, and no camera is mounted further, so the
+boxes mislead."""
 STRETCHED = 1.5
 """Times the median of its line that a character's box may be wide or high: boxes at the ends of a line reach to where
 the line was cut out. Capitals are less than that above small letters, W less above the usual width."""
@@ -105,4 +106,4 @@ def _tilt(boxes: Points) -> float:
     if len(boxes) < ENOUGH:
         return 0.0
     turn = float(np.arctan(np.polyfit(boxes[:, 0] + boxes[:, 2] / 2, boxes[:, 1] + boxes[:, 3], 1)[0]))
-    return turn if skew.MIN_TILT <= abs(np.degrees(turn)) <= MOST_TILT else 0.0
+    return turn if LEAST_TILT <= abs(np.degrees(turn)) <= MOST_TILT else 0.0
