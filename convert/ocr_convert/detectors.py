@@ -38,9 +38,9 @@ SELFTEST_SCENES = 3
 """Pictures that travel in a bundle."""
 TRIED = 120
 """Pictures drawn, of which the clearest are taken."""
-SURE, NEAR = 0.1, 0.05
+SURE, NEAR = 0.05, 0.1
 """How near to the threshold, in probability, no more than such a share of a picture's cells of text may lie: another
-processor might round them the other way."""
+processor might round them the other way. None at all is not to be had: the cells at a text's edge have any share."""
 FEWEST_CELLS = 40
 """Cells of text that a picture needs."""
 
