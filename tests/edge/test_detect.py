@@ -107,6 +107,21 @@ def test_pieces_of_a_turned_line_are_joined_from_left_to_right(degrees):
     assert joined(pieces) == [[1, 0]]
 
 
+@pytest.mark.parametrize("degrees", [0, 8])
+def test_letters_far_from_each_other_are_one_line_however_each_of_them_is_turned(degrees):
+    # A letter's outline stands where the letter is higher than wide, and a 1 always does.
+    turn = np.radians(degrees)
+    middles = [np.array([100, 100]) + step * np.array([np.cos(turn), np.sin(turn)]) for step in (0, 50, 100)]
+    upright = [quad(*middles[0], 40, 28, degrees + 90), quad(*middles[1], 40, 30, degrees)]
+    one = quad(*middles[2], 42, 9, degrees + 90)
+    row_below = quad(100, 190, 40, 28, degrees + 90)
+    assert joined(np.array([*upright, row_below])) == [[0, 1], [2]]
+    number = quad(*(middles[0] - (10, 0)), 150, 40, degrees)
+    assert joined(np.array([one, number, row_below]))[0] == [1, 0]
+    whole = around(np.array(upright))
+    assert np.linalg.norm(whole[1] - whole[0]) > np.linalg.norm(whole[3] - whole[0])
+
+
 def test_a_title_and_the_small_print_beside_it_are_two_lines():
     assert len(joined(np.array([quad(100, 100, 160, 40), quad(230, 100, 80, 16)]))) == 2
 

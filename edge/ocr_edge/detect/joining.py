@@ -1,5 +1,7 @@
 """Outlines of several looks at one picture made into lines: doubles left out, pieces of one line joined."""
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +21,11 @@ ALIKE = 0.62
 TURNED = 0.14
 """Most that two pieces of a line may be turned against each other, in radians: eight degrees."""
 
+LONG = 2.0
+"""Width in heights of an outline that says how its line is turned: a shorter one may be a character or two."""
+
 Scores = npt.NDArray[np.float32]
+Vector = npt.NDArray[np.float32]
 
 
 def without_doubles(quads: Quads, preference: Scores) -> list[int]:
@@ -71,8 +77,8 @@ def joined(quads: Quads, apart: float = APART) -> list[list[int]]:
     for number in range(len(quads)):
         found.setdefault(root(number), []).append(number)
     for first, members in found.items():
-        along = frames[first][1]
-        members.sort(key=lambda number: float(frames[number][0] @ along))
+        along = frames[first].along
+        members.sort(key=lambda number: float(frames[number].middle @ along))
     return list(found.values())
 
 
@@ -81,38 +87,56 @@ def around(quads: Quads) -> Quads:
     if len(quads) == 1:
         return np.asarray(quads[0], np.float32)
     frames = [_frame(quad) for quad in quads]
-    _, along, down, _, _ = max(frames, key=lambda frame: frame[3])
+    widest = max(frames, key=lambda frame: frame.width)
+    along, down = widest.along, widest.down
     points = quads.reshape(-1, 2)
     x, y = points @ along, points @ down
     corners = [(x.min(), y.min()), (x.max(), y.min()), (x.max(), y.max()), (x.min(), y.max())]
     return np.array([along * a + down * b for a, b in corners], np.float32)
 
 
-Frame = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32], npt.NDArray[np.float32], float, float]
+@dataclass(frozen=True, slots=True, eq=False)
+class _Frame:
+    """An outline by its middle, unit vectors along and down, and width and height."""
+
+    middle: Vector
+    along: Vector
+    down: Vector
+    width: float
+    height: float
 
 
-def _frame(quad: Quads) -> Frame:
-    """Middle, direction along and down, width and height of an outline."""
-    along = (quad[1] - quad[0] + quad[2] - quad[3]) / 2
-    width = float(np.linalg.norm(along))
-    along = along / max(width, 1e-6)
+def _frame(quad: Quads) -> _Frame:
+    """The frame of an outline; one that may be a character or two is taken to stand upright."""
+    right = (quad[1] - quad[0] + quad[2] - quad[3]) / 2
+    under = (quad[3] - quad[0] + quad[2] - quad[1]) / 2
+    if abs(right[1]) > abs(right[0]) and np.linalg.norm(right) <= LONG * np.linalg.norm(under):
+        right, under = (under if under[0] > 0 else -under), right
+    width = float(np.linalg.norm(right))
+    along = right / max(width, 1e-6)
     down = np.array([-along[1], along[0]], np.float32)
-    height = float(np.abs((quad[3] - quad[0] + quad[2] - quad[1]) @ down) / 2)
-    return quad.mean(axis=0), along, down, width, height
+    return _Frame(quad.mean(axis=0), along, down, width, abs(float(under @ down)))
 
 
-def _are_pieces(one: Frame, other: Frame, apart: float) -> bool:
+def _are_pieces(one: _Frame, other: _Frame, apart: float) -> bool:
     """Whether two outlines stand on one line, near each other."""
-    if one[3] < other[3]:
+    if one.width < other.width:
         one, other = other, one
-    middle, along, down, width, height = one
-    low, high = sorted((height, other[4]))
-    # A piece that is hardly wider than high does not say how it is turned.
-    if low < ALIKE * high or (other[3] > 2 * other[4] and abs(float(along @ other[2])) > TURNED):
+    width, height = other.width, other.height
+    # Only a long piece says how it is turned.
+    if width > LONG * height and abs(float(one.along @ other.down)) > TURNED:
+        if abs(float(one.along @ other.along)) > TURNED:
+            return False
+        width, height = (
+            height,
+            width,
+        )  # right across the line: a 1, of which nothing else says that it stands upright
+    low, high = sorted((one.height, height))
+    if low < ALIKE * high:
         return False
-    between = other[0] - middle
-    gap = abs(float(between @ along)) - (width + other[3]) / 2
-    return gap < apart * high and abs(float(between @ down)) < LEVEL * high and gap > -high
+    between = other.middle - one.middle
+    gap = abs(float(between @ one.along)) - (one.width + width) / 2
+    return gap < apart * high and abs(float(between @ one.down)) < LEVEL * high and gap > -high
 
 
 def _shared(one: Quads, other: Quads) -> float:
