@@ -76,8 +76,8 @@ def joined(quads: Quads, apart: float = APART) -> list[list[int]]:
     found: dict[int, list[int]] = {}
     for number in range(len(quads)):
         found.setdefault(root(number), []).append(number)
-    for first, members in found.items():
-        along = frames[first].along
+    for members in found.values():
+        along = max((frames[number] for number in members), key=lambda frame: frame.width).along
         members.sort(key=lambda number: float(frames[number].middle @ along))
     return list(found.values())
 
