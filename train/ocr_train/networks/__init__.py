@@ -1,7 +1,7 @@
 """Trained networks that come with the package, to start from.
 
 ``NAME/model.keras`` names characters, with its record in ``run.json``; ``NAME/line.keras`` reads lines, with its record
-in ``line.json``; ``NAME/detect.keras`` finds lines, with its record in ``detect.json``: it is in no shipped bundle yet.
+in ``line.json``; ``NAME/detect.keras`` finds lines, with its record in ``detect.json``.
 """
 
 import json
