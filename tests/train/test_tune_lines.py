@@ -1,6 +1,7 @@
 """``ocr-train tune`` of a stage that reads lines: a user's lines or characters, and what is kept."""
 
 import json
+import sys
 
 import cv2
 import keras
@@ -12,6 +13,7 @@ from ocr_train import architectures
 from ocr_train.cli import main
 from ocr_train.datasets import words
 from ocr_train.datasets.words import LineSample, LineSet
+from ocr_train.strips import evaluate
 from ocr_train.tune import lines as tuning
 from ocr_train.tune.widen import teach_line_rows
 
@@ -132,8 +134,8 @@ def test_rows_of_new_characters_are_found_where_the_network_reads_something_else
             image[:, 8 + 24 * place : 24 + 24 * place] = colours[char]
         samples.append(LineSample(image, text))
     lines = LineSet("colours", samples)
-    monkeypatch.setattr("ocr_train.tune.widen.squeezed", lambda image, _: (image, image[..., :1]))
-    monkeypatch.setattr("ocr_train.strips.evaluate.squeezed", lambda image, _: (image, image[..., :1]))
+    for module in (sys.modules[teach_line_rows.__module__], evaluate):
+        monkeypatch.setattr(module, "squeezed", lambda image, _: (image, image[..., :1]))
     before, _ = tuning.read(model, lines, labels)
     assert before == ["112", "11", "21", "11", "12", "21"]
     teach_line_rows(model, [lines], labels, ["€"])

@@ -24,9 +24,9 @@ def load(spec: Spec, labels: Sequence[str]) -> Dataset:
     """Load a folder of class folders; see ``ocr_train.datasets.load``."""
     if not spec.path.is_dir():
         raise ConfigError(f"{spec.path}: not a folder")
-    order = spec.options.get("labels", "0-9A-Za-z")
+    order, source = spec.options.get("labels", "0-9A-Za-z"), spec.source_labels
     folders = class_folders(spec.path)
-    texts, by_index = class_texts([folder.name for folder in folders], spec.source_labels, labels)
+    texts, by_index = class_texts([folder.name for folder in folders], source, labels)
     _LOGGER.info(
         "%s: class folders are %s",
         spec.path,
