@@ -10,7 +10,7 @@ from collections import Counter
 from pathlib import Path
 
 from ocr_edge.cli import main
-from ocr_edge.diagnose import configuration, examine
+from ocr_edge.diagnose import configuration, examine, regions
 from tests.attack.child import Child
 from tests.attack.mutate import mutate
 
@@ -140,7 +140,7 @@ def handed_over(seed: int, folder: Path) -> tuple[str, str | None]:
     """The command's way with the configuration of a seed."""
     path = folder / f"{seed}.toml"
     path.write_bytes(made(seed))
-    examine.CONFIGURATION = (configuration.source, configuration.bundle, configuration.regions)
+    examine.CONFIGURATION = (configuration.source, configuration.bundle, regions.regions)
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         code = main(["check", "--json", "--config", str(path)])

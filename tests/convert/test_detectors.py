@@ -62,7 +62,8 @@ def bundle(converted, trained, tmp_path_factory):
     return write.write_stage(out, converted, bundles.load(bundles.named("fast")), "both", trained.record)
 
 
-def test_drawn_scenes_in_which_a_detector_sees_nothing_prove_nothing(bundle):
+def test_drawn_scenes_in_which_a_detector_sees_too_little_prove_nothing(bundle, monkeypatch):
+    monkeypatch.setattr(detectors, "FEWEST_CELLS", 320 * 320)
     with pytest.raises(ConfigError, match="sees none of 120 drawn texts clearly"):
         detectors.selftest(bundle.detectors[0])
 

@@ -63,7 +63,7 @@ def test_swapped_labels_are_found_wherever_the_bundle_lies(path, tmp_path, capsy
 
 def test_swapped_labels_of_a_line_stage_are_found(tmp_path, capsys):
     path = shutil.copytree(bundles.shipped(), tmp_path / "b")
-    rewrite(path, lambda content: swap(content["stages"][0]))
+    rewrite(path, lambda content: swap(next(stage for stage in content["stages"] if stage["kind"] == "line")))
     code, line = said("verify", path, capsys=capsys)
     assert (code, "the manifest's labels were changed: line-dual_line.tflite" in line) == (3, True)
 

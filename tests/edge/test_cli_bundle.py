@@ -65,7 +65,7 @@ def test_a_folder_or_an_archive_is_installed_listed_and_verified(kind, state, tm
     assert "sudo systemctl reload ocr-edge" in said
     assert sorted(p.name for p in (state / "bundles" / "active").iterdir()) == [p.name for p in FILES]
     assert run("verify") == 0
-    assert "72 of 72" in capsys.readouterr().out
+    assert "75 of 75" in capsys.readouterr().out
     assert run("list", "--json") == 0
     first, shipped, *_ = json.loads(capsys.readouterr().out)
     assert (first["active"], shipped["active"], shipped["previous"]) == (True, False, True)

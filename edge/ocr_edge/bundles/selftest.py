@@ -118,7 +118,7 @@ def _strips(bundle: Bundle, test: LineTest) -> tuple[int, int]:
 
 
 def _scenes(bundle: Bundle, test: SceneTest) -> tuple[int, int]:
-    """How many cells of text are seen as promised, and how many there are in what was seen and what was promised."""
+    """How many scenes are seen as promised, and how many there are: all, or the bundle is refused."""
     path = bundle.path / SELFTEST_NAME
     count, height, width = test.rgb.shape[:3] if test.rgb.ndim == 4 else (0, 0, 0)
     _check_shape(path, "scene_rgb", test.rgb, (count, height, width, 3))
@@ -137,7 +137,7 @@ def _scenes(bundle: Bundle, test: SceneTest) -> tuple[int, int]:
             f"bundle {bundle.path}: self-test failed: {either - right} of {either} cells of text are seen otherwise"
             " than the bundle promises; run: ocr-edge doctor"
         )
-    return right, either
+    return count, count
 
 
 def _check_shape(path: Path, name: str, found: Image, shape: tuple[int, ...]) -> None:
