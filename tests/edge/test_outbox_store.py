@@ -204,7 +204,7 @@ def test_ten_thousand_readings_go_through_without_growth(health, store):
             store.publish(reading(number))
             box.put(reading(number))
         store.flush()
-        until(lambda: box.stats.delivered == numbers[-1], 30)
+        until(lambda: box.stats.delivered == numbers[-1], 120)
         gc.collect()
         return tracemalloc.get_traced_memory()[0]
 
