@@ -203,7 +203,8 @@ def test_ten_thousand_readings_go_through_without_growth(health, store):
         for number in numbers:
             store.publish(reading(number))
             box.put(reading(number))
-        store.flush()
+            if number % 1000 == 0:  # the store drops the oldest of 5,000 that a busy machine has not committed
+                store.flush()
         until(lambda: box.stats.delivered == numbers[-1], 120)
         gc.collect()
         return tracemalloc.get_traced_memory()[0]
