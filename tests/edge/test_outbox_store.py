@@ -203,7 +203,9 @@ def test_ten_thousand_readings_go_through_without_growth(health, store):
         for number in numbers:
             store.publish(reading(number))
             box.put(reading(number))
-            if number % 1000 == 0:  # the store drops the oldest of 5,000 that a busy machine has not committed
+            if (
+                number % 1000 == 0
+            ):  # the store drops the oldest of 5,000 that a busy machine has not committed
                 store.flush()
         until(lambda: box.stats.delivered == numbers[-1], 120)
         gc.collect()
