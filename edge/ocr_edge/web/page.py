@@ -18,7 +18,6 @@ from ocr_edge.web.pictures import Pictures
 from ocr_edge.web.sight import Sight
 from ocr_edge.web.worker import Worker
 
-PAGES = {"/": "live.html", "/history": "history.html", "/state": "state.html"}
 FILES = ("page.css", "icon.svg", "common.js", "live.js", "history.js", "plot.js", "state.js")
 ASKING = 8
 """Questions to the store that wait at a time; more are refused until some are answered."""
@@ -51,9 +50,9 @@ class Page:
 
     def routes(self) -> list[Route]:
         """All routes."""
-        files = PAGES | {f"/{name}": name for name in FILES}
         return [
-            *(Route(path, _file(name)) for path, name in files.items()),
+            *(Route(path, _always(assets.page(path), "page.html")) for path in assets.PAGES),
+            *(Route(f"/{name}", _always(assets.read(name), name)) for name in FILES),
             Route("/live.json", self._live),
             Route("/live.jpg", self._jpeg),
             Route("/state.json", self._state),
@@ -174,9 +173,9 @@ class Page:
             self._asking -= 1
 
 
-def _file(name: str) -> Callable[[Request], Any]:
-    """What answers with a file of the package, read once."""
-    content, kind = assets.read(name), assets.media_type(name)
+def _always(content: bytes, name: str) -> Callable[[Request], Any]:
+    """What answers with one content, of the kind that the name says."""
+    kind = assets.media_type(name)
 
     async def answer(_request: Request) -> Response:
         return Response(content, 200, None, kind)
