@@ -19,7 +19,7 @@ MAX_SLOPE = 0.1
 """Steepest tilt that is believed, rows for each column: beyond it the picture was not turned upright."""
 MIN_SHARED = 0.5
 """Share of the lower neighbour's height that two parts of one row both cover."""
-MIN_GUTTER = 1.0
+MIN_GUTTER = 0.6
 """Width of a gutter in typical heights of a line, at least."""
 MIN_ROWS = 3
 """Rows that a column has beside another, at least."""

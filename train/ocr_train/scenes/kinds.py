@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable
 
+import cv2
 import numpy as np
 
 from ocr_edge.contract.labels import DIGITS
@@ -22,6 +23,11 @@ from ocr_train.scenes.writing import (
 )
 from ocr_train.strips.surface import colours
 from ocr_train.strips.texts import code, date, measure, number, price, some
+
+NARROWEST_GUTTER = 0.9
+"""Between columns of a page, in heights of the capitals: magazines' have little more than two spaces."""
+SHORTEST_STRETCHED = 0.8
+"""Share of a column from which a line is stretched to its whole width, as in justified print."""
 
 
 def word(rng: random.Random, writer: Writer, room: tuple[int, int]) -> Sheet | None:
@@ -69,7 +75,7 @@ def sign(rng: random.Random, writer: Writer, room: tuple[int, int]) -> Sheet | N
 
 
 def page(rng: random.Random, writer: Writer, room: tuple[int, int]) -> Sheet | None:
-    """A receipt, a form or a page: many small lines of one face, in one or two columns, numbers at the right."""
+    """A receipt, a form or a page: many small lines of one face, in one to three columns, numbers at the right."""
     cap = float(np.exp(rng.uniform(np.log(FEWEST), np.log(max(FEWEST + 1, min(26, room[0] / 7))))))
     size = (room[0], round(room[1] * rng.uniform(0.7, 1.0)))
     paper = np.array([rng.uniform(170, 255)] * 3, np.float32) + np.array(
@@ -83,11 +89,14 @@ def page(rng: random.Random, writer: Writer, room: tuple[int, int]) -> Sheet | N
     pitch = cap * rng.uniform(1.5, 2.6)
     margin = cap * rng.uniform(0.5, 3)
     is_table = rng.random() < 0.45
-    columns = 1 if is_table or size[1] < 30 * cap or rng.random() < 0.6 else 2
-    wide = (size[1] - margin * (columns + 1)) / columns
+    most = 1 if is_table else max(1, min(3, round(size[1] / cap / 14)))
+    columns = 1 if rng.random() < 0.35 else most
+    gutter = cap * rng.uniform(NARROWEST_GUTTER, 3)
+    is_justified = columns > 1 and rng.random() < 0.5
+    wide = (size[1] - 2 * margin - gutter * (columns - 1)) / columns
     longest = max(2, round(wide / cap / 0.72))
     for column in range(columns):
-        left, top = margin + column * (wide + margin), margin * rng.uniform(0.3, 1)
+        left, top = margin + column * (wide + gutter), margin * rng.uniform(0.3, 1)
         while top < size[0] - cap:
             roll = rng.random()
             if roll < 0.08:
@@ -105,6 +114,8 @@ def page(rng: random.Random, writer: Writer, room: tuple[int, int]) -> Sheet | N
             own = cap * (1 if rng.random() < 0.9 else rng.uniform(1.2, 2))
             if mask is not None:
                 mask = fitted(scaled(mask, own), wide * (0.64 if is_table else 1))
+                if is_justified and mask.shape[1] > SHORTEST_STRETCHED * wide:
+                    mask = np.asarray(cv2.resize(mask, (max(2, round(wide)), mask.shape[0])), np.uint8)
                 at = left + (wide - mask.shape[1]) / 2 if roll > 0.9 else left
                 sheet.write(mask, at, top, colour)
             if is_table and rng.random() < 0.7:
