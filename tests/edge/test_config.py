@@ -95,6 +95,7 @@ def test_the_example_explains_every_key_and_every_choice_loads():
         ('id = "a\\n"\n' + SOURCE, "id: "),
         ('bundle = "~nobody-of-this-name/x"\n' + SOURCE, "home"),
         (SOURCE + "[[region]]\ncheck = 'luhn'", "check 'luhn' needs a pattern too"),
+        (SOURCE + "[[check]]\nname = 'a'\nremainder = 0x" + "f" * 9000, "remainder: "),
         (SOURCE + "[[check]]\nname = 'a'\n[[check]]\nname = 'a'", "check 'a' is there twice"),
         (SOURCE + "[[region]]\n[region.value]\nmin = 5\nmax = 1", "min 5 is above max 1"),
     ],

@@ -208,6 +208,10 @@ def test_a_client_shows_its_certificate(tmp_path, connect, certificates):
     ("settings", "complaint"),
     [
         ({"password_file": "./missing"}, "cannot be read"),
+        (
+            {"tls": True, "ca_file": "/dev/zero"},
+            "mqtt.ca_file: /dev/zero cannot be read: it is not a regular",
+        ),
         ({"ca_file": "ca.pem"}, "mqtt.ca_file is given, but mqtt.tls is false"),
         ({"tls": True, "ca_file": "missing.pem"}, "mqtt.ca_file: .*missing.pem cannot be read"),
         ({"tls": True, "key_file": "ca.key"}, "mqtt.key_file needs mqtt.cert_file"),

@@ -15,6 +15,8 @@ Positive = Annotated[float, Meta(gt=0, le=1e9)]
 NotNegative = Annotated[float, Meta(ge=0, le=1e9)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
+Weight = Annotated[int, Meta(ge=-1_000_000, le=1_000_000)]
+"""Of a check digit's sum; published ones have at most three digits."""
 Port = Annotated[int, Meta(ge=1, le=65535)]
 Pixels = Annotated[int, Meta(ge=1, le=65535)]
 Point = tuple[float, float]
@@ -248,15 +250,15 @@ class CheckDigit(Table, frozen=True):
     name: Slug
     alphabet: str = "0123456789"
     """Characters in the order of their values, from 0."""
-    weights: tuple[int, ...] = (7, 3, 1)
+    weights: tuple[Weight, ...] = (7, 3, 1)
     """Factors, repeated as often as needed."""
     from_right: bool = False
     """The first weight belongs to the last character."""
-    modulus: int = 10
-    remainder: int = 0
+    modulus: Weight = 10
+    remainder: Weight = 0
     digit_sum: bool = False
     """A product of several digits counts as the sum of its digits."""
-    check_weight: int | None = None
+    check_weight: Weight | None = None
     """Weight of the last character; missing: it is one of the row."""
 
 

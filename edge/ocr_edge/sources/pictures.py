@@ -2,12 +2,12 @@
 
 import logging
 import os
-import stat
 from pathlib import Path
 
 from ocr_edge.contract.types import Image
 from ocr_edge.errors import CaptureError
 from ocr_edge.sources import decoder, headers
+from ocr_edge.system.regular import opened
 from ocr_edge.system.stderr import hush
 
 _LOGGER = logging.getLogger(__name__)
@@ -66,12 +66,8 @@ def _content(path: Path) -> bytes:
     if os.path.isdir(path):
         raise CaptureError("is a folder, expected a picture file")
     try:
-        # Without O_NONBLOCK a named pipe that nobody writes to would be waited for before it can be refused.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-        with open(descriptor, "rb") as file:
-            found = os.fstat(descriptor)
-            if not stat.S_ISREG(found.st_mode):
-                raise CaptureError("is not a regular file")
+        with opened(path) as file:
+            found = os.fstat(file.fileno())
             # Room for what is asked is taken at once; the one byte more shows a file that grows.
             data = file.read(min(found.st_size, MAX_BYTES) + 1)
     except FileNotFoundError as error:

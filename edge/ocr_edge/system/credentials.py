@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from ocr_edge.errors import ConfigError
+from ocr_edge.system.regular import MAX_SECRET_BYTES, opened
 
 CREDSTORE = "/etc/credstore"
 """Where systemd takes the unit's credentials from; read here by who runs a command by hand."""
@@ -20,7 +21,7 @@ def read(name: str) -> str:
         The file's text without the line break at its end; empty for an empty name.
 
     Raises:
-        ConfigError: The file cannot be read.
+        ConfigError: The file cannot be read, or cannot be a secret.
     """
     if not name:
         return ""
@@ -30,7 +31,11 @@ def read(name: str) -> str:
         folder = os.environ.get("CREDENTIALS_DIRECTORY")
         path = Path(folder) / name if folder else Path(f"{CREDSTORE}/ocr-edge.{name}")
     try:
-        return path.read_text(encoding="utf-8").rstrip("\r\n")
+        with opened(path) as file:
+            content = file.read(MAX_SECRET_BYTES + 1)
+        if len(content) > MAX_SECRET_BYTES:
+            raise ConfigError(f"{path}: larger than {MAX_SECRET_BYTES >> 10} KiB, which no secret is")
+        return content.decode().rstrip("\r\n")
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: a secret must be UTF-8 text") from error
     except (OSError, ValueError) as error:

@@ -12,6 +12,7 @@ import msgspec
 
 from ocr_edge.bundles import archive
 from ocr_edge.errors import ConfigError
+from ocr_edge.system.regular import opened
 
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
@@ -78,7 +79,7 @@ class SecretFile:
             ConfigError: It is missing, cannot be read, or is no such file.
         """
         try:
-            with open(self.path, "rb") as file:
+            with opened(self.path) as file:
                 return msgspec.json.decode(file.read(MAX_BYTES), type=Hashes)
         except FileNotFoundError as error:
             raise ConfigError(

@@ -13,6 +13,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ocr_edge.config.settings import Http
 from ocr_edge.errors import ConfigError
+from ocr_edge.system.regular import opened
 from ocr_edge.web.application import application
 from ocr_edge.web.sight import Asked
 
@@ -67,6 +68,8 @@ class Server(uvicorn.Server):
             ssl_keyfile=settings.key_file,
         )
         try:
+            for path in filter(None, (settings.cert_file, settings.key_file)):
+                opened(path).close()
             config.load()
         except OSError as error:  # SSLError is one
             self._stack.close()

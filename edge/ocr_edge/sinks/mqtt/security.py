@@ -7,6 +7,7 @@ import ssl
 from ocr_edge.config.settings import Mqtt
 from ocr_edge.errors import ConfigError
 from ocr_edge.system import credentials
+from ocr_edge.system.regular import opened
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -60,7 +61,7 @@ def tls(settings: Mqtt) -> ssl.SSLContext | None:
         if not settings.tls:
             raise ConfigError(f"mqtt.{name} is given, but mqtt.tls is false; set tls = true")
         try:
-            path.open("rb").close()
+            opened(path).close()
         except OSError as error:
             raise ConfigError(f"mqtt.{name}: {path} cannot be read: {error.strerror}") from error
     if not settings.tls:
