@@ -16,10 +16,9 @@ import pytest  # noqa: E402 - beside the others
 
 import ocr_edge  # noqa: E402, F401 - before anything else loads OpenCV, which reads our settings then
 
-if WORKER:
-    # By default an example may take 200 ms, which says more about the other worker than about our code.
-    hypothesis.settings.register_profile("worker", deadline=None)
-    hypothesis.settings.load_profile("worker")
+# By default an example may take 200 ms, which says more about what else the machine does than about our code.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 
 def pytest_addoption(parser):

@@ -257,7 +257,7 @@ def _joined(parts: Sequence[_Part]) -> RatedLine | None:
 
 
 def _to_picture(box: Box, matrix: np.ndarray | None, size: tuple[int, int]) -> Box:
-    return box if matrix is None else rectify.moved_box(box, matrix, size)
+    return box if matrix is None else rectify.moved_boxes([box], matrix, size)[0]
 
 
 def _moved(box: Box, left: int, top: int) -> Box:

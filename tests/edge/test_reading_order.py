@@ -47,6 +47,12 @@ def test_two_columns_are_read_one_after_the_other(slope, shift):
     assert read(first + second) == texts(first, second)
 
 
+def test_a_gutter_narrower_than_a_line_is_high_parts_columns():
+    first = column("a", 40, 80)
+    second = column("b", max(one.box.right for one in first) + round(0.7 * HEIGHT), 80)
+    assert read(first + second) == texts(first, second)
+
+
 def test_three_columns_are_read_one_after_the_other():
     columns = [column(name, 40 + 400 * i, 80 + 5 * i) for i, name in enumerate("abc")]
     assert read([one for each in columns for one in each]) == texts(*columns)

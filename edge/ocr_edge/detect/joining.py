@@ -47,13 +47,14 @@ def without_doubles(quads: Quads, preference: Scores) -> list[int]:
     """
     kept: list[int] = []
     areas = [cv2.contourArea(quad) for quad in quads]
+    low, high = (np.min(quads, axis=1), np.max(quads, axis=1)) if len(quads) else (quads, quads)
     for number in np.argsort(-preference, kind="stable").tolist():
-        others = [
-            other
-            for other in kept
-            if _shared(quads[number], quads[other]) > COVERED * min(areas[number], areas[other])
-        ]
-        if not others:
+        meets = ((high[kept] >= low[number]) & (low[kept] <= high[number])).all(axis=1)
+        others = (kept[index] for index in np.flatnonzero(meets))
+        if not any(
+            _shared(quads[number], quads[other]) > COVERED * min(areas[number], areas[other])
+            for other in others
+        ):
             kept.append(number)
     return kept
 
@@ -167,7 +168,5 @@ def _has_gutter(one: _Frame, other: _Frame, quads: Quads) -> bool:
 
 def _shared(one: Quads, other: Quads) -> float:
     """Area that two outlines share, in square pixels."""
-    if (one.max(0) < other.min(0)).any() or (other.max(0) < one.min(0)).any():
-        return 0.0
     area, _ = cv2.intersectConvexConvex(cv2.convexHull(one), cv2.convexHull(other))
     return float(area)

@@ -93,18 +93,24 @@ def moved(line: Line, matrix: Matrix, size: tuple[int, int]) -> Line:
         matrix: ``Rectified.matrix``.
         size: The picture's ``(height, width)``.
     """
-    boxes = (moved_box(c.box, matrix, size) for c in line.characters)
+    boxes = moved_boxes([c.box for c in line.characters], matrix, size)
     characters = tuple(replace(c, box=box) for c, box in zip(line.characters, boxes, strict=True))
     return replace(line, characters=characters)
 
 
-def moved_box(box: Box, matrix: Matrix, size: tuple[int, int]) -> Box:
-    """A box of a crop in the picture; arguments as ``moved``."""
-    places = apply(matrix, [(x, y) for x in (box.left, box.right) for y in (box.top, box.bottom)])
-    limit = (size[1], size[0])
-    left, top = np.clip(places.min(axis=0), 0, np.subtract(limit, 1)).astype(int).tolist()
-    right, bottom = np.clip(np.round(places.max(axis=0)), 0, limit).astype(int).tolist()
-    return Box(left, top, max(1, right - left), max(1, bottom - top))
+def moved_boxes(boxes: Sequence[Box], matrix: Matrix, size: tuple[int, int]) -> list[Box]:
+    """Boxes of a crop in the picture; arguments as ``moved``."""
+    if not boxes:
+        return []
+    corners = [(x, y) for box in boxes for x in (box.left, box.right) for y in (box.top, box.bottom)]
+    places = apply(matrix, corners).reshape(-1, 4, 2)
+    limit = np.array((size[1], size[0]))
+    first = np.clip(places.min(axis=1), 0, limit - 1).astype(int)
+    last = np.clip(np.round(places.max(axis=1)), 0, limit).astype(int)
+    return [
+        Box(x, y, w, h)
+        for (x, y), (w, h) in zip(first.tolist(), np.maximum(last - first, 1).tolist(), strict=True)
+    ]
 
 
 def _shape_problem(points: Points) -> str:

@@ -20,7 +20,7 @@ MAX_SLOPE = 0.1
 MIN_SHARED = 0.5
 """Share of the lower neighbour's height that two parts of one row both cover."""
 MIN_GUTTER = 0.6
-"""Width of a gutter in typical heights of a line, at least."""
+"""Width of a gutter in typical heights of a line, at least: two or three spaces of print."""
 MIN_ROWS = 3
 """Rows that a column has beside another, at least."""
 MIN_LENGTH = 12.0
