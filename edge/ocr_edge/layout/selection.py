@@ -1,7 +1,8 @@
 """Which of several readings of the same place stands."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +13,10 @@ from ocr_edge.reading import Line
 WORTH = 0.45
 """Probability of a shape from which a character speaks for its line when readings compete for the same place."""
 TAKEN = 0.35
-"""Share of a line's characters that may lie on characters of a better line."""
+"""Share of a line's characters that may lie on characters of a better line that is its rival."""
+SAME_HEIGHT, ALIKE = 0.65, 0.5
+"""Height beside the other's, or share of the texts that is the same, from which a line that the detector has found and
+one found by its ink are readings of one line, where they lie on each other. Chosen on validation parts of US plates."""
 MIN_MEAN = 0.45
 """Mean probability of its shapes that a line needs: below it is texture."""
 MIN_SHORT = 0.75
@@ -46,19 +50,41 @@ class RatedLine:
     Attributes:
         line: The characters.
         sure: float32, one a character: probability of its shape, look-alikes counted as one.
+        is_found: Whether the detector has outlined it; else it was found by its ink.
     """
 
     line: Line
     sure: npt.NDArray[np.float32]
+    is_found: bool = field(default=False, kw_only=True)
 
     @property
     def value(self) -> float:
-        """How much it explains: its sure characters, tall ones more, its unsure ones against it.
+        """How much it explains, among readings found by their ink."""
+        return self.worth(by_height=True)
 
-        Less where the line is doubted: two lines read as one are tall, and each of their letters may look like one.
+    def worth(self, *, by_height: bool) -> float:
+        """How much it explains: its sure characters, and its unsure ones against it; less where the line is doubted.
+
+        Args:
+            by_height: Whether tall characters count more, and unsure ones too: two lines read as one are tall.
         """
-        heights = [character.box.height for character in self.line.characters]
+        heights = [character.box.height if by_height else 1 for character in self.line.characters]
         return float(np.dot(self.sure - WORTH, heights)) * self.line.confidence
+
+    @property
+    def height(self) -> float:
+        """Of its typical character, in pixels."""
+        return float(np.median([character.box.height for character in self.line.characters]))
+
+    def rivals(self, other: "RatedLine") -> bool:
+        """Whether it may be another reading of the same line as one that it lies on.
+
+        Small print that the detector has found, within the tall boxes of ink that touches a frame, is none.
+        """
+        found, ink = (self, other) if self.is_found else (other, self)
+        if found.is_found is ink.is_found or found.height >= SAME_HEIGHT * ink.height:
+            return True
+        return SequenceMatcher(None, found.line.text, ink.line.text, autojunk=False).ratio() >= ALIKE
 
     @property
     def is_sure(self) -> bool:
@@ -114,8 +140,13 @@ def select(rated: Sequence[RatedLine], *, scene: bool = False) -> Selection:
     """
     why = [""] * len(rated)
     chosen: list[int] = []
-    taken, owners = np.zeros((0, 4)), np.zeros(0, np.intp)
-    values = [item.value for item in rated]
+    boxes = [
+        np.array([[c.box.left, c.box.top, c.box.right, c.box.bottom] for c in item.line.characters], float)
+        for item in rated
+    ]
+    # Ink that touches a frame makes tall boxes, and the detector's are not.
+    by_height = not any(item.is_found for item in rated)
+    values = [item.worth(by_height=by_height) for item in rated]
     for index in sorted(range(len(rated)), key=values.__getitem__, reverse=True):
         item = rated[index]
         mean, least = float(item.sure.mean()), least_sure(len(item.sure), scene=scene)
@@ -125,16 +156,14 @@ def select(rated: Sequence[RatedLine], *, scene: bool = False) -> Selection:
         if values[index] <= 0:
             why[index] = "too unsure: its tall characters look like texture"
             continue
-        boxes = np.array(
-            [[c.box.left, c.box.top, c.box.right, c.box.bottom] for c in item.line.characters], float
-        )
-        covered = _covered(boxes, taken)
-        if len(taken) and covered.any(axis=1).mean() > TAKEN:
-            rival = int(np.bincount(owners[covered.any(axis=0)]).argmax())
-            why[index] = f'covered by a better reading: "{rated[rival].line.text}"'
+        rivals = [other for other in chosen if item.line.box.overlap(rated[other].line.box)]
+        rivals = [other for other in rivals if item.rivals(rated[other])]
+        shares = [_covered(boxes[index], boxes[other]).any(axis=1) for other in rivals]
+        if rivals and np.any(shares, axis=0).mean() > TAKEN:
+            rival = rated[rivals[int(np.argmax([share.sum() for share in shares]))]]
+            why[index] = f'covered by a better reading: "{rival.line.text}"'
             continue
         chosen.append(index)
-        taken, owners = np.vstack([taken, boxes]), np.append(owners, np.full(len(boxes), index))
     for index, reason in zip(chosen, _beside([rated[index] for index in chosen], scene=scene), strict=True):
         why[index] = reason
     return Selection(tuple(index for index in chosen if not why[index]), tuple(why))
