@@ -4,8 +4,9 @@
 
 Each thing is shown in five frames to the daemon's own scene, with the default settings: 300 drawn displays
 (``lib/drawn/displays.py``), each the whole picture, with a number format; with ``--photos`` the photographs of
-``field_photos``, a region for each value (``lib/field_corners.json``), with a format for numbers and the set's pattern
-for texts. *Right* is what was said and is true; *wrong* is what was said and is not, which is worse than silence.
+``field_photos``, a region for each value (``lib/field_corners.json``): a format for numbers, ``rolling`` for counters
+of wheels, the set's pattern for texts. *Right* is what was said and is true; *wrong* is what was said and is not, which
+is worse than silence.
 """
 
 import argparse
@@ -47,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         bundle = bundles.load(args.bundle) if args.bundle else bundles.load()
         cases: Iterable[Case] = (
-            photographs(args.photos, args.split, args.min_lead, whole=args.whole)
+            photographs(args.photos, args.split, args.min_lead, whole=args.whole, rolling=not args.plain)
             if args.photos
             else drawn(args.count, args.seed, args.min_lead)
         )
@@ -66,6 +67,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         "min_lead": f"{args.min_lead:g}",
         "bundle": bundle.manifest.name,
     }
+    if args.photos:
+        facts["rolling"] = "off" if args.plain or args.whole else "up"
     text = f"{header(facts, {})}\n\n{by_kind(rows)}\n"
     print(text, end="")
     save(args.json, {"machine": facts, "rows": rows})
@@ -84,6 +87,7 @@ def parser() -> argparse.ArgumentParser:
     add("--photos", type=Path, metavar="DATA_DIR", help="read field_photos of this folder instead")
     add("--split", default="test", help="of field_photos (default: test; validation chose the constants)")
     add("--whole", action="store_true", help="one region that is the whole picture, instead of one a value")
+    add("--plain", action="store_true", help="read counters of wheels as any number, without 'rolling'")
     add("--min-lead", type=float, default=Value().min_lead, help="default: that of the daemon")
     add("--json", type=Path, metavar="FILE", help="every picture, what was said and how sure it was")
     add("--verbose", action="store_true", help="a line on stderr for each picture")

@@ -20,6 +20,8 @@ FRAMES = 5
 Corners = tuple[tuple[float, float], tuple[float, float], tuple[float, float], tuple[float, float]]
 NUMBERS = {"gas": "l", "gasn": "l", "gasc": "l", "gass": "l", "scale": "g", "water": "m³", "water2": "m³"}
 """Pictures of ``field_photos`` that show numbers, by the beginning of their names, and their units."""
+COUNTER = "water"
+"""Those of them that show a counter of wheels, all equally wide; corners go round its window, see docs/regions.md."""
 SHIFT, LIGHT, NOISE, QUALITY = 3.0, (0.85, 1.15), 3.0, (75, 95)
 """What differs from frame to frame of a photograph: pixels of shift, factor of light, standard deviation of the noise
 in grey levels, JPEG quality. A camera on a bracket moves less, a USB camera compresses as much."""
@@ -66,7 +68,9 @@ def drawn(count: int, seed: int, min_lead: float) -> Iterator[Case]:
         yield Case(one.name, one.kind, (region,), ((number,),), one.frames)
 
 
-def photographs(data: Path, split: str, min_lead: float, *, whole: bool) -> Iterator[Case]:
+def photographs(
+    data: Path, split: str, min_lead: float, *, whole: bool, rolling: bool = True
+) -> Iterator[Case]:
     """``field_photos``: numbers have a format, texts their pattern and check digit.
 
     Args:
@@ -74,6 +78,7 @@ def photographs(data: Path, split: str, min_lead: float, *, whole: bool) -> Iter
         split: Of the set.
         min_lead: Of the numbers.
         whole: Whether the region is the whole picture; else each value has a region.
+        rolling: Whether counters of wheels are read as such, with ``rolling = "up"``; else as any number.
 
     Raises:
         SetError: The set is missing or damaged.
@@ -83,10 +88,12 @@ def photographs(data: Path, split: str, min_lead: float, *, whole: bool) -> Iter
         for example in photos.examples(split):
             places = corners.get(example.path.stem, [])
             if whole or places:
-                yield _photograph(example, [] if whole else places, min_lead)
+                yield _photograph(example, [] if whole else places, min_lead, rolling=rolling and not whole)
 
 
-def _photograph(example: Example, places: Sequence[Sequence[tuple[float, float]]], min_lead: float) -> Case:
+def _photograph(
+    example: Example, places: Sequence[Sequence[tuple[float, float]]], min_lead: float, *, rolling: bool
+) -> Case:
     image = pictures.load(example.path)
     random = np.random.default_rng(list(example.path.name.encode()))
     frames = [_seen_again(image, random) for _ in range(FRAMES)]
@@ -94,6 +101,9 @@ def _photograph(example: Example, places: Sequence[Sequence[tuple[float, float]]
     kind, unit = KINDS.get(prefix, "numbers"), NUMBERS.get(prefix)
 
     def region(name: str, written: str, quad: Corners | None) -> Region:
+        if unit and rolling and prefix == COUNTER:
+            value = Value(rolling="up", unit=unit, min_lead=min_lead)
+            return Region(name=name, corners=quad, pattern=rf"\d{{{len(written)}}}", value=value)
         if unit:
             value = Value(format=number_format(written), unit=unit, min_lead=min_lead)
             return Region(name=name, corners=quad, value=value)

@@ -79,3 +79,26 @@ def test_a_list_of_words_is_no_explosion() -> None:
         for character in word:
             state = int(automaton.next[state, LABELS.index(character)])
         assert automaton.accepting[state]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "legal", "illegal"),
+    [
+        ("A B", ["A B", "A   B"], ["AB", "A B ", " A B"]),
+        ("A( |C)B", ["A B", "A  B", "ACB"], ["AC B", "A CB"]),
+        ("A  B", ["A  B", "A   B"], ["A B"]),
+        ("AB", ["AB"], ["A B"]),
+    ],
+)
+def test_spaces_may_repeat_only_where_one_stands(pattern, legal, illegal):
+    labels = ("A", "B", "C", " ")
+    wide = Automaton.parse(pattern, labels).repeating(np.array([False, False, False, True]))
+
+    def accepts(text):
+        state = wide.start
+        for character in text:
+            state = wide.next[state, labels.index(character)] if state >= 0 else -1
+        return state >= 0 and bool(wide.accepting[state])
+
+    assert [text for text in legal if not accepts(text)] == []
+    assert [text for text in illegal if accepts(text)] == []

@@ -210,3 +210,18 @@ def test_a_line_at_the_pictures_edge_is_cut_at_it():
     crop = cut(image, np.array([[-10, -4], [120, -4], [120, 30], [-10, 30]], np.float32))
     assert crop.image.shape[1] == 100
     assert min(crop.image.shape) > 0
+
+
+@pytest.mark.parametrize("degrees", [0, 12, 90])
+def test_what_is_cut_out_beside_a_line_leaves_what_is_read_as_it_is(degrees):
+    random = np.random.default_rng(1)
+    image = random.integers(0, 255, (300, 400, 3)).astype(np.uint8)
+    there = quad(200, 150, 120, 30, degrees)
+    plain, wider = cut(image, there), cut(image, there, beside=1.0)
+    assert (plain.box.left, plain.box.top) == (0, 0)
+    assert (plain.box.width, plain.box.height) == plain.image.shape[1::-1]
+    assert wider.image.shape[1] == plain.image.shape[1] + 60
+    assert (wider.line.left - 30, wider.line.top) == (plain.line.left, plain.line.top)
+    box = wider.box
+    part = wider.image[box.top : box.bottom, box.left : box.right]
+    assert np.abs(part.astype(int) - plain.image).mean() < 3

@@ -327,3 +327,14 @@ def test_a_reading_knows_the_steps_that_each_label_is_written_on():
     assert found.written.labels.tolist() == [LABELS.index("A"), LABELS.index("B")]
     assert found.written.runs.tolist() == [[2, 3], [2 + PITCH, 3 + PITCH]]
     assert found.behind is None
+
+
+def test_two_spaces_beside_a_mark_that_the_pattern_overlooks_are_one():
+    rows = posteriors("AB - 01-03")
+    found = decode(rows, r"(AB|EB)? \d{4}")
+    assert found
+    assert (found.line.text, found.behind) == ("AB 0103", pytest.approx(0, abs=0.1))
+    assert [c.text for c in found.line.characters if c.space_before] == ["0"]
+    assert text_of(rows, r"AB\d{4}") == "AB0103"
+    # A space that the pattern does not have is still none.
+    assert text_of(posteriors("AB 0 103"), r"AB \d{4}") is None

@@ -72,6 +72,31 @@ class Automaton:
             refuse(text, f"describes texts of {longest} characters, expected at most {MAX_LENGTH}")
         return automaton
 
+    def repeating(self, labels: npt.NDArray[np.bool_]) -> "Automaton":
+        """The automaton that accepts the same texts, and those in which some labels stand several times in a row.
+
+        Args:
+            labels: Which, bool, shape ``(labels,)``.
+
+        Returns:
+            It; not minimal.
+        """
+        again = np.flatnonzero(labels)
+        # A state that such a label leads to is there twice: what else leads to it says nothing of more.
+        targets = np.unique(self.next[:, again])
+        targets = targets[targets >= 0]
+        copies = np.full(len(self.accepting), -1, np.int32)
+        copies[targets] = len(self.accepting) + np.arange(len(targets), dtype=np.int32)
+        table = np.vstack([self.next, self.next[targets]])
+        inner = table[:, again]
+        table[:, again] = np.where(inner >= 0, copies[inner], -1)
+        own = copies[targets]
+        # Where a label led on from there, it still does: two in a row may be what the text is.
+        stays = table[np.ix_(own, again)] < 0
+        table[np.ix_(own, again)] = np.where(stays, own[:, None], table[np.ix_(own, again)])
+        accepting = np.concatenate([self.accepting, self.accepting[targets]])
+        return replace(self, accepting=accepting, next=table, longest=None if len(targets) else self.longest)
+
 
 def anything(labels: int) -> Automaton:
     """The automaton that accepts every text.

@@ -82,6 +82,9 @@ class LineDecoder:
         if pattern and pattern.labels != tuple(labels):
             raise ValueError(f"pattern over {len(pattern.labels)} labels, expected the line's {len(labels)}")
         self._labels = tuple(labels)
+        if pattern and pattern.demands_spaces:
+            # Beside a mark that the pattern overlooks, MFD : 01 has two spaces where it has one.
+            pattern = replace(pattern, automaton=pattern.automaton.repeating(spaces(labels)))
         self._pattern = pattern
         self._min_margin = min_margin
         self._calibration = calibration

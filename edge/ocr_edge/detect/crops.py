@@ -24,22 +24,25 @@ class Crop:
     """A line cut out.
 
     Attributes:
-        image: uint8 RGB, shape ``(H, W, 3)``: the line with margins.
+        image: uint8 RGB, shape ``(H, W, 3)``: the line with margins, and what was asked for beside them.
         back: Takes its pixels to the picture's.
         line: The line without margins, in its pixels.
+        box: The same with margins: what is read.
     """
 
     image: Image
     back: Matrix
     line: Box
+    box: Box
 
 
-def crops(image: Image, quad: Quads) -> tuple[list[Crop], Crop]:
+def crops(image: Image, quad: Quads, beside: float = 0.0) -> tuple[list[Crop], Crop]:
     """The ways in which a line may be read.
 
     Args:
         image: uint8 RGB, shape ``(H, W, 3)``.
         quad: The line's outline, float32, shape ``(4, 2)``, its longer side on top.
+        beside: Heights of the line that are cut out beyond each of its side margins, for another look.
 
     Returns:
         As it stands, or from bottom to top, the likelier first; and that turned by half a turn.
@@ -51,7 +54,13 @@ def crops(image: Image, quad: Quads) -> tuple[list[Crop], Crop]:
         upright = [quad if along[1] < 0 else _turned(quad, 2)]
         if np.linalg.norm(along) <= SQUARE * np.linalg.norm(quad[3] - quad[0]):
             upright.insert(0, _turned(upright[0], 1))
-    return [cut(image, way) for way in upright], cut(image, _turned(upright[-1], 2))
+    return [cut(image, way, beside) for way in upright], cut(image, _turned(upright[-1], 2), beside)
+
+
+def all_of(image: Image) -> Crop:
+    """A picture that shows one line, cut by whoever took it."""
+    box = Box(0, 0, image.shape[1], image.shape[0])
+    return Crop(image, np.eye(3), box, box)
 
 
 def is_level(quad: Quads) -> bool:
@@ -60,46 +69,54 @@ def is_level(quad: Quads) -> bool:
     return bool(abs(along[0]) >= abs(along[1]))
 
 
-def cut(image: Image, quad: Quads) -> Crop:
+def cut(image: Image, quad: Quads, beside: float = 0.0) -> Crop:
     """A line cut out of a picture; arguments as in ``crops``, but the first side of the outline is the line's top."""
     along, down = quad[1] - quad[0], quad[3] - quad[0]
     wide, high = float(np.linalg.norm(along)), max(float(np.linalg.norm(down)), 1.0)
+    pad, above = round(PAD_WIDTH * high), round(PAD_HEIGHT * high)
     if abs(along[1]) <= LEVEL * high and along[0] > 0:
-        (left, top), (right, bottom) = quad.min(axis=0), quad.max(axis=0)
-        box = Box(int(left), int(top), max(1, round(right) - int(left)), max(1, round(bottom) - int(top)))
-        return _sliced(image, box, round(PAD_HEIGHT * high), round(PAD_WIDTH * high))
-    beside = along * (PAD_WIDTH * high / max(wide, 1.0))
-    above = down * PAD_HEIGHT
+        return _sliced(image, quad, pad, above, round(beside * high))
+    more = round(beside * high)
+    outward, upward = along * ((PAD_WIDTH + beside) * high / max(wide, 1.0)), down * PAD_HEIGHT
     padded = np.array(
         [
-            quad[0] - beside - above,
-            quad[1] + beside - above,
-            quad[2] + beside + above,
-            quad[3] - beside + above,
+            quad[0] - outward - upward,
+            quad[1] + outward - upward,
+            quad[2] + outward + upward,
+            quad[3] - outward + upward,
         ],
         np.float64,
     )
     found = rectify(image, padded)
     height, width = found.image.shape[:2]
-    x, y = round(PAD_WIDTH * high), round(PAD_HEIGHT * high)
-    line = Box(x, y, max(1, width - 2 * x), max(1, height - 2 * y))
-    return Crop(found.image, found.matrix, line)
+    # A crop that is too long is shrunk.
+    box = Box(more, 0, max(1, width - 2 * more), height)
+    line = Box(more + pad, above, max(1, box.width - 2 * pad), max(1, height - 2 * above))
+    return Crop(found.image, found.matrix, line, box)
 
 
-def _sliced(image: Image, box: Box, high: int, wide: int) -> Crop:
+def _sliced(image: Image, quad: Quads, wide: int, high: int, beside: int) -> Crop:
     """A level line: nothing is interpolated."""
-    left, top = (
-        max(0, min(box.left - wide, image.shape[1] - 1)),
-        max(0, min(box.top - high, image.shape[0] - 1)),
-    )
-    right, bottom = (
-        min(image.shape[1], max(box.right + wide, left + 1)),
-        min(image.shape[0], max(box.bottom + high, top + 1)),
-    )
-    back = np.array([(1, 0, left), (0, 1, top), (0, 0, 1)], np.float64)
-    x, y = max(0, box.left - left), max(0, box.top - top)
-    line = Box(x, y, max(1, min(box.right, right) - left - x), max(1, min(box.bottom, bottom) - top - y))
-    return Crop(image[top:bottom, left:right], back, line)
+    (left, top), (right, bottom) = quad.min(axis=0), quad.max(axis=0)
+    line = Box(int(left), int(top), max(1, round(right) - int(left)), max(1, round(bottom) - int(top)))
+    all_of_it = _grown(line, wide + beside, high, image)
+    box, line = _grown(line, wide, high, image), _grown(line, 0, 0, image)
+    x, y = all_of_it.left, all_of_it.top
+    back = np.array([(1, 0, x), (0, 1, y), (0, 0, 1)], np.float64)
+    part = image[y : all_of_it.bottom, x : all_of_it.right]
+    return Crop(part, back, _moved(line, x, y), _moved(box, x, y))
+
+
+def _grown(box: Box, wide: int, high: int, image: Image) -> Box:
+    """A box with margins, as far as it lies in a picture; at least a pixel of it."""
+    height, width = image.shape[:2]
+    left, top = max(0, min(box.left - wide, width - 1)), max(0, min(box.top - high, height - 1))
+    right, bottom = min(width, max(box.right + wide, left + 1)), min(height, max(box.bottom + high, top + 1))
+    return Box(left, top, right - left, bottom - top)
+
+
+def _moved(box: Box, x: int, y: int) -> Box:
+    return Box(box.left - x, box.top - y, box.width, box.height)
 
 
 def _turned(quad: Quads, quarters: int) -> Quads:

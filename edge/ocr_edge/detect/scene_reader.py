@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from ocr_edge.contract.types import Image
-from ocr_edge.detect.crops import Crop, crops, is_level
+from ocr_edge.detect.crops import Crop, all_of, crops, is_level
 from ocr_edge.detect.detector import Detector, Found
 from ocr_edge.detect.joining import FAR_APART
+from ocr_edge.layout.selection import FILLED_HEIGHT
 from ocr_edge.recognize.places import Place
 from ocr_edge.recognize.strips import StripReader
 from ocr_edge.recognize.upright import BothWays, chosen
@@ -55,11 +56,15 @@ class SceneReader:
         """
         with watch.step("detect"):
             pieces = self._detector.detect(image, self._trace)
-            lines = self._likely(pieces.lines())
+            lines = self._likely(pieces.lines(), image.shape[:2])
         places = self._read_lines(image, lines, watch, ends)
         if self._has_pattern and not any(place.reading for place in places):
             tried = {line.pieces for line in lines}
-            more = [line for line in self._likely(pieces.lines(FAR_APART)) if line.pieces not in tried]
+            more = [
+                line
+                for line in self._likely(pieces.lines(FAR_APART), image.shape[:2])
+                if line.pieces not in tried
+            ]
             places += self._read_lines(image, more, watch, ends)
         return places
 
@@ -72,8 +77,12 @@ class SceneReader:
                 break
             trace = self._trace.line()
             trace.add(line)
-            upright, turned = crops(image, line.quad)
-            best = self._best_of(upright, watch, trace)
+            upright, turned = crops(image, line.quad, self._strips.beside)
+            ways = upright
+            if is_level(line.quad) and _height(line) >= FILLED_HEIGHT * image.shape[0]:
+                # Whoever cut the picture knows better than an outline where the line ends.
+                ways = [all_of(image), *upright]
+            best = self._best_of(ways, watch, trace)
             is_sure = bool(best and best.strip and best.strip.is_sure)
             other = None if is_sure else self._best_of([turned], watch, trace)
             way = BothWays(is_level(line.quad), best, other, is_sure)
@@ -88,7 +97,7 @@ class SceneReader:
         """The surest reading of a line cut out in several ways, the first that is sure; None where nothing is seen."""
         best: Place | None = None
         for crop in crops:
-            place = self._strips.whole(crop.image, watch, crop.line, trace)
+            place = self._strips.whole(crop.image, watch, crop.line, trace, crop.box)
             if place and (best is None or _confidence(place) > _confidence(best)):
                 best = place
                 best.back = crop.back
@@ -96,16 +105,21 @@ class SceneReader:
                     break
         return best
 
-    def _likely(self, lines: Sequence[Found]) -> list[Found]:
-        """The lines whose text may be as high as is known."""
+    def _likely(self, lines: Sequence[Found], size: tuple[int, int]) -> list[Found]:
+        """The lines whose text may be as high as is known, in a picture of ``(height, width)``."""
         if not self._text_height:
             return list(lines)
-        heights = [float(np.linalg.norm(line.quad[3] - line.quad[0])) for line in lines]
-        return [
-            line
-            for line, height in zip(lines, heights, strict=True)
-            if 1 / HEIGHT_RATIO <= height / self._text_height <= HEIGHT_RATIO
-        ]
+        found = []
+        for line in lines:
+            # An outline may reach beyond the picture, its text does not.
+            height = min(_height(line), size[0] if is_level(line.quad) else size[1])
+            if 1 / HEIGHT_RATIO <= height / self._text_height <= HEIGHT_RATIO:
+                found.append(line)
+        return found
+
+
+def _height(line: Found) -> float:
+    return float(np.linalg.norm(line.quad[3] - line.quad[0]))
 
 
 def _confidence(place: Place) -> float:

@@ -176,7 +176,15 @@ def _told(line: Recording, asked: Asked) -> Told | None:
     if place is None:
         return None
     tries = _tries(line, asked.line_labels)
-    read = next((one for one in tries if one.reading and one.reading is place.strip), None)
+    # A second look may have doubted what was read: then it is told once more.
+    read = next(
+        (
+            one
+            for one in tries
+            if one.reading and place.strip and one.reading.posteriors is place.strip.posteriors
+        ),
+        None,
+    )
     shown = read or max(tries, key=lambda one: len(letters(one.heard)), default=None)
     cut = _cut(line, place)
     heard = shown.heard if shown else ""

@@ -106,6 +106,7 @@ class LineReader:
 
     Attributes:
         labels: The texts that it can say, the space among them.
+        beside: Heights of a line that are looked at beside it: ``MORE`` where lines are numbers.
 
     Raises:
         ModelError: The bundle has no line stage.
@@ -118,6 +119,7 @@ class LineReader:
         self._recognizer = LineRecognizer(bundle)
         stage = self._recognizer.stage
         self.labels = stage.texts
+        self.beside = MORE if meaning else 0.0
         self._stage_labels = stage.labels
         # Where a pattern overlooks spaces or has some, it says whether there is one between two rows.
         self._may_go_on = pattern is not None
@@ -176,15 +178,17 @@ class LineReader:
         doubt = found.rated.line.doubt
         if doubt is None or wider == box:
             return found
-        again = self.decode(wider, self.look(image, wider, polarity))
+        again = self.decode(wider, self.look(image, wider, polarity, trace), trace=trace)
         said, text = found.rated.line.text, again.rated.line.text if again else ""
         other = again.rated.line.doubt if again else None
         if other is None or other.value == doubt.value or said not in text:
+            trace.add(Unread("a second look, with more beside it: no longer number is there"))
             return found
         if again and again.confidence >= found.confidence:
-            trace.add(Strip(image, wider, polarity, again.posteriors))
-            trace.add(again)
             return self._checked(again, image, polarity, trace)
+        trace.add(
+            Unread(f'a second look, with more beside it: "{text}" is not surer, but speaks against "{said}"')
+        )
         doubted = replace(doubt, lead=min(doubt.lead, 0.0), rival=text)
         return replace(found, rated=replace(found.rated, line=replace(found.rated.line, doubt=doubted)))
 

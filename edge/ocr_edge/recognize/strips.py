@@ -19,11 +19,29 @@ class StripReader:
     def __init__(self, lines: LineReader | None, polarity: Polarity | None) -> None:
         self.lines, self._polarity = lines, polarity
 
+    @property
+    def beside(self) -> float:
+        """Heights of a line that must be seen beside each end of what is read: some lines are looked at once more."""
+        return self.lines.beside if self.lines else 0.0
+
     def whole(
-        self, image: Image, watch: Stopwatch, line: Box | None = None, trace: Trace = OFF
+        self,
+        image: Image,
+        watch: Stopwatch,
+        line: Box | None = None,
+        trace: Trace = OFF,
+        box: Box | None = None,
     ) -> Place | None:
-        """What the line stage makes of a picture that may show one line alone; the line in it, where it is known."""
-        box = Box(0, 0, image.shape[1], image.shape[0])
+        """What the line stage makes of a picture that may show one line alone.
+
+        Args:
+            image: uint8 RGB, shape ``(H, W, 3)``.
+            watch: Counts the time.
+            line: The line in it, where it is known.
+            trace: Is told of the line.
+            box: The part that is read; what lies beside it is for another look. None: all of it.
+        """
+        box = box or Box(0, 0, image.shape[1], image.shape[0])
         place = Place(box, self._polarity, image=image, trace=trace)
         trace.add(place)
         place.strip = self.strip(place, box, watch, line)
