@@ -44,7 +44,7 @@ def test_two_lines_read_as_one_do_not_beat_the_sure_reading_of_one_of_them():
 
 def test_small_print_that_was_outlined_stands_within_the_tall_boxes_of_ink():
     ink, small = rated("KWG6412", height=80), replace(rated("EMPIRE", height=20), is_found=True)
-    assert texts(ink, small) == ["KWG6412", "EMPIRE"]
+    assert texts(ink, small) == ["EMPIRE", "KWG6412"]
     assert texts(ink, replace(small, is_found=False)) == ["KWG6412"]
 
 
