@@ -14,6 +14,7 @@ from ocr_edge import __version__
 from ocr_edge.bundles.load import Bundle
 from ocr_edge.config import Config, load, urls
 from ocr_edge.daemon.asking import nobody_asks
+from ocr_edge.daemon.identity import device_id
 from ocr_edge.daemon.last_run import LastRun
 from ocr_edge.daemon.loop import Daemon
 from ocr_edge.daemon.models import Models
@@ -21,6 +22,7 @@ from ocr_edge.daemon.outputs import Outputs
 from ocr_edge.daemon.reloads import Reloads
 from ocr_edge.daemon.scene import Scene
 from ocr_edge.errors import ConfigError, OcrEdgeError
+from ocr_edge.sinks.trying import Receivers
 from ocr_edge.sources.capturer import Capturer
 from ocr_edge.sources.gpio import Lamp, watch_button
 from ocr_edge.sources.opening import open_source
@@ -172,7 +174,8 @@ def _run(path: Path, config: Config, state: Path, last_run: LastRun, signals: Si
         if config.http:
             from ocr_edge.daemon.serving import serve  # noqa: PLC0415 - nothing of it is loaded without [http]
 
-            setup = Setup(path, config, lambda: builder.used, reloads.ask)
+            receivers = Receivers(config, device_id(config), state)
+            setup = Setup(path, receivers, lambda: builder.used, reloads.ask)
             watch = serve(config, health, counters, outputs, capturer, notifier, trigger, setup, stack)
         daemon = Daemon(
             source=source,

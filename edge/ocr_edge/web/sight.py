@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ocr_edge.config import Config
 from ocr_edge.sinks.metrics import Snapshot
+from ocr_edge.sinks.trying import Receivers
 from ocr_edge.web.log_tail import LogTail
 from ocr_edge.web.view import Newest
 
@@ -17,13 +18,13 @@ class Setup:
 
     Attributes:
         path: The configuration's file.
-        config: What it said at the start: receivers and source are as they were then.
+        receivers: As the configuration had them at the start.
         used: The configuration that is read with now, and the folder of the bundle.
         apply: Has the daemon take the file as it is, between two frames; see ``ocr_edge.daemon.reloads``.
     """
 
     path: Path
-    config: Config
+    receivers: Receivers
     used: Callable[[], tuple[Config, Path]]
     apply: Callable[[], Future[str]]
 

@@ -19,6 +19,7 @@ LONGEST = 1920
 """Longest side of the JPEG: what a screen shows. Coordinates stay those of the whole picture."""
 QUALITY = 85
 """Of the JPEG, 0 to 100: corners are set by edges, which must be clean."""
+_HALF = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]], np.float64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,7 +79,9 @@ class Stills:
         flat = image
         if (high, wide) != image.shape[:2] or not np.allclose(matrix, np.eye(3)):
             flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-            flat = np.asarray(cv2.warpPerspective(image, matrix, (wide, high), flags=flags), np.uint8)
+            # OpenCV counts from the pixels' centres, the matrix from their edges.
+            centred = np.linalg.inv(_HALF) @ matrix @ _HALF
+            flat = np.asarray(cv2.warpPerspective(image, centred, (wide, high), flags=flags), np.uint8)
         problem = "" if view.pose is not None or view.size is None else "it is not known where the regions are in it"
         return self._keep(view.time, flat, None if view.masked else image, problem, masked=view.masked)
 
