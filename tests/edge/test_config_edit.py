@@ -155,7 +155,9 @@ def test_a_region_goes_and_every_line_that_is_a_comment_stays():
 
 def test_a_table_is_made_where_there_is_none():
     head = '[source]\nurl = "file:a"   # no line end'
-    after = edited(head, {"region": [NEW], "picture": {"search": 0.2, "mark": [{"box": [1, 2, 3, 4]}]}}, [None])
+    after = edited(
+        head, {"region": [NEW], "picture": {"search": 0.2, "mark": [{"box": [1, 2, 3, 4]}]}}, [None]
+    )
     assert after.startswith(head + "\n")
     assert plain(after) == plain(head) | {
         "region": [NEW],
@@ -194,7 +196,9 @@ def test_windows_line_ends_stay():
 
 
 def test_what_would_have_to_be_moved_is_refused():
-    text = '[source]\nurl = "x"\n[[region]]\nname = "a"\n[mqtt]\nhost = "h"\n# about b\n[[region]]\nname = "b"\n'
+    text = (
+        '[source]\nurl = "x"\n[[region]]\nname = "a"\n[mqtt]\nhost = "h"\n# about b\n[[region]]\nname = "b"\n'
+    )
     with pytest.raises(ConfigError, match=r"by hand: .*\[\[region\]\], do not stand one after the other"):
         edited(text, {"region": [NEW]}, [None])
     with pytest.raises(ConfigError, match="by hand"):

@@ -225,7 +225,8 @@ def _comments(table: Any) -> Trivia:
 def _tail(table: Any) -> Trivia:
     """Take the comments and blank lines off the end of a table."""
     tomlkit = library()
-    body, tail = _body(table), []
+    body = _body(table)
+    tail: Trivia = []
     while body and isinstance(body[-1][1], tomlkit.items.Whitespace | tomlkit.items.Comment):
         tail.insert(0, body.pop())
     return tail

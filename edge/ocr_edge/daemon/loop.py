@@ -49,8 +49,8 @@ class Daemon:
         counters: The totals.
         notifier: The service manager.
         trigger: Who asks for pictures.
-        rebuild: Makes a scene from the configuration on disk, and from the bundle there or, when it is told to, from the
-            one in use; also says what needs a restart.
+        rebuild: Makes a scene from the configuration on disk, and from the bundle there or, when it is told
+            to, from the one in use; also says what needs a restart.
         without_bundle: Makes the same scene with another bundle, given why the present one is not to be used.
         last: The last reading, for the status line.
         watch: Called with each frame that was looked at, for people who watch; None where nobody can.

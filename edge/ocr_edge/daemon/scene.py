@@ -87,9 +87,10 @@ class Scene:
         self._small = ChangeDetector(small, jitter=SMALL_JITTER)
 
     def take_over(self, old: "Scene") -> None:
-        """Go on with another scene's memory of the same regions; one that nothing has changed for is read on as it was."""
+        """Go on with another scene's memory of the same regions; what has not changed goes on as it was."""
         alike = self._bundle is old._bundle and all(
-            getattr(self._config, name) == getattr(old._config, name) for name in ("picture", "check", "stabilize")
+            getattr(self._config, name) == getattr(old._config, name)
+            for name in ("picture", "check", "stabilize")
         )
         kept = {reader.region: reader for reader in old.readers} if alike else {}
         self.readers = tuple(kept.get(reader.region, reader) for reader in self.readers)

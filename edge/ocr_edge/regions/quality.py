@@ -102,7 +102,9 @@ def sharpness(gray: Image) -> float:
 
 
 def edge_sharpness(gray: Image) -> float | None:
-    """How much steeper the edges are than after a blur, 0 to 1, in the direction in which they are softer; None: no edge.
+    """How much steeper the edges are than after a blur, 0 to 1, in the direction in which they are softer.
+
+    None where there is no edge.
 
     Edges in one direction alone lower it: a movement of the camera has wiped out the others, unless there is nothing
     but a ``1`` to read.

@@ -109,8 +109,12 @@ class Receivers:
         assert settings is not None
         topic = f"{settings.prefix}/{self.device}/{NAME}"
         began = time.monotonic()
-        _publish(settings, f"{self.device}-{NAME}", topic, msgspec.json.encode({"test": True, "time": time.time()}))
-        return f"broker {settings.host} took a message on {topic} in {(time.monotonic() - began) * 1000:.0f} ms"
+        _publish(
+            settings, f"{self.device}-{NAME}", topic, msgspec.json.encode({"test": True, "time": time.time()})
+        )
+        return (
+            f"broker {settings.host} took a message on {topic} in {(time.monotonic() - began) * 1000:.0f} ms"
+        )
 
 
 def _publish(settings: Mqtt, client: str, topic: str, payload: bytes) -> None:
@@ -122,7 +126,11 @@ def _publish(settings: Mqtt, client: str, topic: str, payload: bytes) -> None:
     from ocr_edge.sinks.mqtt.connection import Connection  # noqa: PLC0415 - paho is an optional package
 
     connection = Connection(
-        settings, client_id=client, will=f"{settings.prefix}/{client}/status", on_up=lambda: None, on_message=_ignored
+        settings,
+        client_id=client,
+        will=f"{settings.prefix}/{client}/status",
+        on_up=lambda: None,
+        on_message=_ignored,
     )
     ends = time.monotonic() + TIMEOUT_S
     connection.start()

@@ -86,7 +86,9 @@ class Desk:
         except OcrEdgeError as error:
             return {"error": str(error)}
         except MemoryError:
-            return {"error": f"this takes more than {MEMORY >> 20} MiB of memory; take a smaller picture or region"}
+            return {
+                "error": f"this takes more than {MEMORY >> 20} MiB of memory; take a smaller picture or region"
+            }
 
     def _prove(self, question: Question) -> dict[str, Any]:
         self._scene(parse(question.text, Path(question.path)), question)
@@ -103,7 +105,9 @@ class Desk:
         for region in config.region:
             other = [regions[region.when.region]] if region.when else []
             alone = msgspec.structs.replace(config, region=(region, *other))
-            key = msgspec.json.encode([region, other, config.picture, config.stabilize, config.check], enc_hook=str)
+            key = msgspec.json.encode(
+                [region, other, config.picture, config.stabilize, config.check], enc_hook=str
+            )
             if key not in self._found:
                 looked = looking.look(alone, self._model(question), _frame(question))
                 if len(self._found) >= KEPT:

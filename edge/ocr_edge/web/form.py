@@ -11,7 +11,7 @@ import msgspec
 from msgspec import inspect as kinds
 
 from ocr_edge.config import settings
-from ocr_edge.config.settings import Picture, Region, Stabilize, Table
+from ocr_edge.config.settings import Picture, Region, Stabilize
 
 IN_FILE = {
     "size": "coordinates would mean something else",
@@ -33,7 +33,7 @@ def form() -> dict[str, list[dict[str, Any]]]:
     return {"region": fields(Region), "picture": picture, "stabilize": fields(Stabilize)}
 
 
-def fields(table: type[Table]) -> list[dict[str, Any]]:
+def fields(table: type[msgspec.Struct]) -> list[dict[str, Any]]:
     """The fields of a struct, in its order, ready for JSON."""
     info = kinds.type_info(table)
     assert isinstance(info, kinds.StructType)
@@ -55,7 +55,11 @@ def _kind(kind: kinds.Type) -> dict[str, Any]:  # noqa: PLR0911 - a table
             is_open = len(inner) < len(kind.types)
             if len(inner) == 1:
                 return _kind(inner[0]) | {"optional": is_open}
-            return {"kind": "choice", "choices": [c for each in inner for c in _choices(each)], "optional": is_open}
+            return {
+                "kind": "choice",
+                "choices": [c for each in inner for c in _choices(each)],
+                "optional": is_open,
+            }
         case kinds.LiteralType():
             return {"kind": "choice", "choices": _choices(kind)}
         case kinds.BoolType():
@@ -93,8 +97,16 @@ def _helps() -> Mapping[str, Mapping[str, str]]:
         if not isinstance(table, ast.ClassDef):
             continue
         for field, below in zip(table.body, table.body[1:], strict=False):
-            text = below.value.value if isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant) else None
-            if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(text, str):
+            text = (
+                below.value.value
+                if isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant)
+                else None
+            )
+            if (
+                isinstance(field, ast.AnnAssign)
+                and isinstance(field.target, ast.Name)
+                and isinstance(text, str)
+            ):
                 plain = _SOURCE.sub("", " ".join(text.replace("``", "").split()))
                 found.setdefault(table.name, {})[field.target.id] = _SENTENCE.split(plain)[0].rstrip(".:")
     return found

@@ -1,4 +1,4 @@
-"""The process that tries configurations for the page: asked one question at a time, and killed when it takes too long."""
+"""The process that tries configurations for the page: asked one question at a time, killed when it takes long."""
 
 import asyncio
 import os
@@ -71,7 +71,12 @@ class Helper:
         except OSError as error:
             raise Busy(f"no process can be started to try it in: {error.strerror}") from error
         late = threading.Event()
-        timer = threading.Timer(LIMIT_S, lambda: (late.set(), process.kill()))
+
+        def kill() -> None:
+            late.set()
+            process.kill()
+
+        timer = threading.Timer(LIMIT_S, kill)
         timer.daemon = True
         timer.start()
         assert process.stdin is not None

@@ -145,7 +145,9 @@ class Connection(H11Protocol):
             super().data_received(data)
             return
         if self._bytes <= max(LARGER.values()):
-            super().data_received(data)  # headers in it say what it is for; nothing has been answered when this returns
+            super().data_received(
+                data
+            )  # headers in it say what it is for; nothing has been answered when this returns
             if self.cycle is not None and self._bytes <= LARGER.get(self.cycle.scope["path"], REQUEST_BYTES):
                 return
         if self.cycle is not None:

@@ -103,7 +103,9 @@ class SetupRoutes:
             "form": form.form(),
             "receivers": self._setup.receivers.names,
             "can_undo": self._versions.before() is not None,
-            "is_taken": all(getattr(config, n) == getattr(used, n) for n in ("region", "picture", "stabilize", "check")),
+            "is_taken": all(
+                getattr(config, n) == getattr(used, n) for n in ("region", "picture", "stabilize", "check")
+            ),
             "has_reference": config.picture.reference is not None,
             "masked": is_masked(used),
         }
@@ -190,7 +192,9 @@ class SetupRoutes:
         async with self._saving:
             before = await self._worker.do(self._versions.before)
             if before is None:
-                return refusal(409, "there is nothing to undo: the file was changed by hand since, or never on the page")
+                return refusal(
+                    409, "there is nothing to undo: the file was changed by hand since, or never on the page"
+                )
             return json(200, await self._replaced(before, asked.hash))
 
     async def _reference(self, request: Request) -> Response:
@@ -201,7 +205,9 @@ class SetupRoutes:
             now = await self._worker.do(self._versions.now)
             config = parse(now.text, self._setup.path)
             if config.picture.reference is not None or still.masked:
-                return refusal(409, "there is a picture.reference already, or the picture is masked; see the file")
+                return refusal(
+                    409, "there is a picture.reference already, or the picture is masked; see the file"
+                )
             text = await self._worker.do(lambda: _with_reference(now.text, self._setup.path, still))
             return json(200, await self._replaced(text, now.hash))
 
@@ -224,7 +230,9 @@ class SetupRoutes:
         try:
             return await asyncio.wait_for(asyncio.wrap_future(waiting), APPLY_S)
         except TimeoutError:
-            return f"saved; the daemon has not taken it within {APPLY_S:g} s, and does when its camera answers"
+            return (
+                f"saved; the daemon has not taken it within {APPLY_S:g} s, and does when its camera answers"
+            )
 
     async def _receiver(self, request: Request) -> Response:
         """Test a receiver."""
@@ -267,7 +275,10 @@ class SetupRoutes:
         if config.picture.size:
             return config.picture.size[1], config.picture.size[0]
         if found is None:
-            return 1, 1  # no picture yet: nothing is known to be covered, so whatever is wanted uncovers something
+            return (
+                1,
+                1,
+            )  # no picture yet: nothing is known to be covered, so whatever is wanted uncovers something
         height, width = found[0].size or found[0].image.shape[:2]
         return height, width
 

@@ -52,7 +52,9 @@ class Still:
         """As browsers show it."""
         image = self.flat
         if (share := LONGEST / max(image.shape)) < 1:
-            image = np.asarray(cv2.resize(image, None, fx=share, fy=share, interpolation=cv2.INTER_AREA), np.uint8)
+            image = np.asarray(
+                cv2.resize(image, None, fx=share, fy=share, interpolation=cv2.INTER_AREA), np.uint8
+            )
         bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
         return cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1].tobytes()
 
@@ -82,7 +84,11 @@ class Stills:
             # OpenCV counts from the pixels' centres, the matrix from their edges.
             centred = np.linalg.inv(_HALF) @ matrix @ _HALF
             flat = np.asarray(cv2.warpPerspective(image, centred, (wide, high), flags=flags), np.uint8)
-        problem = "" if view.pose is not None or view.size is None else "it is not known where the regions are in it"
+        problem = (
+            ""
+            if view.pose is not None or view.size is None
+            else "it is not known where the regions are in it"
+        )
         return self._keep(view.time, flat, None if view.masked else image, problem, masked=view.masked)
 
     def reference(self, config: Config) -> Still:
@@ -121,9 +127,13 @@ def uncovers(now: Config, wanted: Config, size: tuple[int, int]) -> str:
     if not is_masked(now):
         return ""
     if not is_masked(wanted):
-        return "picture.blank_outside covers what is outside of the regions: each region must keep its corners"
+        return (
+            "picture.blank_outside covers what is outside of the regions: each region must keep its corners"
+        )
     shown, more = (
-        mask.outside(np.full(size, 255, np.uint8), [np.array(r.corners, np.float64) for r in each.region if r.corners])
+        mask.outside(
+            np.full(size, 255, np.uint8), [np.array(r.corners, np.float64) for r in each.region if r.corners]
+        )
         for each in (now, wanted)
     )
     # A pixel more at the edges is rounding.

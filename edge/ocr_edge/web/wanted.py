@@ -59,7 +59,9 @@ class Wanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         free = {field["name"] for field in form.form()["picture"]}
         if foreign := [name for name in self.picture if name not in free]:
             raise ConfigError(f"picture.{foreign[0]} is changed in the file, not on the page")
-        picture = {name: value for name, value in now.get("picture", {}).items() if name not in free | {"mark"}}
+        picture = {
+            name: value for name, value in now.get("picture", {}).items() if name not in free | {"mark"}
+        }
         if self.marks and with_marks:
             picture["mark"] = [{"box": box} for box in self.marks]
         tables = {
