@@ -23,7 +23,7 @@ IN_FILE = {
 FEW = 10
 """Whole numbers that are offered as a choice at most."""
 _SENTENCE = re.compile(r"(?<=[^.])\. (?=[A-Z])")
-_SOURCE = re.compile(r": see ocr_edge[\w.]*")
+_SOURCE = re.compile(r": see ocr_edge[\w.]*\w")
 """Where programmers look further."""
 
 

@@ -1,6 +1,7 @@
 // Forms made from the fields that the device tells: a key that stays empty is left out of the file, and has its default.
 import { element } from "/common.js";
 
+const FIRST = ["region", "matches", "format", "unit", "min", "max"]; // of the tables in a region; the others are folded away
 let count = 0;
 
 function title(name) {
@@ -86,7 +87,7 @@ function table(field, settings, changed) {
   check.type = "checkbox";
   check.dataset.field = field.name;
   check.checked = settings[field.name] !== undefined;
-  const fill = () => inner.replaceChildren(...(check.checked ? field.fields.map((each) => made(each, settings[field.name], changed)) : []));
+  const fill = () => inner.replaceChildren(...(check.checked ? [form(field.fields, settings[field.name], changed, FIRST)] : []));
   check.addEventListener("change", () => {
     if (check.checked) settings[field.name] = {};
     else delete settings[field.name];
@@ -132,6 +133,6 @@ export function form(fields, settings, changed, first = null) {
   const inner = element("div", undefined, "fields");
   inner.append(...fields.filter((field) => !first.includes(field.name)).map((field) => made(field, settings, changed)));
   rest.append(element("summary", "More options"), inner);
-  box.append(rest);
+  if (inner.children.length) box.append(rest);
   return box;
 }

@@ -111,7 +111,7 @@ async function tryIt() {
     mine = asks;
     await pause(300);
     if (mine !== asks) continue;
-    get("said").textContent = "trying it …";
+    get("trying").hidden = false;
     try {
       const answer = await post("try", { still: still.number, wanted: wanted() });
       if (mine !== asks) continue;
@@ -122,7 +122,7 @@ async function tryIt() {
       trials = new Map();
       refused(error.message);
     }
-    get("said").textContent = "";
+    get("trying").hidden = true;
     paint();
     summarize();
   }
@@ -130,6 +130,7 @@ async function tryIt() {
 }
 
 function changed() {
+  get("said").textContent = "";
   get("save").disabled = !isDirty();
   get("whole").hidden = model.regions.length > 0;
   if (picked?.kind === "region") trials.delete(nameOf(model.regions[picked.index]));
