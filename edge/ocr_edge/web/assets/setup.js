@@ -217,13 +217,17 @@ function rebuild() {
   }));
   get("no-reference").hidden = told.has_reference || told.masked;
   get("draw-mark").hidden = !told.has_reference;
-  get("suggestions").replaceChildren(...suggested.map((each, index) => action(`+ ${each.text || each.why}${each.text ? ` (${percent(each.confidence)})` : ""}`, () => {
-    suggested.splice(index, 1);
-    model.regions.push({ was: null, settings: { ...each.settings, name: freshName(each.settings.name.replace(/-\d+$/, "")) } });
-    picked = { kind: "region", index: model.regions.length - 1 };
-    rebuild();
-    changed();
-  })));
+  get("suggestions").replaceChildren(...suggested.map((each) => {
+    const chip = action(`${each.taken ? "✓" : "+"} ${each.text || each.why}${each.text ? ` (${percent(each.confidence)})` : ""}`, () => {
+      each.taken = true; // it stays where it is: nothing else moves below the finger
+      model.regions.push({ was: null, settings: { ...each.settings, name: freshName(each.settings.name.replace(/-\d+$/, "")) } });
+      picked = { kind: "region", index: model.regions.length - 1 };
+      rebuild();
+      changed();
+    });
+    chip.disabled = each.taken;
+    return chip;
+  }));
   get("whole").hidden = model.regions.length > 0;
   paint();
   summarize();
