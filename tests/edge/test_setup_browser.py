@@ -1,5 +1,6 @@
 """The set-up page in a real browser, before the real daemon on a recorded stream. Skipped without Chromium."""
 
+import os
 import tomllib
 import urllib.request
 from pathlib import Path
@@ -43,8 +44,8 @@ def opened(browser, url):
 
 def place(browser, x, y):
     """Pixels of the window at which a place of the picture is shown."""
-    script = "const f = document.getElementById('canvas').getBoundingClientRect(); return [f.left, f.top, f.width, f.height]"
-    left, top, width, height = browser.execute_script(script)
+    frame = browser.execute_script("return document.getElementById('canvas').getBoundingClientRect()")
+    left, top, width, height = (frame[name] for name in ("left", "top", "width", "height"))
     return left + x / 640 * width, top + y / 240 * height
 
 
@@ -111,7 +112,7 @@ def test_a_region_is_drawn_saved_read_and_undone(daemon, browse):
     until(browser, lambda: "47" in text(browser, ".region .reads"))
     typed(browser, "unit", "kWh")
     until(browser, lambda: "kWh" in text(browser, ".region .reads"))
-    if folder := pytest.importorskip("os").environ.get("SHOTS"):
+    if folder := os.environ.get("SHOTS"):
         browser.save_screenshot(f"{folder}/desktop.png")
     press(browser, "save")
     until(browser, lambda: "Saved and applied" in text(browser, "#said"))
@@ -153,7 +154,7 @@ def test_on_a_phone_a_suggestion_is_taken_over_by_one_tap(daemon, browse):
     until(browser, lambda: "best" in text(browser, "#focus-body"))
     widths = browser.execute_script("return [document.documentElement.scrollWidth, window.innerWidth]")
     assert widths[0] <= widths[1]
-    if folder := pytest.importorskip("os").environ.get("SHOTS"):
+    if folder := os.environ.get("SHOTS"):
         browser.save_screenshot(f"{folder}/phone-top.png")
         metrics = {"width": 360, "height": 3600, "deviceScaleFactor": 1, "mobile": True}
         browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
