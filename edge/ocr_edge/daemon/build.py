@@ -22,7 +22,6 @@ from ocr_edge.daemon.outputs import Outputs
 from ocr_edge.daemon.reloads import Reloads
 from ocr_edge.daemon.scene import Scene
 from ocr_edge.errors import ConfigError, OcrEdgeError
-from ocr_edge.sinks.trying import Receivers
 from ocr_edge.sources.capturer import Capturer
 from ocr_edge.sources.gpio import Lamp, watch_button
 from ocr_edge.sources.opening import open_source
@@ -32,7 +31,6 @@ from ocr_edge.system.health import Health
 from ocr_edge.system.notify import Notifier
 from ocr_edge.system.signals import Signals
 from ocr_edge.system.state_dir import state_dir
-from ocr_edge.web.sight import Setup
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -173,6 +171,8 @@ def _run(path: Path, config: Config, state: Path, last_run: LastRun, signals: Si
         watch, reloads = None, Reloads()
         if config.http:
             from ocr_edge.daemon.serving import serve  # noqa: PLC0415 - nothing of it is loaded without [http]
+            from ocr_edge.sinks.trying import Receivers  # noqa: PLC0415
+            from ocr_edge.web.sight import Setup  # noqa: PLC0415
 
             receivers = Receivers(config, device_id(config), state)
             setup = Setup(path, receivers, lambda: builder.used, reloads.ask)
