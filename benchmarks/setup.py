@@ -76,7 +76,10 @@ def measured(pid: int, seconds: float, *, moving: bool) -> dict[str, float]:
     found = {"frames_per_s": (done - read) / took, "rss_mib": sample(pid)["rss_mib"]}
     if mover:
         mover.join()
-        found |= children(pid) | {"trials": len(mover.took), "trial_s": statistics.median(mover.took[1:] or mover.took)}
+        found |= children(pid) | {
+            "trials": len(mover.took),
+            "trial_s": statistics.median(mover.took[1:] or mover.took),
+        }
         found["first_trial_s"] = mover.took[0]
     return found
 

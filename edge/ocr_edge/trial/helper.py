@@ -33,8 +33,8 @@ from ocr_edge.trial import looking, words
 from ocr_edge.trial.suggest import suggest
 
 MEMORY = 200 * 2**20
-"""Bytes of data that it may have: it takes 113 MB for a picture of 1280x720. The service has 400 MB for all, of which the
-daemon takes up to 210; beyond them the service manager would end it."""
+"""Bytes of data that it may have: 113 MB are taken for a picture of 1280x720. The service has 400 MB for all, and the
+daemon takes up to 210 of them; beyond all the service manager would end it."""
 NICE = 10
 """Below the daemon, which has 5: reading goes first."""
 KEPT = 64
