@@ -169,10 +169,13 @@ class Value(Table, frozen=True):
     device_class: str = ""
     """Home Assistant's device class, such as ``water``, ``energy`` or ``temperature``."""
     state_class: Literal["", "measurement", "total", "total_increasing"] = ""
+    """Home Assistant's state class: whether the value is measured now, or added up."""
     direction: Literal["any", "up", "down"] = "any"
     """Which way the value may move."""
     min: float | None = None
+    """Smallest value that is believed."""
     max: float | None = None
+    """Largest value that is believed."""
     max_rate_per_h: Positive | None = None
     """Largest change of the value in an hour."""
     recover_after_s: NotNegative = 300.0

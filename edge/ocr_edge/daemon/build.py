@@ -14,10 +14,12 @@ from ocr_edge import __version__
 from ocr_edge.bundles.load import Bundle
 from ocr_edge.config import Config, load, urls
 from ocr_edge.daemon.asking import nobody_asks
+from ocr_edge.daemon.identity import device_id
 from ocr_edge.daemon.last_run import LastRun
 from ocr_edge.daemon.loop import Daemon
 from ocr_edge.daemon.models import Models
 from ocr_edge.daemon.outputs import Outputs
+from ocr_edge.daemon.reloads import Reloads
 from ocr_edge.daemon.scene import Scene
 from ocr_edge.errors import ConfigError, OcrEdgeError
 from ocr_edge.sources.capturer import Capturer
@@ -56,8 +58,12 @@ class Builder:
     _used: Config | None = None
     _bundle: Bundle | None = None
 
-    def scene(self) -> Scene:
-        """The scene of the configuration and bundle on disk.
+    def scene(self, keep_bundle: bool = False) -> tuple[Scene, str]:
+        """The scene of the configuration on disk, and what needs a restart, one line.
+
+        Args:
+            keep_bundle: Whether to read on with the bundle in use, as long as the configuration names no other one:
+                loading it takes as long as many frames.
 
         Raises:
             ConfigError: The configuration is wrong.
@@ -67,11 +73,28 @@ class Builder:
         names = Config.__struct_fields__
         cold = [n for n in names if n not in HOT and getattr(config, n) != getattr(self.config, n)]
         note = f"changed {', '.join(cold)}: needs a restart (sudo systemctl restart ocr-edge)" if cold else ""
-        self.health.problem("reload", note)
         hot = msgspec.structs.replace(self.config, **{n: getattr(config, n) for n in HOT})
-        if self._bundle is not None:  # a reload: somebody may have mended it
-            self.models.forgive()
-        return self._scene(hot)
+        used, bundle = self._used, self._bundle
+        if keep_bundle and used and bundle and (used.bundle, used.threads) == (hot.bundle, hot.threads):
+            scene = Scene(hot, bundle, self.counters)
+            self._used = hot
+        else:
+            if bundle is not None:  # a reload: somebody may have mended it
+                self.models.forgive()
+            scene = self._scene(hot)
+        self.health.problem("reload", note)
+        return scene, note
+
+    @property
+    def used(self) -> tuple[Config, Path]:
+        """What is read with now, and the bundle's folder.
+
+        Raises:
+            ValueError: No scene was made yet.
+        """
+        if self._used is None or self._bundle is None:
+            raise ValueError("no scene was made yet")
+        return self._used, self._bundle.path
 
     def without_bundle(self, why: str) -> Scene:
         """The same scene, read with another bundle, because the present one fails.
@@ -132,7 +155,7 @@ def _run(path: Path, config: Config, state: Path, last_run: LastRun, signals: Si
     health.fact("version", __version__)
     builder = Builder(path, health, counters, Models(state, health, last_run), config)
     with signals.interrupting():
-        scene = builder.scene()
+        scene, _ = builder.scene()
     source, fire = config.source, trigger.fire if config.source.mode == "trigger" else None
     with ExitStack() as stack:
         outputs = stack.enter_context(Outputs(config, health, fire))
@@ -145,11 +168,15 @@ def _run(path: Path, config: Config, state: Path, last_run: LastRun, signals: Si
         if fire and source.trigger.gpio:
             stack.enter_context(watch_button(source.trigger.gpio, trigger, partial(health.problem, "button")))
         notifier = Notifier()
-        watch = None
+        watch, reloads = None, Reloads()
         if config.http:
             from ocr_edge.daemon.serving import serve  # noqa: PLC0415 - nothing of it is loaded without [http]
+            from ocr_edge.sinks.trying import Receivers  # noqa: PLC0415
+            from ocr_edge.web.sight import Setup  # noqa: PLC0415
 
-            watch = serve(config, health, counters, outputs, capturer, notifier, trigger, stack)
+            receivers = Receivers(config, device_id(config), state)
+            setup = Setup(path, receivers, lambda: builder.used, reloads.ask)
+            watch = serve(config, health, counters, outputs, capturer, notifier, trigger, setup, stack)
         daemon = Daemon(
             source=source,
             capturer=capturer,
@@ -163,6 +190,7 @@ def _run(path: Path, config: Config, state: Path, last_run: LastRun, signals: Si
             without_bundle=builder.without_bundle,
             last=last,
             watch=watch,
+            reloads=reloads,
         )
         return daemon.run(signals)
 

@@ -3,11 +3,13 @@
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from itertools import chain
 
 from ocr_edge.config.settings import SourceSettings
 from ocr_edge.daemon.outputs import Outputs
+from ocr_edge.daemon.reloads import Reloads
 from ocr_edge.daemon.scene import Scene
 from ocr_edge.errors import CaptureError, OcrEdgeError
 from ocr_edge.reading import Reading
@@ -47,10 +49,12 @@ class Daemon:
         counters: The totals.
         notifier: The service manager.
         trigger: Who asks for pictures.
-        rebuild: Makes a scene from the configuration and the bundle as they are on disk now.
+        rebuild: Makes a scene from the configuration on disk, and from the bundle there or, when it is told
+            to, from the one in use; also says what needs a restart.
         without_bundle: Makes the same scene with another bundle, given why the present one is not to be used.
         last: The last reading, for the status line.
         watch: Called with each frame that was looked at, for people who watch; None where nobody can.
+        reloads: Who asks on the page that the configuration be taken; None where nobody can.
     """
 
     source: SourceSettings
@@ -61,10 +65,11 @@ class Daemon:
     counters: Counters
     notifier: Notifier
     trigger: Trigger
-    rebuild: Callable[[], Scene]
+    rebuild: Callable[[bool], tuple[Scene, str]]
     without_bundle: Callable[[str], Scene]
     last: str = ""
     watch: Callable[[Frame, Scene], None] | None = None
+    reloads: Reloads | None = None
     _due: float = 0.0
     _fresh: float = 0.0
     _hung_since: float | None = None
@@ -90,9 +95,10 @@ class Daemon:
         self.notifier.ready()
         while not (signals.stop or self.outputs.gone):
             self._tell()
-            if signals.reload:
-                signals.reload = False
-                self._reload()
+            asked = self.reloads.taken() if self.reloads else []
+            if signals.reload or asked:
+                keep_bundle, signals.reload = not signals.reload, False
+                self._reload(asked, keep_bundle=keep_bundle)
             try:
                 if not step(signals):
                     break
@@ -267,18 +273,22 @@ class Daemon:
         last = self.last or "nothing read yet"
         self.notifier.status(last if problems == "ok" else f"{problems}; last reading: {last}")
 
-    def _reload(self) -> None:
+    def _reload(self, asked: Sequence[Future[str]], *, keep_bundle: bool) -> None:
         """Take what is on disk now; on a mistake the old settings stay, and are said to."""
         self.notifier.reloading()
         try:
-            scene = self.rebuild()
+            scene, note = self.rebuild(keep_bundle)
         except Exception as error:
             if not isinstance(error, OcrEdgeError):
                 _LOGGER.exception("error while reloading")
             _LOGGER.error("not reloaded, the old settings stay: %s", error)
             self.health.problem("configuration", f"not reloaded: {error}")
+            for each in asked:
+                each.set_exception(error)
         else:
             _LOGGER.info("reloaded")
             self.health.problem("configuration", "")
             self._take_scene(scene)
+            for each in asked:
+                each.set_result(note)
         self.notifier.ready()

@@ -87,8 +87,16 @@ class Scene:
         self._small = ChangeDetector(small, jitter=SMALL_JITTER)
 
     def take_over(self, old: "Scene") -> None:
-        """Go on with another scene's memory of the same regions."""
+        """Go on with another scene's memory of the same regions; what has not changed goes on as it was."""
+        alike = self._bundle is old._bundle and all(
+            getattr(self._config, name) == getattr(old._config, name)
+            for name in ("picture", "check", "stabilize")
+        )
+        kept = {reader.region: reader for reader in old.readers} if alike else {}
+        self.readers = tuple(kept.get(reader.region, reader) for reader in self.readers)
         for reader in self.readers:
+            if reader in kept.values():
+                continue
             for before in old.readers:
                 reader.take_over(before)
 
@@ -247,6 +255,11 @@ class Scene:
     def cut(self, image: Image, reader: RegionReader, matrix: Matrix) -> rectify.Rectified:
         """A region's part of a frame, given what ``place`` says of the frame."""
         return self._cut(image, reader, matrix)
+
+    @property
+    def size(self) -> tuple[int, int] | None:
+        """``(height, width)`` of the picture that coordinates belong to; None: the frames' own."""
+        return self._size
 
     @property
     def is_masked(self) -> bool:

@@ -22,7 +22,7 @@ from ocr_edge.system.notify import Notifier
 from ocr_edge.system.state_dir import state_dir
 from ocr_edge.web.log_tail import LogTail
 from ocr_edge.web.serving import Serving
-from ocr_edge.web.sight import Asked, Sight
+from ocr_edge.web.sight import Asked, Setup, Sight
 from ocr_edge.web.view import Newest, Seen, View
 
 Watch = Callable[[Frame, Scene], None]
@@ -36,6 +36,7 @@ def serve(
     capturer: Capturer,
     notifier: Notifier,
     trigger: Trigger,
+    setup: Setup,
     stack: ExitStack,
 ) -> Watch | None:
     """Begin to serve what ``[http]`` asks for, until the stack is closed.
@@ -57,7 +58,7 @@ def serve(
     newest = Newest()
     board = Board(config, capturer, notifier, can_ask=may_ask)
     store = state_dir(config.state_dir) / config.store.path if config.store.enabled else None
-    sight = Sight(newest, store, board.told, stack.enter_context(LogTail()))
+    sight = Sight(newest, store, board.told, stack.enter_context(LogTail()), setup)
     stack.enter_context(Serving(config.http, health, Asked(snapshot, fire, sight)))
 
     def watch(frame: Frame, scene: Scene) -> None:
@@ -74,7 +75,7 @@ def view_of(frame: Frame, scene: Scene) -> View:
         corners = reader.region.corners
         placed = transform.apply(scene.pose, corners) if corners and scene.pose is not None else None
         seen.append(Seen(reader.region.name, placed, reader.seen, reader.problem))
-    return View(frame.image, frame.captured_at, tuple(seen), scene.is_masked)
+    return View(frame.image, frame.captured_at, tuple(seen), scene.is_masked, scene.pose, scene.size)
 
 
 class Board:

@@ -42,7 +42,9 @@ def trial(path: Path, drawn: Path | None = None) -> Callable[[Probe], Iterator[F
             if not each.reading.why:
                 yield ok(name, words.found(each))
             elif not looked.problem:
-                yield warning(name, words.found(each), words.advice(each), code=1)
+                drawing_helps = each.reading.why in words.IN_DRAWING
+                advice = f"{words.advice(each)}{'; look with --draw' if drawing_helps else ''}"
+                yield warning(name, words.found(each), advice, code=1)
         if drawn is not None:
             drawing.save(drawing.drawn(frame.image, looked), drawn)
             yield ok("drawing", str(drawn))

@@ -41,13 +41,20 @@ def write(recording: Recording, reading: Reading, folder: Path) -> None:
     told = account(recording, reading)
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    for name, draw in PICTURES.items():
-        data = cv2.imencode(".png", cv2.cvtColor(draw(told), cv2.COLOR_RGB2BGR))[1].tobytes()
+    for name, data in pictures(told).items():
         with writing(folder / name):
             (folder / name).write_bytes(data)
     text = json.dumps(numbers(told), indent=1, ensure_ascii=False)
     with writing(folder / NUMBERS):
         (folder / NUMBERS).write_text(text + "\n", encoding="utf-8")
+
+
+def pictures(told: Account) -> dict[str, bytes]:
+    """All pictures as PNG, by name."""
+    return {
+        name: cv2.imencode(".png", cv2.cvtColor(draw(told), cv2.COLOR_RGB2BGR))[1].tobytes()
+        for name, draw in PICTURES.items()
+    }
 
 
 def numbers(told: Account) -> dict[str, Any]:

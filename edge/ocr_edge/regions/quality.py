@@ -96,7 +96,15 @@ def judge(image: Image, settings: Picture) -> Quality:
 
 
 def sharpness(gray: Image) -> float:
+    """How sharp the edges are, as of ``edge_sharpness``; 1 where there is none that could be blurred."""
+    found = edge_sharpness(gray)
+    return 1.0 if found is None else found
+
+
+def edge_sharpness(gray: Image) -> float | None:
     """How much steeper the edges are than after a blur, 0 to 1, in the direction in which they are softer.
+
+    None where there is no edge.
 
     Edges in one direction alone lower it: a movement of the camera has wiped out the others, unless there is nothing
     but a ``1`` to read.
@@ -104,7 +112,7 @@ def sharpness(gray: Image) -> float:
     while min(gray.shape) >= 2 * LARGEST:
         gray = np.asarray(cv2.resize(gray, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
     if min(gray.shape) < 4:
-        return 1.0
+        return None
     # A little blur first: single pixels are noise. What is left of it is known for white noise and taken off.
     plain = np.asarray(cv2.GaussianBlur(gray.astype(np.float32), (0, 0), 1.0), np.float32)
     wide = float(np.clip(BLUR * min(gray.shape), MIN_BLUR, MAX_BLUR))
@@ -117,7 +125,7 @@ def sharpness(gray: Image) -> float:
         after = _steepest(soft @ direction, noise / (1 + wide**2))
         if after * wide >= MIN_EDGE:
             losses.append(1 - min(1.0, after / max(_steepest(steps @ direction, noise), after)))
-    return min(losses) * min(1.0, float(weak / strong) / ONE_SIDED) ** 0.5 if losses else 1.0
+    return min(losses) * min(1.0, float(weak / strong) / ONE_SIDED) ** 0.5 if losses else None
 
 
 def _steps(gray: Gray) -> Gray:

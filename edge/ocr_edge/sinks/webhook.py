@@ -5,6 +5,7 @@ import http.client
 import ssl
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 import msgspec
@@ -62,9 +63,17 @@ class WebhookSink:
 
     def publish(self, reading: Reading) -> None:
         """Post one reading."""
-        body = msgspec.json.encode(reading.as_dict())
-        headers = self._headers | ({"Idempotency-Key": reading.id} if reading.id else {})
-        request = urllib.request.Request(self._url, body, headers)
+        self.post(reading.as_dict(), reading.id)
+
+    def post(self, body: Mapping[str, object], key: str) -> None:
+        """Post JSON; the errors of ``publish``.
+
+        Args:
+            body: Plain values.
+            key: By which a receiver knows it again; empty for none.
+        """
+        headers = self._headers | ({"Idempotency-Key": key} if key else {})
+        request = urllib.request.Request(self._url, msgspec.json.encode(body), headers)
         try:
             self._opener.open(request, timeout=self._timeout_s).close()
         except urllib.error.HTTPError as error:

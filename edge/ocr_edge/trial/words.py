@@ -6,16 +6,18 @@ from ocr_edge.trial.looking import Trial
 
 SEE_QUALITY = "see When a region cannot be read in docs/regions.md"
 ADVICE = {
-    "no text": "does its text lie inside its outline, with a margin of a third of its height? --draw shows it",
-    "pattern": "correct its pattern, or its corners: --draw shows them",
+    "no text": "does its text lie inside its outline, with a margin of a third of its height?",
+    "pattern": "correct its pattern, or its corners",
     "below min_confidence": "text_height, polarity or a pattern may help; its limit is min_confidence",
-    "not a number": "give it a pattern, and corners that leave other text out: --draw shows them",
+    "not a number": "give it a pattern, and corners that leave other text out",
     "dark": SEE_QUALITY,
     "over-exposed": SEE_QUALITY,
     "blurred": SEE_QUALITY,
     "glaring": SEE_QUALITY,
 }
 """What to do, by the reason for which nothing is said."""
+IN_DRAWING = ("no text", "pattern", "not a number")
+"""Reasons that a drawing of the regions on the picture makes plain."""
 
 
 def found(trial: Trial) -> str:

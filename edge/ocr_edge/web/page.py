@@ -15,10 +15,12 @@ from ocr_edge.web import assets
 from ocr_edge.web.answers import json, refusal
 from ocr_edge.web.history import Filter, History, TooMuch
 from ocr_edge.web.pictures import Pictures
+from ocr_edge.web.setup import SetupRoutes
 from ocr_edge.web.sight import Sight
 from ocr_edge.web.worker import Worker
 
-FILES = ("page.css", "icon.svg", "common.js", "live.js", "history.js", "plot.js", "state.js")
+SETUP_FILES = ("setup.css", "setup.js", "setup-canvas.js", "setup-form.js", "setup-tools.js")
+FILES = ("page.css", "icon.svg", "common.js", "live.js", "history.js", "plot.js", "state.js", *SETUP_FILES)
 ASKING = 8
 """Questions to the store that wait at a time; more are refused until some are answered."""
 T = TypeVar("T")
@@ -40,12 +42,15 @@ class Page:
         self._sight, self._snapshot, self._login = sight, snapshot, login
         self._pictures = Pictures(sight.newest, settings)
         self._history = History(sight.store) if sight.store else None
+        self._setup = SetupRoutes(sight.setup, sight.newest) if sight.setup else None
         self._worker = Worker("http-history")
         self._asking = 0
 
     def close(self) -> None:
         """End the threads."""
         self._pictures.close()
+        if self._setup:
+            self._setup.close()
         self._worker.close()
 
     def routes(self) -> list[Route]:
@@ -59,6 +64,7 @@ class Page:
             Route("/history.json", self._rows),
             Route("/points.json", self._points),
             Route("/history.csv", self._table),
+            *(self._setup.routes() if self._setup else ()),
         ]
 
     async def _live(self, request: Request) -> Response:

@@ -29,6 +29,9 @@ STALLED_S = 10.0
 REQUEST_BYTES = 16384
 """Headers and body together: a request has a few hundred bytes, and a form a few more."""
 
+LARGER = {"/setup/try": 2**16, "/setup/explain": 2**16, "/setup/save": 2**16}
+"""Bytes of the requests that bring a configuration: one of a hundred regions with all their settings has 50,000."""
+
 
 class Server(uvicorn.Server):
     """Says nothing, to anybody, of what clients do wrong.
@@ -141,10 +144,19 @@ class Connection(H11Protocol):
     def data_received(self, data: bytes) -> None:
         """Hang up on who sends too much."""
         self._bytes += len(data)
-        if self._bytes > REQUEST_BYTES:
-            self.transport.abort()
-        else:
+        if self._bytes <= REQUEST_BYTES:
             super().data_received(data)
+            return
+        if self._bytes <= max(LARGER.values()):
+            super().data_received(
+                data
+            )  # headers in it say what it is for; nothing has been answered when this returns
+            if self.cycle is not None and self._bytes <= LARGER.get(self.cycle.scope["path"], REQUEST_BYTES):
+                return
+        if self.cycle is not None:
+            self.cycle.disconnected = True  # what has come of it is read by nobody
+            self.cycle.message_event.set()
+        self.transport.abort()
 
     def _limit(self, seconds: float | None) -> None:
         """End the connection after a time, in place of an earlier limit; None: not at all."""

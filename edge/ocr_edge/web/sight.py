@@ -1,12 +1,32 @@
 """What the server asks of the daemon; loads nothing of the server itself."""
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 
+from ocr_edge.config import Config
 from ocr_edge.sinks.metrics import Snapshot
+from ocr_edge.sinks.trying import Receivers
 from ocr_edge.web.log_tail import LogTail
 from ocr_edge.web.view import Newest
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What the page may set up.
+
+    Attributes:
+        path: The configuration's file.
+        receivers: As the configuration had them at the start.
+        used: The configuration that is read with now, and the folder of the bundle.
+        apply: Has the daemon take the file as it is, between two frames; see ``ocr_edge.daemon.reloads``.
+    """
+
+    path: Path
+    receivers: Receivers
+    used: Callable[[], tuple[Config, Path]]
+    apply: Callable[[], Future[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +38,14 @@ class Sight:
         store: The file of readings; None where nothing is stored.
         board: Camera, alignment, watchdog and the like, as plain values; asked in the server's thread.
         log: The newest lines of the log.
+        setup: What may be set up; None: nothing.
     """
 
     newest: Newest
     store: Path | None
     board: Callable[[], Mapping[str, object]]
     log: LogTail
+    setup: Setup | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from ocr_edge.contract.types import Image
-from ocr_edge.geometry.transform import Points
+from ocr_edge.geometry.transform import Matrix, Points
 from ocr_edge.reading import Reading
 
 
@@ -36,12 +36,16 @@ class View:
         time: Epoch seconds of the exposure.
         regions: What was seen in each.
         masked: Whether nothing outside of the regions may be shown.
+        pose: From coordinates of the configuration to pixels of the frame; None where unknown.
+        size: Of the configuration's picture as ``(height, width)``; None: the frames' own.
     """
 
     image: Image
     time: float
     regions: tuple[Seen, ...]
     masked: bool
+    pose: Matrix | None = None
+    size: tuple[int, int] | None = None
 
 
 class Newest:
