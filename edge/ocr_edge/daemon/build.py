@@ -2,7 +2,7 @@
 
 import fcntl
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -20,6 +20,7 @@ from ocr_edge.daemon.models import Models
 from ocr_edge.daemon.outputs import Outputs
 from ocr_edge.daemon.scene import Scene
 from ocr_edge.errors import ConfigError, OcrEdgeError
+from ocr_edge.sources.base import Frame
 from ocr_edge.sources.capturer import Capturer
 from ocr_edge.sources.gpio import Lamp, watch_button
 from ocr_edge.sources.opening import open_source
@@ -145,11 +146,19 @@ def _run(path: Path, config: Config, state: Path, last_run: LastRun, signals: Si
         if fire and source.trigger.gpio:
             stack.enter_context(watch_button(source.trigger.gpio, trigger, partial(health.problem, "button")))
         notifier = Notifier()
-        watch = None
+        watches: list[Callable[[Frame, Scene], None]] = []
+        flush: Callable[[], object] | None = None
+        if config.harvest:
+            from ocr_edge.daemon.harvesting import harvest  # noqa: PLC0415 - nothing of it is loaded without [harvest]
+
+            reaper = harvest(config.harvest, state, health, stack)
+            watches.append(reaper)
+            flush = reaper.flush
         if config.http:
             from ocr_edge.daemon.serving import serve  # noqa: PLC0415 - nothing of it is loaded without [http]
 
-            watch = serve(config, health, counters, outputs, capturer, notifier, trigger, stack)
+            watch = serve(config, health, counters, outputs, capturer, notifier, trigger, stack, flush=flush)
+            watches += [watch] if watch else []
         daemon = Daemon(
             source=source,
             capturer=capturer,
@@ -162,7 +171,7 @@ def _run(path: Path, config: Config, state: Path, last_run: LastRun, signals: Si
             rebuild=builder.scene,
             without_bundle=builder.without_bundle,
             last=last,
-            watch=watch,
+            watches=watches,
         )
         return daemon.run(signals)
 

@@ -50,7 +50,7 @@ class Daemon:
         rebuild: Makes a scene from the configuration and the bundle as they are on disk now.
         without_bundle: Makes the same scene with another bundle, given why the present one is not to be used.
         last: The last reading, for the status line.
-        watch: Called with each frame that was looked at, for people who watch; None where nobody can.
+        watches: Each is called with each frame that was looked at: for people who watch, and for the harvest.
     """
 
     source: SourceSettings
@@ -64,7 +64,7 @@ class Daemon:
     rebuild: Callable[[], Scene]
     without_bundle: Callable[[str], Scene]
     last: str = ""
-    watch: Callable[[Frame, Scene], None] | None = None
+    watches: Sequence[Callable[[Frame, Scene], None]] = ()
     _due: float = 0.0
     _fresh: float = 0.0
     _hung_since: float | None = None
@@ -229,9 +229,11 @@ class Daemon:
             else:
                 why = "a number is not believed" if reading.raw else f"nothing read: {reading.why}"
                 _LOGGER.info("region %s: %s", reading.region, why)
-        if frame is not None and self.watch is not None:
-            self.watch(frame, self.scene)
-        if frame is not None and self.outputs.wants_snapshots:
+        if frame is None:
+            return
+        for watch in self.watches:
+            watch(frame, self.scene)
+        if self.outputs.wants_snapshots:
             self.outputs.snapshot(self.scene.shown(frame.image))
 
     def _step_done(self) -> bool:

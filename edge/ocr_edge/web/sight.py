@@ -18,12 +18,16 @@ class Sight:
         store: The file of readings; None where nothing is stored.
         board: Camera, alignment, watchdog and the like, as plain values; asked in the server's thread.
         log: The newest lines of the log.
+        samples: The folder of samples; None where there is none to look at.
+        flush: Has the harvest write what it holds, in any thread; None where nothing is harvested.
     """
 
     newest: Newest
     store: Path | None
     board: Callable[[], Mapping[str, object]]
     log: LogTail
+    samples: Path | None = None
+    flush: Callable[[], object] | None = None
 
 
 @dataclass(frozen=True, slots=True)
