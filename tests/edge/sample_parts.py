@@ -40,7 +40,9 @@ def made(number, written, read, sure=0.6, *, region="meter", around=b"", posteri
     """A sample of a text that was read as another one, its first character in doubt."""
     image = strip(written, noise=number + 1)
     characters = tuple(
-        Named(c, sure if place == 0 else 0.99, (WIDE * (place + 1), 10, WIDE - 2, 30), ((c, sure), ("8", 0.2)))
+        Named(
+            c, sure if place == 0 else 0.99, (WIDE * (place + 1), 10, WIDE - 2, 30), ((c, sure), ("8", 0.2))
+        )
         for place, c in enumerate(read)
     )
     about = About(

@@ -10,14 +10,14 @@ import pytest
 
 pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
 
-from selenium.webdriver.common.by import By  # noqa: E402
-from selenium.webdriver.common.keys import Keys  # noqa: E402
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 
-from .broker import free_port  # noqa: E402
-from .broker import until as wait  # noqa: E402
-from .daemon_process import DaemonProcess  # noqa: E402
-from .sample_parts import filled, strip  # noqa: E402
-from .test_page_browser import browse, complaints, text, until  # noqa: E402, F401 - a fixture among them
+from .broker import free_port
+from .broker import until as wait
+from .daemon_process import DaemonProcess
+from .sample_parts import filled, strip
+from .test_page_browser import browse, complaints, text, until  # noqa: F401 - a fixture among them
 
 PAIRS = [(f"{number:04d}7", f"{number:04d}7".replace("0", "O", 1)) for number in range(20)]
 """Twenty lines, what stands there and what was read."""
@@ -26,8 +26,8 @@ FROM_CAMERA = "8B3Z"
 
 @pytest.fixture
 def daemon(tmp_path):
-    """The daemon with twenty samples in its folder, reading a picture of nothing but a blurred text."""
-    picture = cv2.GaussianBlur(strip(FROM_CAMERA), (0, 0), 3)
+    """The daemon with twenty samples in its folder, reading a picture of a text."""
+    picture = strip(FROM_CAMERA)
     picture = cv2.resize(picture, None, fx=2, fy=2)
     shown = np.full((240, 640, 3), 225, np.uint8)
     shown[70 : 70 + picture.shape[0], 100 : 100 + picture.shape[1]] = picture
@@ -49,7 +49,7 @@ def daemon(tmp_path):
     """
     with DaemonProcess(tmp_path, config) as running:
         running.until_ready()
-        wait(lambda: running.readings, 60)
+        wait(lambda: running.readings, 30)
         yield f"http://localhost:{port}", tmp_path
 
 
@@ -101,7 +101,9 @@ def test_twenty_samples_are_labelled_by_keyboard_and_downloaded(daemon, browse):
         (folder / "samples.tar").write_bytes(answer.read())
     with tarfile.open(folder / "samples.tar") as archive:
         rows = [json.loads(line) for line in archive.extractfile("ground_truth.jsonl")]
-    assert {row["read"]: row["text"] for row in rows} == {read: said for read, said in labelled.items() if said}
+    assert {row["read"]: row["text"] for row in rows} == {
+        read: said for read, said in labelled.items() if said
+    }
 
 
 def test_suggestions_look_alikes_and_later_work_without_a_mouse(daemon, browse):  # noqa: F811

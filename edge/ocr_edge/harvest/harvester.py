@@ -1,7 +1,6 @@
 """Takes what the reader is not sure of, and writes it in batches, in a thread of its own."""
 
 import logging
-import secrets
 import threading
 import time
 from collections import deque
@@ -229,8 +228,10 @@ def _made(take: Take, looks: bytes) -> Sample:
         parts["posteriors"] = sample.packed(line.scores)
     if take.around:
         parts["surroundings"] = _jpeg(take.around)
+    now = time.time()
     about = About(
-        id=f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{secrets.token_hex(3)}",
+        # The part of the second, so that names are in order.
+        id=f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime(now))}-{int(now % 1 * 2**24):06x}",
         time=round(take.time, 3),
         region=take.region,
         bundle=take.bundle,

@@ -27,7 +27,7 @@ MAX_SIDE = 16384
 STEP = 0.1
 """Nats between two grey levels of stored posteriors, so that the least is 1e-11: 2 KB a line, where floats have 40."""
 ID = re.compile(r"[0-9]{8}T[0-9]{6}-[0-9a-f]{6}\Z")
-"""What a sample is called: when it was kept, in UTC, and six figures by chance. No other name becomes a path."""
+"""What a sample is called: when it was kept, in UTC, and the part of the second. No other name becomes a path."""
 
 Reason = Literal["uncertain", "rejected", "disagrees"]
 Text = Annotated[str, Meta(max_length=1000)]

@@ -5,7 +5,7 @@ let done = []; // those that were labelled here, for undo
 let total = 0, labelled = 0, place = 0; // place: among the texts that the arrow keys go through
 let saving = Promise.resolve(); // labels are saved one after the other
 const field = get("text");
-const hasKeyboard = matchMedia("(pointer: fine)").matches;
+const isTouched = matchMedia("(pointer: coarse)").matches;
 
 function post(address, what) {
   return fetched(address, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(what) });
@@ -23,7 +23,7 @@ function showCount() {
   get("progress").max = Math.max(total, 1);
   get("progress").value = labelled;
   get("count").textContent = `${labelled} of ${total}`;
-  get("export").hidden = get("drop").hidden = labelled === 0;
+  get("labelled").hidden = labelled === 0;
   get("undo").disabled = done.length === 0;
 }
 
@@ -51,9 +51,9 @@ function showSuggestions(sample) {
 }
 
 function showGroup(sample) {
-  const others = sample.group ? left.slice(1).filter((each) => each.group === sample.group).slice(0, 12) : [];
+  const others = sample.group ? left.slice(1).filter((each) => each.group === sample.group).slice(0, 8) : [];
   get("group").hidden = others.length === 0;
-  get("group-title").textContent = `In doubt between the same: ${[...sample.group].join(" ")}`;
+  get("group-title").textContent = `Others in doubt between ${[...sample.group].join(" ")}`;
   get("others").replaceChildren(...others.map((each) => {
     const made = element("button");
     const image = element("img");
@@ -73,7 +73,7 @@ function showGroup(sample) {
 function showVerb() {
   const sample = left[0];
   const text = field.value.trim();
-  get("verb").textContent = !text ? "Nobody can read it" : sample && text === sample.text ? "As it was read" : "Correct it";
+  get("verb").textContent = !text ? "Unreadable" : sample && text === sample.text ? "As it was read" : "Correct it";
 }
 
 function show() {
@@ -93,7 +93,7 @@ function show() {
   get("around").open = false;
   get("surroundings").removeAttribute("src");
   if (left[1]) new Image().src = address(left[1]);
-  if (hasKeyboard) { // on a phone the keyboard would cover what is to be read
+  if (!isTouched) { // on a phone the keyboard would cover what is to be read
     field.focus();
     field.select();
   }
