@@ -192,7 +192,7 @@ def main() -> int:
             str(folder / "run"),
             *tuning,
         ]
-        code = subprocess.run([sys.executable, "-m", "ocr_train.cli", *words], check=False).returncode
+        code = subprocess.run([sys.executable, "-m", "ocr_train", *words], check=False).returncode
         result["tune_minutes"] = round((time.monotonic() - began) / 60, 1)
         result["load_after"] = machine()["load at start"]
         before = errors(None, held_out)
