@@ -95,6 +95,8 @@ def test_twenty_samples_are_labelled_by_keyboard_and_downloaded(daemon, browse):
         counted(browser, f"{count + 1} ")
     assert len(labelled) == 20
     assert complaints(browser) == []
+    browser.refresh()  # at once: the last label is on its way
+    wait(lambda: len(list((folder / "state" / "samples").glob("*.label"))) == 20, 30)
     browser.refresh()
     counted(browser, "20 of")
     with urllib.request.urlopen(f"{url}/samples.tar", timeout=20) as answer:

@@ -11,9 +11,10 @@ from ocr_edge.contract.types import Box, Image, Polarity, Scores
 from ocr_edge.decode import ctc, ink
 from ocr_edge.harvest.sample import About, within
 
-LEAST = -6.0
+LEAST = -7.0
 """Nats a character, on average, that the best way to write a corrected text may cost: beyond it the line stage sees
-nothing of it there, and its characters would be cut at random."""
+nothing of it there, and its characters would be cut at random. Of 87 misread plates the right texts cost 1.3 in the
+median and less than 5.6 in 95 %, texts of other plates 14 and, in 95 %, more than 8.8."""
 
 Kind = Literal["right", "corrected", "unreadable"]
 

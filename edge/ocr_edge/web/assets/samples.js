@@ -7,8 +7,10 @@ let saving = Promise.resolve(); // labels are saved one after the other
 const field = get("text");
 const isTouched = matchMedia("(pointer: coarse)").matches;
 
+// Kept alive, so that a label is not lost to whoever goes to another page right after it.
 function post(address, what) {
-  return fetched(address, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(what) });
+  const headers = { "Content-Type": "application/json" };
+  return fetched(address, { method: "POST", headers, body: JSON.stringify(what), keepalive: true });
 }
 
 function address(sample) {
