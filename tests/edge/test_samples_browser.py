@@ -49,7 +49,7 @@ def daemon(tmp_path):
     """
     with DaemonProcess(tmp_path, config) as running:
         running.until_ready()
-        wait(lambda: running.readings, 30)
+        wait(lambda: running.readings, 120)
         yield f"http://localhost:{port}", tmp_path
 
 

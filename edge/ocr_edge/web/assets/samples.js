@@ -3,7 +3,7 @@ import { clock, drawn, element, fetched, get, percent, sureness, watchState } fr
 let left = []; // samples without a label, the one that is shown first
 let done = []; // those that were labelled here, for undo
 let total = 0, labelled = 0, place = 0; // place: among the texts that the arrow keys go through
-let saving = Promise.resolve(); // labels are saved one after the other
+const saving = new Map(); // sample → what is being saved of it
 const field = get("text");
 const isTouched = matchMedia("(pointer: coarse)").matches;
 
@@ -11,6 +11,20 @@ const isTouched = matchMedia("(pointer: coarse)").matches;
 function post(address, what) {
   const headers = { "Content-Type": "application/json" };
   return fetched(address, { method: "POST", headers, body: JSON.stringify(what), keepalive: true });
+}
+
+// At once, but after what is being saved of the same sample.
+function save(sample, text) {
+  const what = { id: sample.id, text };
+  const before = saving.get(sample.id);
+  const job = before ? before.catch(() => {}).then(() => post("/sample-label", what)) : post("/sample-label", what);
+  saving.set(sample.id, job);
+  job.catch(() => {}).then(() => { if (saving.get(sample.id) === job) saving.delete(sample.id); });
+  return job;
+}
+
+function saved() {
+  return Promise.allSettled([...saving.values()]);
 }
 
 function address(sample) {
@@ -108,7 +122,7 @@ function label(text) {
   done.push(sample);
   labelled += 1;
   say("");
-  saving = saving.then(() => post("/sample-label", { id: sample.id, text })).catch((error) => {
+  save(sample, text).catch((error) => {
     done = done.filter((each) => each !== sample);
     labelled -= 1;
     left.unshift(sample);
@@ -116,7 +130,7 @@ function label(text) {
     show();
   });
   if (left.length) show();
-  else saving.then(() => ask());
+  else saved().then(ask);
 }
 
 function undo() {
@@ -124,7 +138,7 @@ function undo() {
   if (!sample) return;
   labelled -= 1;
   left.unshift(sample);
-  saving = saving.then(() => post("/sample-label", { id: sample.id, text: null })).catch((error) => say(`Not undone: ${error.message}.`));
+  save(sample, null).catch((error) => say(`Not undone: ${error.message}.`));
   show();
 }
 
@@ -171,14 +185,14 @@ field.addEventListener("input", showVerb);
 get("unreadable").addEventListener("click", () => label(""));
 get("later").addEventListener("click", later);
 get("undo").addEventListener("click", undo);
-get("order").addEventListener("change", () => saving.then(ask));
+get("order").addEventListener("change", () => saved().then(ask));
 get("around").addEventListener("toggle", () => {
   if (get("around").open && left[0]) get("surroundings").src = `/sample-around.jpg?id=${encodeURIComponent(left[0].id)}`;
 });
 get("drop").addEventListener("click", async () => {
   if (!confirm(`Delete ${labelled} labelled samples? Download them first.`)) return;
   try {
-    await saving;
+    await saved();
     const { deleted } = await post("/samples-drop", {});
     done = [];
     await ask();
