@@ -14,6 +14,7 @@ import pytest
 from ocr_edge.cli import main
 from ocr_edge.config.settings import Harvest
 from ocr_edge.contract.types import Box
+from ocr_edge.daemon.harvesting import Reaper
 from ocr_edge.decode.pattern import Refused
 from ocr_edge.harvest import export, folder, harvester, sample
 from ocr_edge.harvest.folder import Limits, Samples, SamplesError, unlabelled
@@ -290,6 +291,30 @@ def test_the_picture_around_is_black_where_the_owner_wants_that(tmp_path):
         assert seen.shape == (48, 960, 3)
         assert seen[24, 100].min() > 190
         assert (seen[24, 800].max() < 10) == (entry.about.text == "True")
+
+
+def test_an_error_in_the_harvest_stops_no_reading_and_is_said_once(tmp_path, logged):
+    class Region:
+        name, value, corners = "meter", None, None
+
+    class Reader:
+        region = Region()
+
+    class Scene:
+        readers = (Reader(),)
+
+    class Broken:
+        flush = None
+
+        def take(self, _take):
+            raise RuntimeError("broken")
+
+    reaper = Reaper(Harvest(), Broken())
+    Scene.bundle = type("", (), {"manifest": type("", (), {"name": "default", "created": "today"})})
+    for _ in range(3):
+        Scene.readers[0].taken = looked("1234", 0.5)
+        reaper(None, Scene)
+    assert sum(record.levelname == "ERROR" for record in logged) == 1
 
 
 def test_a_correction_says_where_each_character_stands(tmp_path):

@@ -1,5 +1,6 @@
 """Between the reading loop and the harvest: hands over what was not read for sure in each frame."""
 
+import logging
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -18,6 +19,8 @@ from ocr_edge.regions.plausibility import number_of
 from ocr_edge.sources.base import Frame
 from ocr_edge.system.health import Health
 
+_LOGGER = logging.getLogger(__name__)
+
 
 def harvest(settings: Harvest, state: Path, health: Health, stack: ExitStack) -> "Reaper":
     """Begin to keep samples in the state folder, until the stack is closed."""
@@ -35,17 +38,26 @@ class Reaper:
     def __init__(self, settings: Harvest, harvester: Harvester) -> None:
         self._settings, self._harvester = settings, harvester
         self._series: dict[str, Series] = {}
+        self._failed = False
         self.flush: Callable[[], object] = harvester.flush
 
     def __call__(self, frame: Frame, scene: Scene) -> None:
-        """Hand over what is worth keeping of a frame."""
+        """Hand over what is worth keeping of a frame; what goes wrong with that stops no reading."""
         for reader in scene.readers:
             look, reader.taken = reader.taken, None
             if look is None:
                 continue
-            for each in (look, self._series.setdefault(reader.region.name, Series()).push(look)):
-                if each is not None:
-                    self._take(each, reader, frame, scene)
+            try:
+                odd = self._series.setdefault(reader.region.name, Series()).push(look)
+                for each in (look, odd):
+                    if each is not None:
+                        self._take(each, reader, frame, scene)
+            except Exception:
+                level = (
+                    logging.DEBUG if self._failed else logging.ERROR
+                )  # once: there may be ten frames a second
+                _LOGGER.log(level, "region %s: error in the harvest", reader.region.name, exc_info=True)
+                self._failed = True
 
     def _take(self, look: Look, reader: RegionReader, frame: Frame, scene: Scene) -> None:
         lines = wanted(look, self._settings.below)

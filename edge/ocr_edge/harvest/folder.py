@@ -37,6 +37,8 @@ AT_ONCE = 20
 class SamplesError(OcrEdgeError):
     """The folder cannot be read or written now."""
 
+    exit_code = 2
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
