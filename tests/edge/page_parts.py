@@ -44,7 +44,9 @@ class Parts:
         self.pulled: list[str] = []
         self.newest, self.log, self.store = Newest(), LogTail(), folder / "readings.sqlite"
         self.latest = (reading("123", value=123.0, unit="m³"),)
-        sight = Sight(self.newest, self.store, lambda: {"name": "test", "regions": ["meter"]}, self.log)
+        self.samples = folder / "samples"
+        board = {"name": "test", "regions": ["meter"]}
+        sight = Sight(self.newest, self.store, lambda: board, self.log, self.samples)
         self.asked = Asked(self.snapshot, self.pulled.append if trigger else None, sight)
 
     def snapshot(self) -> Snapshot:

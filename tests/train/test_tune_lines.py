@@ -9,7 +9,11 @@ import numpy as np
 import pytest
 from tests.train import line_data
 
-from ocr_train import architectures
+from ocr_edge.harvest import export, sample
+from ocr_edge.harvest.folder import Samples
+from ocr_edge.harvest.labels import Label
+from ocr_edge.harvest.sample import About, Named
+from ocr_train import architectures, datasets
 from ocr_train.cli import main
 from ocr_train.datasets import words
 from ocr_train.datasets.words import LineSample, LineSet
@@ -193,3 +197,56 @@ def test_mistakes_are_one_line(network, tmp_path, capsys):
     assert "network none: no such file" in error(capsys)
     assert main(command(few, "src/none.keras", tmp_path)) == 2
     assert not (tmp_path / "run" / "training").exists()
+
+
+@pytest.fixture
+def exported(tmp_path):
+    """Labelled samples of a device, as ``ocr-edge samples export`` writes them: a folder, and an archive."""
+    rng, samples = np.random.default_rng(8), Samples(tmp_path / "samples")
+    for number in range(48):
+        text = "".join(rng.choice(list("123"), 2))
+        image = bars(text, rng)
+        about = About(
+            id=f"20261126T120000-{number:06x}",
+            time=1e9,
+            region="meter",
+            bundle="default",
+            reason="uncertain",
+            why="",
+            text=text,
+            confidence=0.5,
+            size=image.shape[:2],
+            characters=tuple(Named(c, 0.5, (8 + 20 * i, 0, 12, 32)) for i, c in enumerate(text)),
+        )
+        samples.add([sample.made(about, {"strip": sample.png(image)})])
+        samples.set_label(about.id, Label(text, "right"))
+    export.to_folder(tmp_path / "export", export.files(samples))
+    export.to_archive(tmp_path / "export.tar", export.files(samples))
+    return tmp_path / "export"
+
+
+def test_what_a_device_exports_is_inspected_and_learned_as_it_is(exported, network, tmp_path, capsys):
+    for spec in (f"words:{exported}", f"words:{exported}.tar"):
+        assert main(["inspect", spec, "--out", str(tmp_path / "sheet.png")]) == 0
+    assert "train, lines" in capsys.readouterr().out
+    loaded = words.load(f"words:{exported}")
+    assert words.load(f"words:{exported}.tar").samples[7].text == loaded.samples[7].text
+    train, held_out = loaded.of("train").samples, loaded.of("validation").samples
+    assert len(train) + len(held_out) == 48
+    assert len(held_out) >= 6
+    assert not {s.group for s in train} & {s.group for s in held_out}
+    assert main(command(f"words:{exported}", network, tmp_path)) == 0
+    tuned = json.loads((tmp_path / "run" / "run.json").read_text())["tuned"]
+    assert tuned["mine"]["n"] == len(held_out)
+    assert tuned["mine"]["after"] > tuned["mine"]["before"]
+
+
+def test_exported_characters_are_a_data_set_and_stay_on_the_side_of_their_line(exported):
+    loaded = datasets.load(f"folder:{exported}", ("1", "2", "3"))
+    assert len(loaded.samples) == 96
+    assert all(each.glyph.binary is not None for each in loaded.samples)
+    sides = {each.file: each.split for each in words.load(f"words:{exported}").samples}
+    for each in loaded.samples:
+        line = each.file.rpartition("/")[2].rpartition("-")[0]
+        line = line if len(line) == len("20261126T120000-000000") else line.rpartition("-")[0]
+        assert sides[f"lines/{line}.png"] == each.split

@@ -344,6 +344,23 @@ class Webhook(Table, frozen=True):
     timeout_s: Positive = 10.0
 
 
+class Harvest(Table, frozen=True):
+    """``[harvest]``: lines that were not read for sure are kept as samples, to be labelled and learned from."""
+
+    below: Share = 0.9
+    """Confidence below which a line is kept; so is what is rejected, and what other frames speak against."""
+    per_hour: Count = 60
+    """Most samples of a region in an hour: some 2 MB, so that a spoiled camera does not wear the card out."""
+    commit_s: Positive = 60.0
+    """Seconds after which what came in is written; a power cut loses as much."""
+    max_samples: Count = 1000
+    max_mb: Positive = 100.0
+    keep_days: Positive = 90.0
+    """The oldest without a label go when they are older, or there is more."""
+    surroundings: bool = False
+    """Whether the picture around each line is kept too, black outside of the regions with ``blank_outside``."""
+
+
 class PageSettings(Table, frozen=True):
     """``[http.page]``: the page on which people see what is read."""
 
@@ -420,6 +437,7 @@ class Config(Table, frozen=True):
     mqtt: Mqtt | None = None
     webhook: Webhook | None = None
     http: Http | None = None
+    harvest: Harvest | None = None
 
     def __post_init__(self) -> None:
         if not self.region:

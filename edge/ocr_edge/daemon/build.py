@@ -2,7 +2,7 @@
 
 import fcntl
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -22,6 +22,7 @@ from ocr_edge.daemon.outputs import Outputs
 from ocr_edge.daemon.reloads import Reloads
 from ocr_edge.daemon.scene import Scene
 from ocr_edge.errors import ConfigError, OcrEdgeError
+from ocr_edge.sources.base import Frame
 from ocr_edge.sources.capturer import Capturer
 from ocr_edge.sources.gpio import Lamp, watch_button
 from ocr_edge.sources.opening import open_source
@@ -168,7 +169,15 @@ def _run(path: Path, config: Config, state: Path, last_run: LastRun, signals: Si
         if fire and source.trigger.gpio:
             stack.enter_context(watch_button(source.trigger.gpio, trigger, partial(health.problem, "button")))
         notifier = Notifier()
-        watch, reloads = None, Reloads()
+        watches: list[Callable[[Frame, Scene], None]] = []
+        flush: Callable[[], object] | None = None
+        if config.harvest:
+            from ocr_edge.daemon.harvesting import harvest  # noqa: PLC0415 - nothing of it is loaded without [harvest]
+
+            reaper = harvest(config.harvest, state, health, stack)
+            watches.append(reaper)
+            flush = reaper.flush
+        reloads = Reloads()
         if config.http:
             from ocr_edge.daemon.serving import serve  # noqa: PLC0415 - nothing of it is loaded without [http]
             from ocr_edge.sinks.trying import Receivers  # noqa: PLC0415
@@ -176,7 +185,10 @@ def _run(path: Path, config: Config, state: Path, last_run: LastRun, signals: Si
 
             receivers = Receivers(config, device_id(config), state)
             setup = Setup(path, receivers, lambda: builder.used, reloads.ask)
-            watch = serve(config, health, counters, outputs, capturer, notifier, trigger, setup, stack)
+            watch = serve(
+                config, health, counters, outputs, capturer, notifier, trigger, setup, stack, flush=flush
+            )
+            watches += [watch] if watch else []
         daemon = Daemon(
             source=source,
             capturer=capturer,
@@ -189,7 +201,7 @@ def _run(path: Path, config: Config, state: Path, last_run: LastRun, signals: Si
             rebuild=builder.scene,
             without_bundle=builder.without_bundle,
             last=last,
-            watch=watch,
+            watches=watches,
             reloads=reloads,
         )
         return daemon.run(signals)

@@ -53,7 +53,7 @@ class Daemon:
             to, from the one in use; also says what needs a restart.
         without_bundle: Makes the same scene with another bundle, given why the present one is not to be used.
         last: The last reading, for the status line.
-        watch: Called with each frame that was looked at, for people who watch; None where nobody can.
+        watches: Each is called with each frame that was looked at: for people who watch, and for the harvest.
         reloads: Who asks on the page that the configuration be taken; None where nobody can.
     """
 
@@ -68,7 +68,7 @@ class Daemon:
     rebuild: Callable[[bool], tuple[Scene, str]]
     without_bundle: Callable[[str], Scene]
     last: str = ""
-    watch: Callable[[Frame, Scene], None] | None = None
+    watches: Sequence[Callable[[Frame, Scene], None]] = ()
     reloads: Reloads | None = None
     _due: float = 0.0
     _fresh: float = 0.0
@@ -235,9 +235,11 @@ class Daemon:
             else:
                 why = "a number is not believed" if reading.raw else f"nothing read: {reading.why}"
                 _LOGGER.info("region %s: %s", reading.region, why)
-        if frame is not None and self.watch is not None:
-            self.watch(frame, self.scene)
-        if frame is not None and self.outputs.wants_snapshots:
+        if frame is None:
+            return
+        for watch in self.watches:
+            watch(frame, self.scene)
+        if self.outputs.wants_snapshots:
             self.outputs.snapshot(self.scene.shown(frame.image))
 
     def _step_done(self) -> bool:

@@ -1,5 +1,6 @@
 """One region of the picture: from its pixels in a frame to what it says."""
 
+import copy
 import datetime as dt
 import logging
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from ocr_edge.daemon import region_setup
 from ocr_edge.daemon.condition import condition
 from ocr_edge.decode.check_digits import Check
 from ocr_edge.geometry import rectify
+from ocr_edge.harvest.wanted import Look
 from ocr_edge.reading import Reading
 from ocr_edge.regions import quality
 from ocr_edge.regions.change import ChangeDetector
@@ -23,6 +25,7 @@ from ocr_edge.regions.silence import Silence
 from ocr_edge.regions.stabilize import PATIENCE, Settled, Stabilizer
 from ocr_edge.sources.base import Frame
 from ocr_edge.system.counters import Counters
+from ocr_edge.trace import OFF, Recording
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -42,6 +45,7 @@ class RegionReader:
         picture: What spoils a picture.
         counters: Where what happens is counted.
         checks: The user's own check digits by name.
+        harvests: Whether what it makes of each frame is told in ``taken``.
 
     Attributes:
         region: Its settings.
@@ -50,6 +54,7 @@ class RegionReader:
         condition: What another region must show for it to be read; None where it always is.
         waits: Whether that is not shown.
         seen: What the last frame that was read said by itself; None before, and while it cannot be read.
+        taken: What was made of the last frame that was read, until somebody takes it; None without ``harvests``.
     """
 
     def __init__(
@@ -60,9 +65,15 @@ class RegionReader:
         picture: Picture,
         counters: Counters,
         checks: Mapping[str, Check] | None = None,
+        *,
+        harvests: bool = False,
     ) -> None:
         self.region, self.problem = region, ""
         self.seen: Reading | None = None
+        self.taken: Look | None = None
+        # Rows that are read as one text are no line to learn from.
+        self._notes = Recording() if harvests and not region.rows else None
+        self._spoiled = False
         self._stabilize, self._picture, self._counters = stabilize, picture, counters
         self._bundle, self._scale = bundle, 1.0
         self.condition, self.waits = condition(region, bundle), False
@@ -71,7 +82,7 @@ class RegionReader:
             _LOGGER.warning("region %s: %s", region.name, note)
         reader = region_setup.readers(region, bundle, self._pattern)
         self._patterns = region_setup.by_reader(self._pattern, bundle, reader) if self._pattern else ()
-        self._pipeline = region_setup.pipeline(region, bundle, self._pattern)
+        self._pipeline = region_setup.pipeline(region, bundle, self._pattern, trace=self._notes or OFF)
         self._stabilizer = self._fresh()
         self._plausibility = Plausibility(region.value) if region.value else None
         self._change = ChangeDetector(region.min_change)
@@ -118,7 +129,8 @@ class RegionReader:
         """Expect text that is larger by a factor than the settings say: frames need not have their size."""
         if self.region.text_height and abs(scale - self._scale) > 0.01:
             self._scale = scale
-            self._pipeline = region_setup.pipeline(self.region, self._bundle, self._pattern, scale)
+            trace = self._notes or OFF
+            self._pipeline = region_setup.pipeline(self.region, self._bundle, self._pattern, scale, trace)
 
     def is_active(self, now: float) -> bool:
         """Whether its schedule has it read at this time (epoch seconds, local time of day)."""
@@ -184,6 +196,8 @@ class RegionReader:
             return []
         reading = self.read(frame, cut)
         settled = self._stabilizer.push(reading, frame.monotonic, judged.weight)
+        if self.taken and settled.reading and (agreed := settled.reading.text) != reading.text:
+            self.taken = replace(self.taken, disagrees=f"{reading.text} in this frame, {agreed} in all")
         self._still = settled if settled.is_still else None
         if settled.is_still:
             self._change.keep(cut.image)
@@ -228,7 +242,7 @@ class RegionReader:
             judged = replace(
                 judged, problem=f"{cut.outside:.0%} of it lies outside of the picture", weight=0.0
             )
-        self.problem = judged.problem
+        self.problem, self._spoiled = judged.problem, bool(judged.problem)
         if judged.problem:
             self.seen = None
             self._counters.spoiled[judged.problem if cut.outside <= MAX_OUTSIDE else "outside"] += 1
@@ -239,6 +253,9 @@ class RegionReader:
         reading = self._pipeline.read(cut.image, source=frame.source, time=frame.captured_at)
         self._counters.read += 1
         self._counters.read_seconds += reading.timing_ms["total"] / 1000
+        if self._notes and not self._spoiled:
+            # The recording goes on with new lists.
+            self.taken = Look(cut.image, reading, copy.copy(self._notes))
         lines = tuple(rectify.moved(line, cut.matrix, frame.image.shape[:2]) for line in reading.lines)
         self.seen = replace(reading, lines=lines, region=self.region.name)
         return self.seen
@@ -257,6 +274,8 @@ class RegionReader:
             return [reading] if is_news else []
         verdict = self._doubted(reading) or self._plausibility.judge(reading.text, monotonic)
         if verdict.value is None:
+            if self.taken:
+                self.taken = replace(self.taken, verdict=verdict.why)
             self.problem = f"a number is not believed ({verdict.rule})"
             if self._rejected == reading.text and not is_news:
                 return []

@@ -51,13 +51,14 @@ class Scene:
         broken: What a network of the bundle failed with on the last frame; empty when none did.
         pose: From coordinates of the configuration to pixels of the last frame; None when unknown.
         alignment: What was found of the marks in it; None without marks.
+        bundle: The model.
 
     Raises:
         ConfigError: A region, pattern, mark or the reference picture is wrong.
     """
 
     def __init__(self, config: Config, bundle: Bundle, counters: Counters) -> None:
-        self._config, self._counters, self._bundle = config, counters, bundle
+        self._config, self._counters, self.bundle = config, counters, bundle
         reference = _reference(config.picture.reference) if config.picture.reference else None
         size = config.picture.size or (reference.shape[1::-1] if reference is not None else None)
         self._size = size[::-1] if size else None
@@ -75,7 +76,15 @@ class Scene:
                 raise ConfigError(f"region {region.name}: corners: {why}")
         checks = own_checks(config.check)
         self.readers = tuple(
-            RegionReader(region, bundle, config.stabilize, config.picture, counters, checks)
+            RegionReader(
+                region,
+                bundle,
+                config.stabilize,
+                config.picture,
+                counters,
+                checks,
+                harvests=config.harvest is not None,
+            )
             for region in config.region
         )
         self.problems: Mapping[str, str] = {}
@@ -88,7 +97,7 @@ class Scene:
 
     def take_over(self, old: "Scene") -> None:
         """Go on with another scene's memory of the same regions; what has not changed goes on as it was."""
-        alike = self._bundle is old._bundle and all(
+        alike = self.bundle is old._bundle and all(
             getattr(self._config, name) == getattr(old._config, name)
             for name in ("picture", "check", "stabilize")
         )
@@ -106,7 +115,7 @@ class Scene:
         Raises:
             ModelError: The networks do not answer as they did.
         """
-        prove(self._bundle)
+        prove(self.bundle)
 
     def look(self, frame: Frame) -> list[Reading]:
         """Look at a frame of a scene that goes on.

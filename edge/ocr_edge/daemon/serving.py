@@ -12,6 +12,7 @@ from ocr_edge.daemon.identity import device_name
 from ocr_edge.daemon.outputs import Outputs
 from ocr_edge.daemon.scene import Scene
 from ocr_edge.geometry import transform
+from ocr_edge.harvest.folder import NAME
 from ocr_edge.sinks.metrics import Snapshot
 from ocr_edge.sources.base import Frame
 from ocr_edge.sources.capturer import Capturer
@@ -38,8 +39,10 @@ def serve(
     trigger: Trigger,
     setup: Setup,
     stack: ExitStack,
+    *,
+    flush: Callable[[], object] | None = None,
 ) -> Watch | None:
-    """Begin to serve what ``[http]`` asks for, until the stack is closed.
+    """Begin to serve what ``[http]`` asks for, until the stack is closed; ``flush`` has the harvest write.
 
     Returns:
         What the loop calls with each frame it has looked at; None without a page.
@@ -58,7 +61,8 @@ def serve(
     newest = Newest()
     board = Board(config, capturer, notifier, can_ask=may_ask)
     store = state_dir(config.state_dir) / config.store.path if config.store.enabled else None
-    sight = Sight(newest, store, board.told, stack.enter_context(LogTail()), setup)
+    samples = state_dir(config.state_dir) / NAME
+    sight = Sight(newest, store, board.told, stack.enter_context(LogTail()), setup, samples, flush)
     stack.enter_context(Serving(config.http, health, Asked(snapshot, fire, sight)))
 
     def watch(frame: Frame, scene: Scene) -> None:

@@ -41,6 +41,12 @@ def application(settings: Http, asked: Asked, stack: ExitStack) -> Starlette:
 
         page = Page(asked.sight, settings.page, asked.snapshot, login=lock is not None)
         stack.callback(page.close)
+        if asked.sight.samples is not None:
+            from ocr_edge.web.samples import SamplesPage  # noqa: PLC0415 - see above
+
+            samples = SamplesPage(asked.sight)
+            stack.callback(samples.close)
+            routes += samples.routes()
         routes += page.routes() + (forms(lock, settings) if lock else [])
     ways = ", ".join(route.path for route in routes)
 

@@ -20,7 +20,17 @@ from ocr_edge.web.sight import Sight
 from ocr_edge.web.worker import Worker
 
 SETUP_FILES = ("setup.css", "setup.js", "setup-canvas.js", "setup-form.js", "setup-tools.js")
-FILES = ("page.css", "icon.svg", "common.js", "live.js", "history.js", "plot.js", "state.js", *SETUP_FILES)
+FILES = (
+    "page.css",
+    "icon.svg",
+    "common.js",
+    "live.js",
+    "history.js",
+    "plot.js",
+    "samples.js",
+    "state.js",
+    *SETUP_FILES,
+)
 ASKING = 8
 """Questions to the store that wait at a time; more are refused until some are answered."""
 T = TypeVar("T")

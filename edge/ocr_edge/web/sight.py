@@ -39,6 +39,8 @@ class Sight:
         board: Camera, alignment, watchdog and the like, as plain values; asked in the server's thread.
         log: The newest lines of the log.
         setup: What may be set up; None: nothing.
+        samples: The folder of samples; None where there is none to look at.
+        flush: Has the harvest write what it holds, in any thread; None where nothing is harvested.
     """
 
     newest: Newest
@@ -46,6 +48,8 @@ class Sight:
     board: Callable[[], Mapping[str, object]]
     log: LogTail
     setup: Setup | None = None
+    samples: Path | None = None
+    flush: Callable[[], object] | None = None
 
 
 @dataclass(frozen=True, slots=True)

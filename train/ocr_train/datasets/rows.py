@@ -50,23 +50,29 @@ def _archive(path: Path) -> Iterator[tuple[Row, bytes]]:
         raise ConfigError(f"{path}: not a readable tar archive ({first_line(error)})") from error
     if TRUTH_NAME not in files:
         raise ConfigError(f"{path}: {TRUTH_NAME} is missing at the top of the archive")
-    source = f"{path}: {TRUTH_NAME}"
+    for row in _listed(files[TRUTH_NAME], f"{path}: {TRUTH_NAME}"):
+        yield row, files.get(field(row, "file").removeprefix("./"), b"")
+
+
+def _listed(data: bytes, source: str) -> Iterator[Row]:
+    """The rows of a ``ground_truth.jsonl``."""
     # Not by splitlines: it also splits where a text holds an unusual space.
-    for number, line in enumerate(_decoded(files[TRUTH_NAME], source).split("\n"), 1):
+    for number, line in enumerate(_decoded(data, source).split("\n"), 1):
         if not line.strip():
             continue
         try:
             row = json.loads(line)
         except (ValueError, RecursionError) as error:
             raise ConfigError(f"{source}, line {number}: not JSON ({error})") from error
-        row = _checked(row, f"{source}, line {number}")
-        yield row, files.get(field(row, "file").removeprefix("./"), b"")
+        yield _checked(row, f"{source}, line {number}")
 
 
 def _folder(path: Path) -> Iterator[tuple[Row, bytes]]:
-    """The rows of a folder with their pictures' bytes: by ``labels.csv`` where there is one, else by file names."""
-    table = path / LABELS_NAME
-    if table.is_file():
+    """The rows of a folder with their pictures' bytes: by the list that lies there, else by file names."""
+    table, truth = path / LABELS_NAME, path / TRUTH_NAME
+    if truth.is_file():
+        rows = list(_listed(_content(truth), str(truth)))
+    elif table.is_file():
         rows = _table(table)
     else:
         pictures = sorted(f for f in path.iterdir() if f.suffix.lower() in SUFFIXES)

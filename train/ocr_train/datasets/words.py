@@ -1,9 +1,9 @@
 """``words:``: pictures of one line or word each, with what is written in them.
 
-Three layouts: a tar archive with ``ground_truth.jsonl`` (one object a line: ``file``, ``text``, and ``split``,
-``group`` and ``written`` where they are known; ``written`` keeps marks that ``text`` leaves out); a folder with
-``labels.csv`` (columns ``file,text`` and, optionally, ``split,group``); a folder whose files are named after their
-text, ``12.5.png`` or, where a text comes again, ``12.5__2.png``.
+Three layouts: a tar archive or folder with ``ground_truth.jsonl`` (one object a line: ``file``, ``text``, and
+``split``, ``group`` and ``written`` where they are known; ``written`` keeps marks that ``text`` leaves out); a folder
+with ``labels.csv`` (columns ``file,text`` and, optionally, ``split,group``); a folder whose files are named after
+their text, ``12.5.png`` or, where a text comes again, ``12.5__2.png``.
 
 In a folder, where no split is said, every eighth picture is for validation, by a hash of its name.
 

@@ -1,0 +1,1 @@
+"""Lines that were not read for sure: kept, labelled by their owner, exported for training."""
