@@ -97,7 +97,7 @@ class Scene:
 
     def take_over(self, old: "Scene") -> None:
         """Go on with another scene's memory of the same regions; what has not changed goes on as it was."""
-        alike = self.bundle is old._bundle and all(
+        alike = self.bundle is old.bundle and all(
             getattr(self._config, name) == getattr(old._config, name)
             for name in ("picture", "check", "stabilize")
         )
