@@ -89,24 +89,6 @@ def test_pieces_of_a_line_are_joined_and_columns_are_not():
     assert whole[1][0] == pytest.approx(250, abs=1)
 
 
-@pytest.mark.parametrize("degrees", [0, 5])
-def test_lines_are_not_joined_across_the_gutter_of_columns(degrees):
-    turn = np.radians(degrees)
-    along, down = np.array([np.cos(turn), np.sin(turn)]), np.array([-np.sin(turn), np.cos(turn)])
-    page = [
-        (200 + side * 216, 30 * row, 200 if row % 3 or side else 120) for row in range(5) for side in (0, 1)
-    ]
-    pieces = [
-        quad(*((x - (200 - wide) / 2) * along + y * down + (0, 100)), wide, 20, degrees)
-        for x, y, wide in page
-    ]
-    assert sorted(joined(np.array(pieces))) == [[number] for number in range(10)]
-    # Two lines show no gutter, and words that others run across stand in a line.
-    assert sorted(joined(np.array(pieces[:4]))) == [[0], [1], [2, 3]]
-    across = [quad(*(308 * along + 30 * row * down + (0, 100)), 416, 20, degrees) for row in (1, 2, 3, 4)]
-    assert [0, 1] in joined(np.array([*pieces[2:4], *across[1:]]))
-
-
 def test_a_wide_gap_is_bridged_only_where_it_is_asked_for():
     pieces = Pieces(
         np.array([quad(100, 100, 100, 20), quad(260, 100, 100, 20)]), np.array([0.9, 0.7], np.float32)

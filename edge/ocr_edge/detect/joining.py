@@ -21,13 +21,6 @@ ALIKE = 0.62
 TURNED = 0.14
 """Most that two pieces of a line may be turned against each other, in radians: eight degrees."""
 
-GUTTER_ROWS = 3
-"""Other lines that begin where the second piece does, and that none crosses between, at least: then it is the gutter of
-columns. Fewer are a label's few lines, or chance."""
-GUTTER_REACH = 6.0
-"""How far above and below those lines may stand, in heights: four lines of a page."""
-GUTTER_EDGE = 1.0
-"""How far their beginnings may lie from the piece's, in heights: a paragraph's first line is moved in."""
 LONG = 2.0
 """Width in heights of an outline that says how its line is turned: a shorter one may be a character or two."""
 
@@ -71,7 +64,6 @@ def joined(quads: Quads, apart: float = APART) -> list[list[int]]:
     """
     frames = [_frame(quad) for quad in quads]
     group = list(range(len(quads)))
-    points = np.asarray(quads, np.float32)
 
     def root(number: int) -> int:
         while group[number] != number:
@@ -80,9 +72,7 @@ def joined(quads: Quads, apart: float = APART) -> list[list[int]]:
 
     for one in range(len(quads)):
         for other in range(one + 1, len(quads)):
-            if _are_pieces(frames[one], frames[other], apart) and not _has_gutter(
-                frames[one], frames[other], points
-            ):
+            if _are_pieces(frames[one], frames[other], apart):
                 group[root(other)] = root(one)
     found: dict[int, list[int]] = {}
     for number in range(len(quads)):
@@ -148,22 +138,6 @@ def _are_pieces(one: _Frame, other: _Frame, apart: float) -> bool:
     between = other.middle - one.middle
     gap = abs(float(between @ one.along)) - (one.width + width) / 2
     return gap < apart * high and abs(float(between @ one.down)) < LEVEL * high and gap > -high
-
-
-def _has_gutter(one: _Frame, other: _Frame, quads: Quads) -> bool:
-    """Whether the gap between two pieces goes on above and below, between the lines of two columns."""
-    along, down = (one.along, one.down) if one.width > other.width else (other.along, other.down)
-    height = max(one.height, other.height)
-    first, second = sorted((one, other), key=lambda frame: float(frame.middle @ along))
-    begin = float(second.middle @ along) - second.width / 2
-    if begin <= float(first.middle @ along) + first.width / 2:
-        return False
-    x, y = quads @ along, quads.mean(axis=1) @ down - float(second.middle @ down)
-    left, right = x.min(axis=1), x.max(axis=1)
-    near = (np.abs(y) > LEVEL * height) & (np.abs(y) < GUTTER_REACH * height)
-    starts = near & (np.abs(left - begin) < GUTTER_EDGE * height)
-    crosses = near & (left < begin - GUTTER_EDGE * height) & (right > begin)
-    return int(starts.sum()) >= max(GUTTER_ROWS, int(crosses.sum()))
 
 
 def _shared(one: Quads, other: Quads) -> float:

@@ -69,6 +69,51 @@ def order(lines: Sequence[Line]) -> list[int]:
     return _ordered(places, np.arange(len(lines)))
 
 
+@dataclass(frozen=True, slots=True)
+class Gutter:
+    """Whitespace between two columns.
+
+    Attributes:
+        middle: Its column on the page turned upright, in pixels.
+        top, bottom: From where to where the columns beside it go.
+        slope: The page's tilt, rows for each column.
+    """
+
+    middle: float
+    top: float
+    bottom: float
+    slope: float
+
+    def parts(self, before: Line, after: Line) -> bool:
+        """Whether it lies between two pieces of a line, the left one first."""
+        left, right = before.characters[-1].box, after.characters[0].box
+        row = (left.top + left.bottom) / 2
+        shift = self.slope * row
+        return (
+            left.right + shift <= self.middle <= right.left + shift
+            and self.top <= row - self.slope * left.right <= self.bottom
+        )
+
+
+def gutters(lines: Sequence[Line]) -> list[Gutter]:
+    """The gutters between columns of running text, in pieces of lines that stand in any order."""
+    if len(lines) < 2 * MIN_ROWS:
+        return []
+    slope, places = _slope(lines), _upright(lines)
+    found: list[Gutter] = []
+    parts = [np.arange(len(lines))]
+    while parts:
+        members = parts.pop()
+        cut = _gutter(places, members)
+        if cut is None:
+            continue
+        sides = members[places.right[members] <= cut], members[places.left[members] >= cut]
+        top, bottom = float(places.top[members].min()), float(places.bottom[members].max())
+        found.append(Gutter(cut, top, bottom, slope))
+        parts += sides
+    return found
+
+
 def _upright(lines: Sequence[Line]) -> _Places:
     """Places of lines on the page turned against its tilt."""
     slope = _slope(lines)

@@ -1,5 +1,6 @@
 """Places in a picture where a line stands: one line is found in many guesses at the ink."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -8,7 +9,8 @@ import numpy as np
 from ocr_edge.contract.types import Box, Image, Polarity
 from ocr_edge.geometry.rectify import moved
 from ocr_edge.geometry.transform import Matrix
-from ocr_edge.layout.reading_order import order, reading_order
+from ocr_edge.layout.columns import parted
+from ocr_edge.layout.reading_order import order
 from ocr_edge.layout.selection import RatedLine
 from ocr_edge.reading import Line
 from ocr_edge.recognize.line_reader import StripReading
@@ -103,17 +105,24 @@ def place_of(line: CandidateLine, places: Sequence[Place]) -> Place | None:
 def in_order(lines: Sequence[Line], places: Sequence[Place]) -> list[Line]:
     """Lines as a person reads them, who turns the picture until most of them are level.
 
+    One that runs over two columns comes in two parts.
+
     Args:
         lines: With boxes in the picture's pixels, in any order.
         places: Where they were found.
     """
     read = [place for place in places if place.reading]
-    if not read:
-        return reading_order(lines)
-    longest = max(read, key=lambda place: len(place.reading.sure) if place.reading else 0)
-    if longest.back is None:
-        return reading_order(lines)
-    across, down = longest.back[:2, 0] / np.linalg.norm(longest.back[:2, 0])
-    # The middle of nowhere, so that nothing comes to lie beyond the edge that boxes are cut at.
-    level = np.array([[across, down, FAR / 2], [-down, across, FAR / 2], [0, 0, 1]], np.float64)
-    return [lines[number] for number in order([moved(line, level, (FAR, FAR)) for line in lines])]
+    longest = max(read, key=lambda place: len(place.reading.sure) if place.reading else 0, default=None)
+    if longest is None or longest.back is None:
+        level = list(lines)
+    else:
+        across, down = longest.back[:2, 0] / np.linalg.norm(longest.back[:2, 0])
+        # The middle of nowhere, so that nothing comes to lie beyond the edge that boxes are cut at.
+        upright = np.array([[across, down, FAR / 2], [-down, across, FAR / 2], [0, 0, 1]], np.float64)
+        level = [moved(line, upright, (FAR, FAR)) for line in lines]
+    parts = parted(level)
+    whole = iter(character for line in lines for character in line.characters)
+    pieces = [
+        replace(part, characters=tuple(itertools.islice(whole, len(part.characters)))) for part in parts
+    ]
+    return [pieces[number] for number in order(parts)]
