@@ -58,17 +58,17 @@ class RatedLine:
     is_found: bool = field(default=False, kw_only=True)
 
     @property
+    def explained(self) -> float:
+        """How many characters it explains: the sure ones, less the unsure ones."""
+        return float(np.sum(self.sure - WORTH))
+
+    @property
     def value(self) -> float:
-        """How much it explains, among readings found by their ink."""
-        return self.worth(by_height=True)
+        """The same among readings found by their ink: tall characters count more, unsure ones too.
 
-    def worth(self, *, by_height: bool) -> float:
-        """How much it explains: its sure characters, and its unsure ones against it; less where the line is doubted.
-
-        Args:
-            by_height: Whether tall characters count more, and unsure ones too: two lines read as one are tall.
+        Less where the line is doubted: two lines read as one are tall, and each of their letters may look like one.
         """
-        heights = [character.box.height if by_height else 1 for character in self.line.characters]
+        heights = [character.box.height for character in self.line.characters]
         return float(np.dot(self.sure - WORTH, heights)) * self.line.confidence
 
     @property
@@ -144,9 +144,10 @@ def select(rated: Sequence[RatedLine], *, scene: bool = False) -> Selection:
         np.array([[c.box.left, c.box.top, c.box.right, c.box.bottom] for c in item.line.characters], float)
         for item in rated
     ]
-    # Ink that touches a frame makes tall boxes, and the detector's are not.
-    by_height = not any(item.is_found for item in rated)
-    values = [item.worth(by_height=by_height) for item in rated]
+    # Ink that touches a frame makes tall boxes, and a short piece of a line is surer than the whole. So the detector's
+    # lines are compared with ink by what they explain (plates of validation parts: 78 % right instead of 71, n = 87).
+    by_ink = not any(item.is_found for item in rated)
+    values = [item.value if by_ink else item.explained for item in rated]
     for index in sorted(range(len(rated)), key=values.__getitem__, reverse=True):
         item = rated[index]
         mean, least = float(item.sure.mean()), least_sure(len(item.sure), scene=scene)
