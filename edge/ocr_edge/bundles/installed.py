@@ -28,6 +28,7 @@ class Entry:
         active: Whether it is the one to use.
         previous: Whether a rollback goes to it.
         bad: Why it is not used, in words for people; empty when nothing is known against it.
+        installed: Epoch seconds of when it was taken in; 0 where that is not known.
     """
 
     path: Path
@@ -36,6 +37,7 @@ class Entry:
     active: bool
     previous: bool
     bad: str
+    installed: float = 0.0
 
 
 class Installed:
@@ -225,15 +227,16 @@ class Installed:
         return place
 
     def _entry(self, path: Path) -> Entry:
-        manifest, size, bad = None, 0, self._shelf.bad(path)
+        manifest, size, bad, at = None, 0, self._shelf.bad(path), 0.0
         try:
+            at = path.stat().st_mtime
             size = sum(file.stat().st_size for file in path.iterdir())
             manifest = manifests.decode(untrusted.content(path / manifests.FILE_NAME, manifests.MAX_BYTES))
         except OSError as error:
             bad = bad or f"cannot be read: {error.strerror}"
         except ManifestError as error:
             bad = bad or f"{manifests.FILE_NAME}: {error}"
-        return Entry(path, manifest, size, path == self._shelf.active, path == self._shelf.previous, bad)
+        return Entry(path, manifest, size, path == self._shelf.active, path == self._shelf.previous, bad, at)
 
 
 def proven(path: Path | None, threads: int = 1, *, doubted: bool = False) -> Bundle:

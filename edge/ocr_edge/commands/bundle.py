@@ -14,9 +14,8 @@ from ocr_edge.system.state_dir import for_people
 
 if TYPE_CHECKING:
     from ocr_edge.bundles.installed import Installed
-    from ocr_edge.contract.manifest import Manifest
 
-SHIPPED = "shipped"
+SHIPPED = "shipped"  # as in bundles.listing, which is not loaded for --help
 RELOAD = "A running daemon takes it with: sudo systemctl reload ocr-edge"
 
 DESCRIPTION = """Change the model that the daemon reads with.
@@ -81,37 +80,9 @@ def run_rollback(args: argparse.Namespace) -> int:
 
 def run_list(args: argparse.Namespace) -> int:
     """Show the installed bundles and those that ship."""
-    from ocr_edge.bundles import builtin  # noqa: PLC0415 - see commands/__init__.py
-    from ocr_edge.contract import manifest as manifests  # noqa: PLC0415
+    from ocr_edge.bundles import listing  # noqa: PLC0415 - see commands/__init__.py
 
-    installed = _installed(args)
-    rows = [
-        _row(
-            entry.path.name,
-            entry.manifest,
-            entry.size,
-            active=entry.active,
-            previous=entry.previous,
-            bad=entry.bad,
-        )
-        for entry in installed.entries()
-    ]
-    active, previous = installed.active(), installed.previous()
-    for name in builtin.shipped_names():
-        folder = builtin.shipped(name)
-        manifest = manifests.decode((folder / manifests.FILE_NAME).read_bytes())
-        size = sum(file.stat().st_size for file in folder.iterdir())
-        default = name == builtin.SHIPPED
-        rows.append(
-            _row(
-                SHIPPED if default else name,
-                manifest,
-                size,
-                active=default and active is None,
-                previous=default and bool(active and not previous),
-                bad="",
-            )
-        )
+    rows = listing.rows(_installed(args))
     if args.json:
         print(json.dumps(rows, indent=1))
         return 0
@@ -175,25 +146,6 @@ def _named(installed: "Installed", name: str) -> tuple[str, Path | None]:
         return (path.name if path else SHIPPED), path
     inside = installed.folder / name
     return name, inside if os.sep not in name and os.path.isdir(inside) else Path(name)
-
-
-def _row(
-    name: str, manifest: "Manifest | None", size: int, *, active: bool, previous: bool, bad: str
-) -> dict[str, Any]:
-    conversion = manifest.metrics.get("conversion") if manifest else None
-    measured = conversion if isinstance(conversion, dict) else {}
-    correct = measured.get("converted_top1")
-    return {
-        "name": name,
-        "created": manifest.created if manifest else "",
-        "labels": len(manifest.texts) if manifest else None,
-        "size": size,
-        "correct": correct if isinstance(correct, float | int) else None,
-        "n": measured.get("n"),
-        "active": active,
-        "previous": previous,
-        "bad": bad,
-    }
 
 
 def _installed(args: argparse.Namespace) -> "Installed":

@@ -149,7 +149,9 @@ def _run(path: Path, config: Config, state: Path, last_run: LastRun, signals: Si
         if config.http:
             from ocr_edge.daemon.serving import serve  # noqa: PLC0415 - nothing of it is loaded without [http]
 
-            watch = serve(config, health, counters, outputs, capturer, notifier, trigger, stack)
+            watch = serve(
+                config, health, counters, outputs, capturer, notifier, trigger, stack, signals.ask_reload
+            )
         daemon = Daemon(
             source=source,
             capturer=capturer,

@@ -281,4 +281,5 @@ class Daemon:
             _LOGGER.info("reloaded")
             self.health.problem("configuration", "")
             self._take_scene(scene)
+        self.counters.reloads += 1
         self.notifier.ready()

@@ -22,7 +22,7 @@ from ocr_edge.system.notify import Notifier
 from ocr_edge.system.state_dir import state_dir
 from ocr_edge.web.log_tail import LogTail
 from ocr_edge.web.serving import Serving
-from ocr_edge.web.sight import Asked, Sight
+from ocr_edge.web.sight import Asked, Bundles, Sight
 from ocr_edge.web.view import Newest, Seen, View
 
 Watch = Callable[[Frame, Scene], None]
@@ -37,8 +37,9 @@ def serve(
     notifier: Notifier,
     trigger: Trigger,
     stack: ExitStack,
+    reload: Callable[[], None],
 ) -> Watch | None:
-    """Begin to serve what ``[http]`` asks for, until the stack is closed.
+    """Begin to serve what ``[http]`` asks for, until the stack is closed; ``reload`` is as SIGHUP.
 
     Returns:
         What the loop calls with each frame it has looked at; None without a page.
@@ -57,7 +58,8 @@ def serve(
     newest = Newest()
     board = Board(config, capturer, notifier, can_ask=may_ask)
     store = state_dir(config.state_dir) / config.store.path if config.store.enabled else None
-    sight = Sight(newest, store, board.told, stack.enter_context(LogTail()))
+    bundles = Bundles(state_dir(config.state_dir), reload, str(config.bundle or ""))
+    sight = Sight(newest, store, board.told, stack.enter_context(LogTail()), bundles)
     stack.enter_context(Serving(config.http, health, Asked(snapshot, fire, sight)))
 
     def watch(frame: Frame, scene: Scene) -> None:

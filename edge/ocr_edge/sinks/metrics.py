@@ -73,6 +73,7 @@ def families(now: Snapshot) -> "Iterator[Metric]":
     yield total("readings", "Readings published.", count.news, "region")
     yield total("rejected", "Readings not believed.", count.rejected, "region", "reason")
     yield total("spoiled", "Regions that could not be read, by what was wrong.", count.spoiled, "reason")
+    yield total("reloads", "Times that configuration and bundle were read again.", {(): count.reloads})
     boxes = now.outboxes
     yield gauge("queued", "Readings that wait for a receiver.", {b.name: b.queued for b in boxes}, "receiver")
     yield total(

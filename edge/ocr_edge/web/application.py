@@ -42,6 +42,12 @@ def application(settings: Http, asked: Asked, stack: ExitStack) -> Starlette:
         page = Page(asked.sight, settings.page, asked.snapshot, login=lock is not None)
         stack.callback(page.close)
         routes += page.routes() + (forms(lock, settings) if lock else [])
+        if asked.sight.bundles is not None:
+            from ocr_edge.web.models import Models  # noqa: PLC0415
+
+            models = Models(asked.sight.bundles, asked.snapshot, login=lock is not None)
+            stack.callback(models.close)
+            routes += models.routes()
     ways = ", ".join(route.path for route in routes)
 
     async def refused(_request: Request, error: Exception) -> Response:

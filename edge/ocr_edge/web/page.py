@@ -18,7 +18,17 @@ from ocr_edge.web.pictures import Pictures
 from ocr_edge.web.sight import Sight
 from ocr_edge.web.worker import Worker
 
-FILES = ("page.css", "icon.svg", "common.js", "live.js", "history.js", "plot.js", "state.js")
+FILES = (
+    "page.css",
+    "icon.svg",
+    "common.js",
+    "live.js",
+    "history.js",
+    "plot.js",
+    "state.js",
+    "models.js",
+    "card.js",
+)
 ASKING = 8
 """Questions to the store that wait at a time; more are refused until some are answered."""
 T = TypeVar("T")

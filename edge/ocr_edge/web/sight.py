@@ -10,6 +10,21 @@ from ocr_edge.web.view import Newest
 
 
 @dataclass(frozen=True, slots=True)
+class Bundles:
+    """How the page changes the bundle that is read with.
+
+    Attributes:
+        state: The state folder.
+        reload: Has the daemon take what is on disk, between two frames; returns at once.
+        configured: ``bundle`` of the configuration, which comes before all that are installed; empty without one.
+    """
+
+    state: Path
+    reload: Callable[[], None]
+    configured: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Sight:
     """What the page shows of the daemon.
 
@@ -18,12 +33,14 @@ class Sight:
         store: The file of readings; None where nothing is stored.
         board: Camera, alignment, watchdog and the like, as plain values; asked in the server's thread.
         log: The newest lines of the log.
+        bundles: How bundles are changed; None where they cannot be.
     """
 
     newest: Newest
     store: Path | None
     board: Callable[[], Mapping[str, object]]
     log: LogTail
+    bundles: Bundles | None = None
 
 
 @dataclass(frozen=True, slots=True)

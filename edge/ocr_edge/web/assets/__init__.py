@@ -9,7 +9,7 @@ TYPES = {
     "js": "text/javascript; charset=utf-8",
     "svg": "image/svg+xml",
 }
-PAGES = {"/": "live", "/history": "history", "/state": "state"}
+PAGES = {"/": "live", "/history": "history", "/state": "state", "/models": "models"}
 """The pages, in the order of the navigation: where each is, and the name of its content and script."""
 
 
