@@ -1,10 +1,9 @@
-"""Bundles changed in a real browser, before the real daemon on a recorded stream. Skipped where Chromium is not there."""
+"""Bundles changed in a browser, before the real daemon on a recorded stream. Skipped where Chromium is missing."""
 
 import pytest
 
 from . import test_page_browser as page
-from .test_page_browser import browse, daemon, recording  # noqa: F401 - fixtures
-from .test_page_browser import text, until
+from .test_page_browser import browse, daemon, recording, text, until  # noqa: F401 - fixtures
 from .test_page_models import packed
 
 By = page.By
@@ -75,12 +74,15 @@ def test_a_bundle_is_uploaded_reads_and_is_rolled_back_while_the_daemon_reads(mo
 def test_a_card_is_text_whatever_it_holds(models):
     browser, _ = models(1280, 900)
     evil = "# <img src=x onerror=alert(1)>\n\n<script>document.title='gone'</script> **[b](javascript:alert(1))**"
-    script = "const { showCard } = await import('/card.js'); showCard(document.getElementById('card-text'), arguments[0]);"
-    browser.execute_script(f"return (async (...arguments) => {{ {script} }})(arguments[0])", evil)
+    browser.execute_async_script(
+        "const [text, done] = arguments, place = document.getElementById('card-text');"
+        "import('/card.js').then(({ showCard }) => showCard(place, text)).then(done)",
+        evil,
+    )
     browser.execute_script("document.getElementById('card').hidden = false")
     assert "<script>" in text(browser, "#card-text")
     assert not browser.find_elements(By.CSS_SELECTOR, "#card-text img, #card-text a, #card-text script")
-    assert browser.title == "Models – ocr-edge"
+    assert browser.title.startswith("Models")
 
 
 def test_a_phone_shows_the_models_without_scrolling_sideways(models):

@@ -48,10 +48,12 @@ class Installed:
 
     Attributes:
         folder: Where they are.
+        tested: How many test pictures the last proof got right, and of how many; None before one.
     """
 
     def __init__(self, state_dir: Path) -> None:
         self.folder = state_dir / FOLDER
+        self.tested: tuple[int, int] | None = None
         self._shelf = Shelf(self.folder)
         self._refused: dict[Path, str] = {}
 
@@ -88,7 +90,7 @@ class Installed:
                 with as_owner(self.folder):
                     archive.copy(files, staged)
                     staged.chmod(0o755)
-                proof.prove(staged)
+                self.tested = proof.prove(staged)
                 with as_owner(self.folder):
                     return self._adopt(staged, described(staged))
             except ModelError as error:
@@ -119,7 +121,7 @@ class Installed:
             if previous is not None:
                 if why := self._shelf.bad(previous):
                     raise ModelError(f"{previous.name} is known to be bad: {why}; install it again")
-                proof.prove(previous)
+                self.tested = proof.prove(previous)
             with as_owner(self.folder):
                 self._shelf.switch(previous, active)
             return previous

@@ -67,14 +67,16 @@ def run_install(args: argparse.Namespace) -> int:
         path = named(args.path)
         if not path.exists():
             raise ModelError(f"{path}: no such file or folder; {said()}")
-        print(f"{_installed(args).install(path).name} is active. {RELOAD}")
+        installed = _installed(args)
+        print(f"{installed.install(path).name} is active{_tested(installed)}.\n{RELOAD}")
     return 0
 
 
 def run_rollback(args: argparse.Namespace) -> int:
     """Go back to the previous bundle; the errors of ``Installed.rollback``."""
-    path = _installed(args).rollback()
-    print(f"{path.name if path else 'The shipped bundle'} is active again. {RELOAD}")
+    installed = _installed(args)
+    path = installed.rollback()
+    print(f"{path.name if path else 'The shipped bundle'} is active again{_tested(installed)}.\n{RELOAD}")
     return 0
 
 
@@ -135,6 +137,14 @@ def _one_line() -> Iterator[None]:
         raise
     except OSError as error:
         raise ConfigError(f"{str(error.filename or 'disk')[:200]}: {error.strerror}") from error
+
+
+def _tested(installed: "Installed") -> str:
+    """What its proof found; nothing of one that ships and was not proven again."""
+    if installed.tested is None:
+        return ""
+    right, count = installed.tested
+    return f"; {right} of {count} test pictures are read as they must be"
 
 
 def _named(installed: "Installed", name: str) -> tuple[str, Path | None]:

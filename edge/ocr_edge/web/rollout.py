@@ -107,11 +107,11 @@ class Rollout:
         def work() -> str:
             before = self._installed.active()
             try:
-                self._command("install", str(path), said=said)
+                tested = self._command("install", str(path), said=said)
             finally:
                 if delete:
                     path.unlink(missing_ok=True)
-            return self._handed_over(said, before)
+            return self._handed_over(said, before, tested)
 
         self._start(work)
 
@@ -120,8 +120,8 @@ class Rollout:
 
         def work() -> str:
             before = self._installed.active()
-            self._command("rollback")
-            return self._handed_over("the bundle before", before)
+            tested = self._command("rollback")
+            return self._handed_over("the bundle before", before, tested)
 
         self._start(work)
 
@@ -142,12 +142,13 @@ class Rollout:
         except RuntimeError as error:
             self._end("failed", str(error))
 
-    def _handed_over(self, said: str, before: Path | None) -> str:
+    def _handed_over(self, said: str, before: Path | None, tested: str) -> str:
         """Have the daemon take the active bundle; when it does not, go back to the one before.
 
         Args:
             said: What people call it.
             before: The one that was active before.
+            tested: What its proof found.
 
         Returns:
             What is read with now.
@@ -158,7 +159,7 @@ class Rollout:
         self._step("switching")
         problem = self._reloaded()
         if not problem:
-            return f"{self._used} reads now"
+            return f"{self._used} reads now{tested}"
         end = f"{said} is not used: {problem}; {self._used} reads on"
         if self._installed.active() == before:  # the configuration is what fails
             raise ModelError(end)
@@ -190,8 +191,11 @@ class Rollout:
         problems = self._snapshot().state.problems
         return problems.get("configuration", "") or problems.get("bundle", "")
 
-    def _command(self, *words: str, said: str = "") -> None:
+    def _command(self, *words: str, said: str = "") -> str:
         """Run ``ocr-edge bundle`` with these words.
+
+        Returns:
+            What the proof found, to be added to a sentence.
 
         Raises:
             ModelError: It refused, and why.
@@ -220,6 +224,8 @@ class Rollout:
             lines = done.stderr.decode(errors="replace").strip().splitlines()
             why = lines[-1] if lines else f"it ended with code {done.returncode}"
             raise ModelError(why.removeprefix("ERROR: ").replace(words[-1], said or words[-1]))
+        found = done.stdout.decode(errors="replace").partition("\n")[0].removesuffix(".").partition("; ")
+        return "".join(found[1:])
 
     def _step(self, step: Literal["proving", "switching", "taking it back"]) -> None:
         assert self._change is not None

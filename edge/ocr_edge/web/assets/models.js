@@ -16,7 +16,7 @@ function busy() {
 }
 
 function facts(bundle) {
-  const correct = bundle.correct === null ? [] : [["Correct when it was made", `${(100 * bundle.correct).toFixed(1)} % of ${bundle.n} glyphs`]];
+  const correct = bundle.correct === null ? [] : [["Correct then", `${(100 * bundle.correct).toFixed(1)} % of ${bundle.n} glyphs`]];
   return [
     ["Made", bundle.created || "not known"],
     ["Installed", bundle.installed ? clock(bundle.installed) : "came with the program"],
