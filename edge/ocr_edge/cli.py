@@ -6,9 +6,9 @@ import sys
 from collections.abc import Sequence
 
 from ocr_edge import __version__, program
-from ocr_edge.commands import bench, bundle, check, doctor, init, read, regions, run
+from ocr_edge.commands import bench, bundle, check, doctor, init, read, regions, run, status
 
-COMMANDS = (read, init, regions, check, run, bundle, bench, doctor)
+COMMANDS = (read, init, regions, check, run, bundle, status, bench, doctor)
 
 EPILOG = """exit codes: 0 fine, 1 said no (nothing read where something was demanded), 2 wrong usage or
 configuration, 3 wrong bundle, 4 an input could not be read"""

@@ -19,6 +19,7 @@ from ocr_edge.daemon.loop import Daemon
 from ocr_edge.daemon.models import Models
 from ocr_edge.daemon.outputs import Outputs
 from ocr_edge.daemon.scene import Scene
+from ocr_edge.drift.monitor import Monitor
 from ocr_edge.errors import ConfigError, OcrEdgeError
 from ocr_edge.sources.capturer import Capturer
 from ocr_edge.sources.gpio import Lamp, watch_button
@@ -145,12 +146,22 @@ def _run(path: Path, config: Config, state: Path, last_run: LastRun, signals: Si
         if fire and source.trigger.gpio:
             stack.enter_context(watch_button(source.trigger.gpio, trigger, partial(health.problem, "button")))
         notifier = Notifier()
+        drift = stack.enter_context(Monitor(state, health))
         watch = None
         if config.http:
             from ocr_edge.daemon.serving import serve  # noqa: PLC0415 - nothing of it is loaded without [http]
 
             watch = serve(
-                config, health, counters, outputs, capturer, notifier, trigger, stack, signals.ask_reload
+                config,
+                health,
+                counters,
+                outputs,
+                capturer,
+                notifier,
+                trigger,
+                stack,
+                signals.ask_reload,
+                drift,
             )
         daemon = Daemon(
             source=source,
@@ -165,6 +176,7 @@ def _run(path: Path, config: Config, state: Path, last_run: LastRun, signals: Si
             without_bundle=builder.without_bundle,
             last=last,
             watch=watch,
+            drift=drift,
         )
         return daemon.run(signals)
 

@@ -9,6 +9,7 @@ from itertools import chain
 from ocr_edge.config.settings import SourceSettings
 from ocr_edge.daemon.outputs import Outputs
 from ocr_edge.daemon.scene import Scene
+from ocr_edge.drift.monitor import Monitor
 from ocr_edge.errors import CaptureError, OcrEdgeError
 from ocr_edge.reading import Reading
 from ocr_edge.sources.base import Frame
@@ -51,6 +52,7 @@ class Daemon:
         without_bundle: Makes the same scene with another bundle, given why the present one is not to be used.
         last: The last reading, for the status line.
         watch: Called with each frame that was looked at, for people who watch; None where nobody can.
+        drift: Takes note of what each look was like; None where it is not wanted.
     """
 
     source: SourceSettings
@@ -65,6 +67,7 @@ class Daemon:
     without_bundle: Callable[[str], Scene]
     last: str = ""
     watch: Callable[[Frame, Scene], None] | None = None
+    drift: Monitor | None = None
     _due: float = 0.0
     _fresh: float = 0.0
     _hung_since: float | None = None
@@ -231,8 +234,19 @@ class Daemon:
                 _LOGGER.info("region %s: %s", reading.region, why)
         if frame is not None and self.watch is not None:
             self.watch(frame, self.scene)
+        if frame is not None and self.drift is not None:
+            self._note_looks(frame, self.drift)
         if frame is not None and self.outputs.wants_snapshots:
             self.outputs.snapshot(self.scene.shown(frame.image))
+
+    def _note_looks(self, frame: Frame, drift: Monitor) -> None:
+        """Hand what came of each region's look to the monitor."""
+        alignment, longer = self.scene.alignment, max(frame.image.shape[:2])
+        moved = alignment.moved_pixels / longer if alignment is not None and not alignment.lost else None
+        for reader in self.scene.readers:
+            look, reader.looked = reader.looked, None
+            if look is not None:
+                drift.look(reader.region, reader.bundle, look, moved)
 
     def _step_done(self) -> bool:
         """Feed the watchdog, unless a capture attempt has not ended in its time; whether the source has more."""
@@ -263,6 +277,8 @@ class Daemon:
         if state is not None:
             _LOGGER.log(logging.INFO if state.ok else logging.WARNING, "state: %s", state.text)
             self.outputs.report(state)
+        if self.drift is not None:
+            self.drift.tick(reader.region.name for reader in self.scene.readers)
         problems = self.health.state(0.0).text
         last = self.last or "nothing read yet"
         self.notifier.status(last if problems == "ok" else f"{problems}; last reading: {last}")

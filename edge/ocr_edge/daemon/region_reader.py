@@ -13,6 +13,7 @@ from ocr_edge.config.settings import Picture, Region, Stabilize
 from ocr_edge.daemon import region_setup
 from ocr_edge.daemon.condition import condition
 from ocr_edge.decode.check_digits import Check
+from ocr_edge.drift.day import Look
 from ocr_edge.geometry import rectify
 from ocr_edge.reading import Reading
 from ocr_edge.regions import quality
@@ -50,6 +51,7 @@ class RegionReader:
         condition: What another region must show for it to be read; None where it always is.
         waits: Whether that is not shown.
         seen: What the last frame that was read said by itself; None before, and while it cannot be read.
+        looked: What came of the last look, for the monitor of drift, which takes it away.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class RegionReader:
     ) -> None:
         self.region, self.problem = region, ""
         self.seen: Reading | None = None
+        self.looked: Look | None = None
         self._stabilize, self._picture, self._counters = stabilize, picture, counters
         self._bundle, self._scale = bundle, 1.0
         self.condition, self.waits = condition(region, bundle), False
@@ -113,6 +116,11 @@ class RegionReader:
             self._stabilizer.resume(last.raw or last.text)
         if last.value is not None and self._plausibility:
             self._plausibility.resume(last.value, monotonic - max(now - last.time, 0.0))
+
+    @property
+    def bundle(self) -> str:
+        """Name of the bundle that reads."""
+        return self._bundle.path.name
 
     def fit(self, scale: float) -> None:
         """Expect text that is larger by a factor than the settings say: frames need not have their size."""
@@ -228,7 +236,7 @@ class RegionReader:
             judged = replace(
                 judged, problem=f"{cut.outside:.0%} of it lies outside of the picture", weight=0.0
             )
-        self.problem = judged.problem
+        self.problem, self.looked = judged.problem, Look(judged)
         if judged.problem:
             self.seen = None
             self._counters.spoiled[judged.problem if cut.outside <= MAX_OUTSIDE else "outside"] += 1
@@ -241,6 +249,8 @@ class RegionReader:
         self._counters.read_seconds += reading.timing_ms["total"] / 1000
         lines = tuple(rectify.moved(line, cut.matrix, frame.image.shape[:2]) for line in reading.lines)
         self.seen = replace(reading, lines=lines, region=self.region.name)
+        if self.looked is not None:
+            self.looked.reading = self.seen
         return self.seen
 
     def _fresh(self) -> Stabilizer:
@@ -258,6 +268,8 @@ class RegionReader:
         verdict = self._doubted(reading) or self._plausibility.judge(reading.text, monotonic)
         if verdict.value is None:
             self.problem = f"a number is not believed ({verdict.rule})"
+            if self.looked is not None:
+                self.looked.believed = False
             if self._rejected == reading.text and not is_news:
                 return []
             self._rejected = reading.text

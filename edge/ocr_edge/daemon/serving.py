@@ -11,6 +11,7 @@ from ocr_edge.config import Config, urls
 from ocr_edge.daemon.identity import device_name
 from ocr_edge.daemon.outputs import Outputs
 from ocr_edge.daemon.scene import Scene
+from ocr_edge.drift.monitor import Monitor
 from ocr_edge.geometry import transform
 from ocr_edge.sinks.metrics import Snapshot
 from ocr_edge.sources.base import Frame
@@ -38,6 +39,7 @@ def serve(
     trigger: Trigger,
     stack: ExitStack,
     reload: Callable[[], None],
+    drift: Monitor,
 ) -> Watch | None:
     """Begin to serve what ``[http]`` asks for, until the stack is closed; ``reload`` is as SIGHUP.
 
@@ -48,7 +50,7 @@ def serve(
 
     def snapshot() -> Snapshot:
         state, latest = health.state(time.time()), tuple(outputs.latest.values())
-        return Snapshot(state, counters, outputs.stats, latest, outputs.deleted)
+        return Snapshot(state, counters, outputs.stats, latest, outputs.deleted, strengths(drift))
 
     may_ask = config.source.mode == "trigger" and config.source.trigger.http
     fire = trigger.fire if may_ask else None
@@ -59,7 +61,7 @@ def serve(
     board = Board(config, capturer, notifier, can_ask=may_ask)
     store = state_dir(config.state_dir) / config.store.path if config.store.enabled else None
     bundles = Bundles(state_dir(config.state_dir), reload, str(config.bundle or ""))
-    sight = Sight(newest, store, board.told, stack.enter_context(LogTail()), bundles)
+    sight = Sight(newest, store, board.told, stack.enter_context(LogTail()), bundles, drift)
     stack.enter_context(Serving(config.http, health, Asked(snapshot, fire, sight)))
 
     def watch(frame: Frame, scene: Scene) -> None:
@@ -67,6 +69,11 @@ def serve(
         board.looked(scene)
 
     return watch
+
+
+def strengths(drift: Monitor) -> Mapping[tuple[str, str], float]:
+    """How far each signal of each region has drifted, for the metrics."""
+    return {(name, shift.signal): shift.strength for name, r in drift.reports.items() for shift in r.shifts}
 
 
 def view_of(frame: Frame, scene: Scene) -> View:

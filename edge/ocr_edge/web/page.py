@@ -28,6 +28,7 @@ FILES = (
     "state.js",
     "models.js",
     "card.js",
+    "drift.js",
 )
 ASKING = 8
 """Questions to the store that wait at a time; more are refused until some are answered."""

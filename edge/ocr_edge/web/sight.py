@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ocr_edge.drift.monitor import Monitor
 from ocr_edge.sinks.metrics import Snapshot
 from ocr_edge.web.log_tail import LogTail
 from ocr_edge.web.view import Newest
@@ -34,6 +35,7 @@ class Sight:
         board: Camera, alignment, watchdog and the like, as plain values; asked in the server's thread.
         log: The newest lines of the log.
         bundles: How bundles are changed; None where they cannot be.
+        drift: What each day was like; None where nobody takes note.
     """
 
     newest: Newest
@@ -41,6 +43,7 @@ class Sight:
     board: Callable[[], Mapping[str, object]]
     log: LogTail
     bundles: Bundles | None = None
+    drift: Monitor | None = None
 
 
 @dataclass(frozen=True, slots=True)
