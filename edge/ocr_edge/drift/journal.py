@@ -2,8 +2,8 @@
 
 import datetime as dt
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -139,14 +139,6 @@ class Journal:
                     raise
                 self.path.replace(self.path.with_suffix(".damaged"))
         raise AssertionError
-
-
-def read_only(path: Path, ask: Callable[[Journal], list[Row]]) -> list[Row]:
-    """What a journal says, nothing where there is none; it is not made."""
-    with suppress(PublishError):
-        if path.exists():
-            return ask(Journal(path))
-    return []
 
 
 def _row(day: str, picture: str, reader: str, sums: str) -> Row | None:

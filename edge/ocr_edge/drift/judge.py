@@ -48,8 +48,8 @@ SIGNALS: Mapping[str, Signal] = {
     "moved": Signal(1, 0.03, 0.0, picture=True),  # a third of picture.search: beyond that the marks are lost
     "sharpness": Signal(-1, 0.05, 0.25, picture=True),  # a lens gives by less from summer to winter
     "brightness": Signal(0, 5.0, 0.3, picture=True),  # half a stop; see HARMLESS
-    "unread": Signal(1, 0.1, 0.0, picture=False),  # one look in ten more
     "confidence": Signal(-1, 0.05, 0.0, picture=False),  # calibrated: one reading in twenty more is wrong
+    "unread": Signal(1, 0.1, 0.0, picture=False),  # one look in ten more
 }
 HARMLESS = 0.5
 """Light changes with the season, and reading need not suffer: brightness is said only where ``unread`` or

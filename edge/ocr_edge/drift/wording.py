@@ -17,7 +17,7 @@ NAMES = {
     "moved": "the shift",
     "sharpness": "sharpness",
     "brightness": "brightness",
-    "unread": "what gives nothing",
+    "unread": "pictures without a reading",
     "confidence": "confidence",
 }
 PERCENT = ("moved", "unread", "confidence")

@@ -1,16 +1,16 @@
 import { drawn, element, fetched, get, pause, seen } from "/common.js";
 
 const WIDTH = 240, HEIGHT = 48;
-const SIGNALS = { // name, factor, unit, largest
-  moved: ["Shift", 100, " %", null], sharpness: ["Sharpness", 100, "", 100], brightness: ["Brightness", 1, "", 255],
-  unread: ["Gives nothing", 100, " %", 100], confidence: ["Confidence", 100, " %", 100],
+const SIGNALS = { // name, factor, unit
+  moved: ["Shift", 100, " %"], sharpness: ["Sharpness", 100, ""], brightness: ["Brightness", 1, ""],
+  unread: ["Without a reading", 100, " %"], confidence: ["Confidence", 100, " %"],
 };
 
 function small(signal, days) {
-  const [, factor, unit, largest] = SIGNALS[signal.name];
+  const [, factor, unit] = SIGNALS[signal.name];
   const known = signal.values.filter((value) => value !== null);
   if (!known.length) return null;
-  const high = largest ? largest / factor : Math.max(...known, signal.usual || 0) * 1.2 || 1;
+  const high = Math.max(...known, signal.usual || 0) * 1.1 || 1; // from zero on, so that heights compare
   const y = (value) => HEIGHT - Math.max(1, (value / high) * HEIGHT);
   const digits = signal.name === "moved" ? 1 : 0;
   const said = (value) => `${(factor * value).toFixed(digits)}${unit}`;
