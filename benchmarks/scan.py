@@ -84,7 +84,7 @@ def running(folder: Path) -> Iterator[Daemon]:
         yield found
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(READY_S)  # a second, on a machine that does nothing else
         camera.here = False
 
 

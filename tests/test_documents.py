@@ -122,7 +122,8 @@ def typed(text):
 
 
 @pytest.mark.parametrize(
-    "page", ["README.md", "docs/start.md", "docs/regions.md", "docs/reading.md", "docs/running.md"]
+    "page",
+    ["README.md", "docs/start.md", "docs/regions.md", "docs/reading.md", "docs/running.md", "docs/drift.md"],
 )
 def test_every_command_of_a_page_is_understood(page):
     commands = list(typed(spoken(page)))

@@ -228,3 +228,59 @@ def test_the_loop_pays_microseconds(tmp_path):
             min(timeit.repeat(lambda: monitor.look(region, "default", look, 0.0), number=100, repeat=5)) / 100
         )
     assert took < 0.002  # a frame takes 50 ms
+
+
+def test_the_page_is_told_and_may_learn_anew(tmp_path, journal):
+    pytest.importorskip("httpx2", reason="httpx2 is not installed")
+    from contextlib import ExitStack
+
+    from starlette.testclient import TestClient
+
+    from ocr_edge.config.settings import Http, PageSettings
+    from ocr_edge.web.application import application
+    from ocr_edge.web.log_tail import LogTail
+    from ocr_edge.web.sight import Asked, Sight
+    from ocr_edge.web.view import Newest
+
+    from .page_parts import Parts
+
+    seed_days(journal)
+    with Monitor(tmp_path, Health()) as monitor, ExitStack() as stack:
+        monitor.tick(["display"])
+        until(lambda: "display" in monitor.reports)
+        asked = Asked(Parts(tmp_path).snapshot, None, Sight(Newest(), None, dict, LogTail(), drift=monitor))
+        client = TestClient(application(Http(page=PageSettings()), asked, stack), base_url="http://localhost")
+        (told,) = client.get("/drift.json").json()["regions"]
+        assert told["act"].startswith("sharper pictures are needed")
+        sharpness = next(s for s in told["signals"] if s["name"] == "sharpness")
+        assert len(sharpness["values"]) == len(told["days"]) == 120
+        assert sharpness["strength"] > 1
+        assert sharpness["usual"] > 2 * sharpness["values"][-1]
+        for body, code in ((b"", 400), (b'{"region": "../x"}', 404), (b'{"region": "display"}', 200)):
+            assert client.post("/drift/accept", content=body).status_code == code
+        (told,) = client.get("/drift.json").json()["regions"]
+        assert (told["act"], told["known"]) == ("", 0)
+
+
+def test_the_daemon_notes_what_it_looks_at(tmp_path):
+    """From the camera to the file: looks, sharpness, characters, and the shift where there are marks."""
+    from daemon import scene
+    from lib.soak.world import Camera
+
+    from .daemon_process import DaemonProcess
+
+    shown = [scene(1000 * number + 123) for number in range(4)]
+    url = Camera(5, lambda count: shown[count // 10 % len(shown)]).url
+    region = "[[region]]\nname = 'card'\ncorners = [[380, 260], [900, 260], [900, 460], [380, 460]]\n"
+    config = f"[source]\nurl = '{url}'\nmode = 'continuous'\n{region}"
+    with DaemonProcess(tmp_path, config) as running:
+        running.until_ready()
+        until(lambda: len(running.readings) >= 2, 60)
+        running.end()
+    (row,) = Journal(tmp_path / "state" / "drift.sqlite").rows("card")
+    assert row.sums.looks >= 2
+    assert row.sums.said >= 2
+    assert {"0", "1", "2", "3"} <= set(row.sums.classes)
+    assert 0.2 < row.sums.mean("sharpness") <= 1
+    assert row.sums.mean("brightness") > 150
+    assert row.sums.placed == 0
