@@ -20,7 +20,6 @@ from tests.edge.page_parts import Parts, view
 
 def test_nobody_is_let_in_and_the_daemon_reads_on(tmp_path):
     with scan.running(tmp_path) as daemon:
-        daemon.target.cookie = daemon.target.log_in()
         frames = attacks.alive(daemon.target)["frames"]
         memory = scan.sample(daemon.process.pid)["rss_mib"]
         tally = scan.scan(daemon.target, quick=True)
