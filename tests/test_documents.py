@@ -130,6 +130,7 @@ def typed(text):
         "docs/reading.md",
         "docs/running.md",
         "docs/samples.md",
+        "docs/drift.md",
     ],
 )
 def test_every_command_of_a_page_is_understood(page):

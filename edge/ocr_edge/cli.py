@@ -6,9 +6,9 @@ import sys
 from collections.abc import Sequence
 
 from ocr_edge import __version__, program
-from ocr_edge.commands import bench, bundle, check, doctor, init, read, regions, run, samples
+from ocr_edge.commands import bench, bundle, check, doctor, init, read, regions, run, samples, status
 
-COMMANDS = (read, init, regions, check, run, samples, bundle, bench, doctor)
+COMMANDS = (read, init, regions, check, run, samples, bundle, status, bench, doctor)
 
 EPILOG = """exit codes: 0 fine, 1 said no (nothing read where something was demanded), 2 wrong usage or
 configuration, 3 wrong bundle, 4 an input could not be read"""

@@ -46,7 +46,7 @@ class Parts:
         self.latest = (reading("123", value=123.0, unit="m³"),)
         self.samples = folder / "samples"
         board = {"name": "test", "regions": ["meter"]}
-        sight = Sight(self.newest, self.store, lambda: board, self.log, self.samples)
+        sight = Sight(self.newest, self.store, lambda: board, self.log, samples=self.samples)
         self.asked = Asked(self.snapshot, self.pulled.append if trigger else None, sight)
 
     def snapshot(self) -> Snapshot:

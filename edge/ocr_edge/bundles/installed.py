@@ -28,6 +28,7 @@ class Entry:
         active: Whether it is the one to use.
         previous: Whether a rollback goes to it.
         bad: Why it is not used, in words for people; empty when nothing is known against it.
+        installed: Epoch seconds of when it was taken in; 0 where that is not known.
     """
 
     path: Path
@@ -36,6 +37,7 @@ class Entry:
     active: bool
     previous: bool
     bad: str
+    installed: float = 0.0
 
 
 class Installed:
@@ -46,10 +48,12 @@ class Installed:
 
     Attributes:
         folder: Where they are.
+        tested: How many test pictures the last proof got right, and of how many; None before one.
     """
 
     def __init__(self, state_dir: Path) -> None:
         self.folder = state_dir / FOLDER
+        self.tested: tuple[int, int] | None = None
         self._shelf = Shelf(self.folder)
         self._refused: dict[Path, str] = {}
 
@@ -86,7 +90,7 @@ class Installed:
                 with as_owner(self.folder):
                     archive.copy(files, staged)
                     staged.chmod(0o755)
-                proof.prove(staged)
+                self.tested = proof.prove(staged)
                 with as_owner(self.folder):
                     return self._adopt(staged, described(staged))
             except ModelError as error:
@@ -117,7 +121,7 @@ class Installed:
             if previous is not None:
                 if why := self._shelf.bad(previous):
                     raise ModelError(f"{previous.name} is known to be bad: {why}; install it again")
-                proof.prove(previous)
+                self.tested = proof.prove(previous)
             with as_owner(self.folder):
                 self._shelf.switch(previous, active)
             return previous
@@ -225,15 +229,16 @@ class Installed:
         return place
 
     def _entry(self, path: Path) -> Entry:
-        manifest, size, bad = None, 0, self._shelf.bad(path)
+        manifest, size, bad, at = None, 0, self._shelf.bad(path), 0.0
         try:
+            at = path.stat().st_mtime
             size = sum(file.stat().st_size for file in path.iterdir())
             manifest = manifests.decode(untrusted.content(path / manifests.FILE_NAME, manifests.MAX_BYTES))
         except OSError as error:
             bad = bad or f"cannot be read: {error.strerror}"
         except ManifestError as error:
             bad = bad or f"{manifests.FILE_NAME}: {error}"
-        return Entry(path, manifest, size, path == self._shelf.active, path == self._shelf.previous, bad)
+        return Entry(path, manifest, size, path == self._shelf.active, path == self._shelf.previous, bad, at)
 
 
 def proven(path: Path | None, threads: int = 1, *, doubted: bool = False) -> Bundle:

@@ -93,7 +93,9 @@ def verdict(path: Path, code: int, stdout: bytes, stderr: bytes) -> tuple[int, i
 def main(path: str) -> None:
     """Prove a bundle in this process, and say on stdout how many test pictures were right, or why it is refused."""
     # Neither a network's appetite nor its crash shall harm the machine.
-    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+    given = resource.getrlimit(resource.RLIMIT_DATA)[1]  # whoever asks may have less to give
+    memory = MEMORY if given == resource.RLIM_INFINITY else min(MEMORY, given)
+    resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     from ocr_edge.bundles import selftest  # noqa: PLC0415 - the process that asks has no need of it
     from ocr_edge.bundles.load import load  # noqa: PLC0415
@@ -106,6 +108,6 @@ def main(path: str) -> None:
         print(_MARK + json.dumps(str(error)), flush=True)
         sys.exit(_REFUSED)
     except MemoryError:
-        print(_MARK + json.dumps(f"bundle {path}: needs more than {MEMORY >> 20} MiB of memory"), flush=True)
+        print(_MARK + json.dumps(f"bundle {path}: needs more than {memory >> 20} MiB of memory"), flush=True)
         sys.exit(_REFUSED)
     print(_MARK + json.dumps(result), flush=True)

@@ -14,9 +14,8 @@ from ocr_edge.system.state_dir import for_people
 
 if TYPE_CHECKING:
     from ocr_edge.bundles.installed import Installed
-    from ocr_edge.contract.manifest import Manifest
 
-SHIPPED = "shipped"
+SHIPPED = "shipped"  # as in bundles.listing, which is not loaded for --help
 RELOAD = "A running daemon takes it with: sudo systemctl reload ocr-edge"
 
 DESCRIPTION = """Change the model that the daemon reads with.
@@ -68,50 +67,24 @@ def run_install(args: argparse.Namespace) -> int:
         path = named(args.path)
         if not path.exists():
             raise ModelError(f"{path}: no such file or folder; {said()}")
-        print(f"{_installed(args).install(path).name} is active. {RELOAD}")
+        installed = _installed(args)
+        print(f"{installed.install(path).name} is active{_tested(installed)}.\n{RELOAD}")
     return 0
 
 
 def run_rollback(args: argparse.Namespace) -> int:
     """Go back to the previous bundle; the errors of ``Installed.rollback``."""
-    path = _installed(args).rollback()
-    print(f"{path.name if path else 'The shipped bundle'} is active again. {RELOAD}")
+    installed = _installed(args)
+    path = installed.rollback()
+    print(f"{path.name if path else 'The shipped bundle'} is active again{_tested(installed)}.\n{RELOAD}")
     return 0
 
 
 def run_list(args: argparse.Namespace) -> int:
     """Show the installed bundles and those that ship."""
-    from ocr_edge.bundles import builtin  # noqa: PLC0415 - see commands/__init__.py
-    from ocr_edge.contract import manifest as manifests  # noqa: PLC0415
+    from ocr_edge.bundles import listing  # noqa: PLC0415 - see commands/__init__.py
 
-    installed = _installed(args)
-    rows = [
-        _row(
-            entry.path.name,
-            entry.manifest,
-            entry.size,
-            active=entry.active,
-            previous=entry.previous,
-            bad=entry.bad,
-        )
-        for entry in installed.entries()
-    ]
-    active, previous = installed.active(), installed.previous()
-    for name in builtin.shipped_names():
-        folder = builtin.shipped(name)
-        manifest = manifests.decode((folder / manifests.FILE_NAME).read_bytes())
-        size = sum(file.stat().st_size for file in folder.iterdir())
-        default = name == builtin.SHIPPED
-        rows.append(
-            _row(
-                SHIPPED if default else name,
-                manifest,
-                size,
-                active=default and active is None,
-                previous=default and bool(active and not previous),
-                bad="",
-            )
-        )
+    rows = listing.rows(_installed(args))
     if args.json:
         print(json.dumps(rows, indent=1))
         return 0
@@ -166,6 +139,14 @@ def _one_line() -> Iterator[None]:
         raise ConfigError(f"{str(error.filename or 'disk')[:200]}: {error.strerror}") from error
 
 
+def _tested(installed: "Installed") -> str:
+    """What its proof found; nothing of one that ships and was not proven again."""
+    if installed.tested is None:
+        return ""
+    right, count = installed.tested
+    return f"; {right} of {count} test pictures are read as they must be"
+
+
 def _named(installed: "Installed", name: str) -> tuple[str, Path | None]:
     """What a bundle is called, and its folder or archive; None for the shipped one."""
     if name == SHIPPED:
@@ -175,25 +156,6 @@ def _named(installed: "Installed", name: str) -> tuple[str, Path | None]:
         return (path.name if path else SHIPPED), path
     inside = installed.folder / name
     return name, inside if os.sep not in name and os.path.isdir(inside) else Path(name)
-
-
-def _row(
-    name: str, manifest: "Manifest | None", size: int, *, active: bool, previous: bool, bad: str
-) -> dict[str, Any]:
-    conversion = manifest.metrics.get("conversion") if manifest else None
-    measured = conversion if isinstance(conversion, dict) else {}
-    correct = measured.get("converted_top1")
-    return {
-        "name": name,
-        "created": manifest.created if manifest else "",
-        "labels": len(manifest.texts) if manifest else None,
-        "size": size,
-        "correct": correct if isinstance(correct, float | int) else None,
-        "n": measured.get("n"),
-        "active": active,
-        "previous": previous,
-        "bad": bad,
-    }
 
 
 def _installed(args: argparse.Namespace) -> "Installed":

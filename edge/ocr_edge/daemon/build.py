@@ -21,6 +21,7 @@ from ocr_edge.daemon.models import Models
 from ocr_edge.daemon.outputs import Outputs
 from ocr_edge.daemon.reloads import Reloads
 from ocr_edge.daemon.scene import Scene
+from ocr_edge.drift.monitor import Monitor
 from ocr_edge.errors import ConfigError, OcrEdgeError
 from ocr_edge.sources.base import Frame
 from ocr_edge.sources.capturer import Capturer
@@ -178,6 +179,7 @@ def _run(path: Path, config: Config, state: Path, last_run: LastRun, signals: Si
             watches.append(reaper)
             flush = reaper.flush
         reloads = Reloads()
+        drift = stack.enter_context(Monitor(state, health))
         if config.http:
             from ocr_edge.daemon.serving import serve  # noqa: PLC0415 - nothing of it is loaded without [http]
             from ocr_edge.sinks.trying import Receivers  # noqa: PLC0415
@@ -186,7 +188,18 @@ def _run(path: Path, config: Config, state: Path, last_run: LastRun, signals: Si
             receivers = Receivers(config, device_id(config), state)
             setup = Setup(path, receivers, lambda: builder.used, reloads.ask)
             watch = serve(
-                config, health, counters, outputs, capturer, notifier, trigger, setup, stack, flush=flush
+                config,
+                health,
+                counters,
+                outputs,
+                capturer,
+                notifier,
+                trigger,
+                setup,
+                stack,
+                signals.ask_reload,
+                drift,
+                flush=flush,
             )
             watches += [watch] if watch else []
         daemon = Daemon(
@@ -203,6 +216,7 @@ def _run(path: Path, config: Config, state: Path, last_run: LastRun, signals: Si
             last=last,
             watches=watches,
             reloads=reloads,
+            drift=drift,
         )
         return daemon.run(signals)
 

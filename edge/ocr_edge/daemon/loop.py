@@ -11,6 +11,7 @@ from ocr_edge.config.settings import SourceSettings
 from ocr_edge.daemon.outputs import Outputs
 from ocr_edge.daemon.reloads import Reloads
 from ocr_edge.daemon.scene import Scene
+from ocr_edge.drift.monitor import Monitor
 from ocr_edge.errors import CaptureError, OcrEdgeError
 from ocr_edge.reading import Reading
 from ocr_edge.sources.base import Frame
@@ -55,6 +56,7 @@ class Daemon:
         last: The last reading, for the status line.
         watches: Each is called with each frame that was looked at: for people who watch, and for the harvest.
         reloads: Who asks on the page that the configuration be taken; None where nobody can.
+        drift: Takes note of what each look was like; None where it is not wanted.
     """
 
     source: SourceSettings
@@ -70,6 +72,7 @@ class Daemon:
     last: str = ""
     watches: Sequence[Callable[[Frame, Scene], None]] = ()
     reloads: Reloads | None = None
+    drift: Monitor | None = None
     _due: float = 0.0
     _fresh: float = 0.0
     _hung_since: float | None = None
@@ -239,8 +242,19 @@ class Daemon:
             return
         for watch in self.watches:
             watch(frame, self.scene)
+        if self.drift is not None:
+            self._note_looks(frame, self.drift)
         if self.outputs.wants_snapshots:
             self.outputs.snapshot(self.scene.shown(frame.image))
+
+    def _note_looks(self, frame: Frame, drift: Monitor) -> None:
+        """Hand what came of each region's look to the monitor."""
+        alignment, longer = self.scene.alignment, max(frame.image.shape[:2])
+        moved = alignment.moved_pixels / longer if alignment is not None and not alignment.lost else None
+        for reader in self.scene.readers:
+            look, reader.looked = reader.looked, None
+            if look is not None:
+                drift.look(reader.region, reader.bundle, look, moved)
 
     def _step_done(self) -> bool:
         """Feed the watchdog, unless a capture attempt has not ended in its time; whether the source has more."""
@@ -271,6 +285,8 @@ class Daemon:
         if state is not None:
             _LOGGER.log(logging.INFO if state.ok else logging.WARNING, "state: %s", state.text)
             self.outputs.report(state)
+        if self.drift is not None:
+            self.drift.tick(reader.region.name for reader in self.scene.readers)
         problems = self.health.state(0.0).text
         last = self.last or "nothing read yet"
         self.notifier.status(last if problems == "ok" else f"{problems}; last reading: {last}")
@@ -293,4 +309,5 @@ class Daemon:
             self._take_scene(scene)
             for each in asked:
                 each.set_result(note)
+        self.counters.reloads += 1
         self.notifier.ready()

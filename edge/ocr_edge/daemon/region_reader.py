@@ -14,8 +14,9 @@ from ocr_edge.config.settings import Picture, Region, Stabilize
 from ocr_edge.daemon import region_setup
 from ocr_edge.daemon.condition import condition
 from ocr_edge.decode.check_digits import Check
+from ocr_edge.drift.day import Look
 from ocr_edge.geometry import rectify
-from ocr_edge.harvest.wanted import Look
+from ocr_edge.harvest import wanted
 from ocr_edge.reading import Reading
 from ocr_edge.regions import quality
 from ocr_edge.regions.change import ChangeDetector
@@ -55,6 +56,7 @@ class RegionReader:
         waits: Whether that is not shown.
         seen: What the last frame that was read said by itself; None before, and while it cannot be read.
         taken: What was made of the last frame that was read, until somebody takes it; None without ``harvests``.
+        looked: What came of the last look, for the monitor of drift, which takes it away.
     """
 
     def __init__(
@@ -70,10 +72,11 @@ class RegionReader:
     ) -> None:
         self.region, self.problem = region, ""
         self.seen: Reading | None = None
-        self.taken: Look | None = None
+        self.taken: wanted.Look | None = None
         # Rows that are read as one text are no line to learn from.
         self._notes = Recording() if harvests and not region.rows else None
         self._spoiled = False
+        self.looked: Look | None = None
         self._stabilize, self._picture, self._counters = stabilize, picture, counters
         self._bundle, self._scale = bundle, 1.0
         self.condition, self.waits = condition(region, bundle), False
@@ -124,6 +127,11 @@ class RegionReader:
             self._stabilizer.resume(last.raw or last.text)
         if last.value is not None and self._plausibility:
             self._plausibility.resume(last.value, monotonic - max(now - last.time, 0.0))
+
+    @property
+    def bundle(self) -> str:
+        """Name of the bundle that reads."""
+        return self._bundle.path.name
 
     def fit(self, scale: float) -> None:
         """Expect text that is larger by a factor than the settings say: frames need not have their size."""
@@ -243,6 +251,7 @@ class RegionReader:
                 judged, problem=f"{cut.outside:.0%} of it lies outside of the picture", weight=0.0
             )
         self.problem, self._spoiled = judged.problem, bool(judged.problem)
+        self.looked = Look(judged)
         if judged.problem:
             self.seen = None
             self._counters.spoiled[judged.problem if cut.outside <= MAX_OUTSIDE else "outside"] += 1
@@ -255,9 +264,11 @@ class RegionReader:
         self._counters.read_seconds += reading.timing_ms["total"] / 1000
         if self._notes and not self._spoiled:
             # The recording goes on with new lists.
-            self.taken = Look(cut.image, reading, copy.copy(self._notes))
+            self.taken = wanted.Look(cut.image, reading, copy.copy(self._notes))
         lines = tuple(rectify.moved(line, cut.matrix, frame.image.shape[:2]) for line in reading.lines)
         self.seen = replace(reading, lines=lines, region=self.region.name)
+        if self.looked is not None:
+            self.looked.reading = self.seen
         return self.seen
 
     def _fresh(self) -> Stabilizer:
@@ -277,6 +288,8 @@ class RegionReader:
             if self.taken:
                 self.taken = replace(self.taken, verdict=verdict.why)
             self.problem = f"a number is not believed ({verdict.rule})"
+            if self.looked is not None:
+                self.looked.believed = False
             if self._rejected == reading.text and not is_news:
                 return []
             self._rejected = reading.text

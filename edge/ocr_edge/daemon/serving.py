@@ -11,6 +11,7 @@ from ocr_edge.config import Config, urls
 from ocr_edge.daemon.identity import device_name
 from ocr_edge.daemon.outputs import Outputs
 from ocr_edge.daemon.scene import Scene
+from ocr_edge.drift.monitor import Monitor
 from ocr_edge.geometry import transform
 from ocr_edge.harvest.folder import NAME
 from ocr_edge.sinks.metrics import Snapshot
@@ -23,7 +24,7 @@ from ocr_edge.system.notify import Notifier
 from ocr_edge.system.state_dir import state_dir
 from ocr_edge.web.log_tail import LogTail
 from ocr_edge.web.serving import Serving
-from ocr_edge.web.sight import Asked, Setup, Sight
+from ocr_edge.web.sight import Asked, Bundles, Setup, Sight
 from ocr_edge.web.view import Newest, Seen, View
 
 Watch = Callable[[Frame, Scene], None]
@@ -39,10 +40,14 @@ def serve(
     trigger: Trigger,
     setup: Setup,
     stack: ExitStack,
+    reload: Callable[[], None],
+    drift: Monitor,
     *,
     flush: Callable[[], object] | None = None,
 ) -> Watch | None:
-    """Begin to serve what ``[http]`` asks for, until the stack is closed; ``flush`` has the harvest write.
+    """Begin to serve what ``[http]`` asks for, until the stack is closed.
+
+    ``reload`` is as SIGHUP; ``flush`` has the harvest write.
 
     Returns:
         What the loop calls with each frame it has looked at; None without a page.
@@ -51,7 +56,7 @@ def serve(
 
     def snapshot() -> Snapshot:
         state, latest = health.state(time.time()), tuple(outputs.latest.values())
-        return Snapshot(state, counters, outputs.stats, latest, outputs.deleted)
+        return Snapshot(state, counters, outputs.stats, latest, outputs.deleted, strengths(drift))
 
     may_ask = config.source.mode == "trigger" and config.source.trigger.http
     fire = trigger.fire if may_ask else None
@@ -61,8 +66,18 @@ def serve(
     newest = Newest()
     board = Board(config, capturer, notifier, can_ask=may_ask)
     store = state_dir(config.state_dir) / config.store.path if config.store.enabled else None
-    samples = state_dir(config.state_dir) / NAME
-    sight = Sight(newest, store, board.told, stack.enter_context(LogTail()), setup, samples, flush)
+    folder = state_dir(config.state_dir)
+    sight = Sight(
+        newest,
+        store,
+        board.told,
+        stack.enter_context(LogTail()),
+        setup=setup,
+        samples=folder / NAME,
+        flush=flush,
+        bundles=Bundles(folder, reload, str(config.bundle or "")),
+        drift=drift,
+    )
     stack.enter_context(Serving(config.http, health, Asked(snapshot, fire, sight)))
 
     def watch(frame: Frame, scene: Scene) -> None:
@@ -70,6 +85,11 @@ def serve(
         board.looked(scene)
 
     return watch
+
+
+def strengths(drift: Monitor) -> Mapping[tuple[str, str], float]:
+    """How far each signal of each region has drifted, for the metrics."""
+    return {(name, shift.signal): shift.strength for name, r in drift.reports.items() for shift in r.shifts}
 
 
 def view_of(frame: Frame, scene: Scene) -> View:

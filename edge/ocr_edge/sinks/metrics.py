@@ -24,6 +24,7 @@ class Snapshot:
         outboxes: What went to each receiver.
         latest: The last reading of each region.
         deleted: Readings deleted from the store, by why.
+        drift: By region and signal, how far it has moved, as a share of what is worth a word.
     """
 
     state: State
@@ -31,6 +32,7 @@ class Snapshot:
     outboxes: tuple[ReceiverStats, ...] = ()
     latest: tuple[Reading, ...] = ()
     deleted: Mapping[str, int] = field(default_factory=dict)
+    drift: Mapping[tuple[str, str], float] = field(default_factory=dict)
 
 
 def registry(snapshot: Callable[[], Snapshot]) -> "CollectorRegistry":
@@ -73,6 +75,7 @@ def families(now: Snapshot) -> "Iterator[Metric]":
     yield total("readings", "Readings published.", count.news, "region")
     yield total("rejected", "Readings not believed.", count.rejected, "region", "reason")
     yield total("spoiled", "Regions that could not be read, by what was wrong.", count.spoiled, "reason")
+    yield total("reloads", "Times that configuration and bundle were read again.", {(): count.reloads})
     boxes = now.outboxes
     yield gauge("queued", "Readings that wait for a receiver.", {b.name: b.queued for b in boxes}, "receiver")
     yield total(
@@ -83,6 +86,9 @@ def families(now: Snapshot) -> "Iterator[Metric]":
     )
     yield total(
         "deleted", "Readings deleted from the store for their age or its size.", now.deleted, "reason"
+    )
+    yield gauge(
+        "drift", "How far a signal has moved; 1 and more is worth a word.", now.drift, "region", "signal"
     )
     said = [reading for reading in now.latest if not reading.why]
     values = {(r.region, r.unit): r.value for r in said if r.value is not None}

@@ -17,6 +17,7 @@ class Counters:
         news: Readings published, by region.
         rejected: Readings not believed, by region and reason.
         spoiled: Regions that could not be read, by what was wrong with the picture.
+        reloads: Times that configuration and bundle were read again, whether that went well or not.
     """
 
     frames: int = 0
@@ -27,3 +28,4 @@ class Counters:
     news: Counter[str] = field(default_factory=Counter)
     rejected: Counter[tuple[str, str]] = field(default_factory=Counter)
     spoiled: Counter[str] = field(default_factory=Counter)
+    reloads: int = 0

@@ -40,6 +40,10 @@ class Signals:
             # Once told to end, the process is on its way out: another signal must not change its exit code.
             signal.signal(number, signal.SIG_IGN if self.stop else handler)
 
+    def ask_reload(self) -> None:
+        """Note a wish to reload, as SIGHUP does; from any thread."""
+        self.reload = True
+
     @contextlib.contextmanager
     def interrupting(self) -> Iterator[None]:
         """A block of pure work that a signal to stop ends at once, with ``Stopped``."""

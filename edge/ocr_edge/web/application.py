@@ -48,6 +48,18 @@ def application(settings: Http, asked: Asked, stack: ExitStack) -> Starlette:
             stack.callback(samples.close)
             routes += samples.routes()
         routes += page.routes() + (forms(lock, settings) if lock else [])
+        if asked.sight.bundles is not None:
+            from ocr_edge.web.models import Models  # noqa: PLC0415
+
+            models = Models(asked.sight.bundles, asked.snapshot, login=lock is not None)
+            stack.callback(models.close)
+            routes += models.routes()
+        if asked.sight.drift is not None:
+            from ocr_edge.web.drift import Drift  # noqa: PLC0415
+
+            drift = Drift(asked.sight.drift)
+            stack.callback(drift.close)
+            routes += drift.routes()
     ways = ", ".join(route.path for route in routes)
 
     async def refused(_request: Request, error: Exception) -> Response:

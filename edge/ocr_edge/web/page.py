@@ -29,6 +29,9 @@ FILES = (
     "plot.js",
     "samples.js",
     "state.js",
+    "models.js",
+    "card.js",
+    "drift.js",
     *SETUP_FILES,
 )
 ASKING = 8

@@ -14,6 +14,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from ocr_edge.config.settings import Http
 from ocr_edge.errors import ConfigError
 from ocr_edge.system.regular import opened
+from ocr_edge.web import large
 from ocr_edge.web.application import application
 from ocr_edge.web.sight import Asked
 
@@ -27,10 +28,10 @@ takes milliseconds on one machine."""
 STALLED_S = 10.0
 """Seconds in which a browser must take some of an answer, or ask for the next: a phone's radio sleeps for less."""
 REQUEST_BYTES = 16384
-"""Headers and body together: a request has a few hundred bytes, and a form a few more."""
-
-LARGER = {"/setup/try": 2**16, "/setup/explain": 2**16, "/setup/save": 2**16}
-"""Bytes of the requests that bring a configuration: one of a hundred regions with all their settings has 50,000."""
+"""Headers and body together: a request has a few hundred bytes, and a form a few more. Routes of kind ``Large`` say
+for themselves what they take."""
+LARGE_S = 600.0
+"""Seconds in which a large request must have come: 64 MiB by a poor radio link of 1 Mbit/s."""
 
 
 class Server(uvicorn.Server):
@@ -50,11 +51,14 @@ class Server(uvicorn.Server):
         self._end: Future[None] = Future()
         self._stack = ExitStack()
         has_page = settings.page is not None
+        app = application(settings, asked, self._stack)
+        # Of h11, and Python's event loop: fast enough here.
+        connection: Any = (
+            partial(BrowserConnection, large=large.paths(app.routes)) if has_page else Connection
+        )
         config = uvicorn.Config(
-            application(settings, asked, self._stack),
-            http=BrowserConnection
-            if has_page
-            else Connection,  # of h11, and Python's event loop: fast enough here
+            app,
+            http=connection,
             loop="asyncio",
             ws="none",
             lifespan="off",
@@ -144,19 +148,10 @@ class Connection(H11Protocol):
     def data_received(self, data: bytes) -> None:
         """Hang up on who sends too much."""
         self._bytes += len(data)
-        if self._bytes <= REQUEST_BYTES:
+        if self._bytes > REQUEST_BYTES:
+            self.transport.abort()
+        else:
             super().data_received(data)
-            return
-        if self._bytes <= max(LARGER.values()):
-            super().data_received(
-                data
-            )  # headers in it say what it is for; nothing has been answered when this returns
-            if self.cycle is not None and self._bytes <= LARGER.get(self.cycle.scope["path"], REQUEST_BYTES):
-                return
-        if self.cycle is not None:
-            self.cycle.disconnected = True  # what has come of it is read by nobody
-            self.cycle.message_event.set()
-        self.transport.abort()
 
     def _limit(self, seconds: float | None) -> None:
         """End the connection after a time, in place of an earlier limit; None: not at all."""
@@ -166,16 +161,60 @@ class Connection(H11Protocol):
 
 
 class BrowserConnection(Connection):
-    """Requests one after the other, whose answers may take their time, as long as they are taken."""
+    """Requests one after the other, whose answers may take their time, as long as they are taken.
+
+    Args:
+        *args: As the library's.
+        large: Paths at which requests may be large.
+        **kwargs: As the library's.
+    """
+
+    def __init__(self, *args: Any, large: frozenset[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._large, self._most, self._ends = large, REQUEST_BYTES, 0.0
+        self.app_state = {**self.app_state, "admit": self._admit}  # each request's ``state``
 
     def data_received(self, data: bytes) -> None:
         """Take a part of a request: what comes after an answer is the next one."""
         if self._bytes == 0:
             self._began = self.loop.time()
             self._limit(EXCHANGE_S)
-        super().data_received(data)
+        room = self._most - self._bytes
+        self._bytes += len(data)
+        if room > 0:  # without a byte it would be the end of the connection
+            H11Protocol.data_received(self, data[:room])
+        if len(data) > room and (room < 0 or not self._hold(data[room:])):
+            self.transport.abort()
+            return
         if self._bytes and self.cycle is not None and not self.cycle.more_body and not self.flow.write_paused:
             self._limit(None)  # it has come whole; how long the answer takes is ours to limit
+        elif self._most > REQUEST_BYTES:
+            self._next_part()
+
+    def _hold(self, rest: bytes) -> bool:
+        """Keep what has come of a request that is too large, and take no more before it is admitted.
+
+        Returns:
+            Whether it may be admitted: it is at one of the large routes, and nobody has judged it yet.
+        """
+        cycle = self.cycle
+        if cycle is None or not cycle.more_body or cycle.response_started or self._most > REQUEST_BYTES:
+            return False
+        if self.scope["path"] not in self._large or self.scope["method"] != "POST":
+            return False
+        H11Protocol.data_received(self, rest)  # at most what one look at the socket brings, 256 KiB
+        self.flow.pause_reading()
+        return True
+
+    def _admit(self, most: int) -> None:
+        """Let the request that is being answered have so many bytes of body, and the time for it."""
+        self._most, self._ends = REQUEST_BYTES + most, self.loop.time() + LARGE_S
+        if self.cycle.more_body:
+            self._next_part()
+
+    def _next_part(self) -> None:
+        """Wait for another part of a large request: not long, and not beyond the time for the whole."""
+        self._limit(min(STALLED_S, self._ends - self.loop.time()))
 
     def pause_writing(self) -> None:
         """The client does not take the answer as fast as it is made."""
@@ -189,6 +228,6 @@ class BrowserConnection(Connection):
 
     def on_response_complete(self) -> None:
         """Wait for the next request, and for the client to take what is left of the answer."""
-        self._bytes = 0
+        self._bytes, self._most = 0, REQUEST_BYTES
         self._limit(STALLED_S + 1)  # uvicorn ends an idle one politely a second before
         super().on_response_complete()

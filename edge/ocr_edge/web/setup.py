@@ -18,12 +18,15 @@ from ocr_edge.errors import CaptureError, ConfigError, PublishError
 from ocr_edge.web import focus, form, wanted
 from ocr_edge.web.answers import json, refusal
 from ocr_edge.web.helper import Busy, Helper
+from ocr_edge.web.large import Large, admit
 from ocr_edge.web.sight import Setup
 from ocr_edge.web.still import Still, Stills, is_masked, uncovers
 from ocr_edge.web.view import Newest
 from ocr_edge.web.wanted import Wanted
 from ocr_edge.web.worker import Worker
 
+MAX_BYTES = 1 << 16
+"""Largest request: a configuration of a hundred regions with all their settings has 50,000 bytes."""
 APPLY_S = 20.0
 """Seconds in which the daemon takes what was saved: it ends the frame it is at, at most six, and builds its regions."""
 FOCUS_WAIT_S = 15.0
@@ -73,13 +76,14 @@ class SetupRoutes:
             Route("/setup/explained.png", _answered(self._png)),
             Route("/setup/focus.json", _answered(self._focus)),
             *(
+                Large(f"/setup/{name}", _answered(_admitted(answer)), methods=["POST"])
+                for name, answer in (("try", self._try), ("explain", self._explain), ("save", self._save))
+            ),
+            *(
                 Route(f"/setup/{name}", _answered(answer), methods=["POST"])
                 for name, answer in (
                     ("still", self._still),
-                    ("try", self._try),
-                    ("explain", self._explain),
                     ("suggest", self._suggest),
-                    ("save", self._save),
                     ("undo", self._undo),
                     ("reference", self._reference),
                     ("apply", self._apply_file),
@@ -327,6 +331,15 @@ async def _body(request: Request) -> Asked:
 def _number(request: Request, name: str = "number") -> int:
     text = request.query_params.get(name, "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else -1
+
+
+def _admitted(answer: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+    """The same, for requests that bring a configuration."""
+
+    async def admitted(request: Request) -> Response:
+        return admit(request, MAX_BYTES) or await answer(request)
+
+    return admitted
 
 
 def _answered(answer: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ocr_edge.config import Config
+from ocr_edge.drift.monitor import Monitor
 from ocr_edge.sinks.metrics import Snapshot
 from ocr_edge.sinks.trying import Receivers
 from ocr_edge.web.log_tail import LogTail
@@ -30,6 +31,21 @@ class Setup:
 
 
 @dataclass(frozen=True, slots=True)
+class Bundles:
+    """How the page changes the bundle that is read with.
+
+    Attributes:
+        state: The state folder.
+        reload: Has the daemon take what is on disk, between two frames; returns at once.
+        configured: ``bundle`` of the configuration, which comes before all that are installed; empty without one.
+    """
+
+    state: Path
+    reload: Callable[[], None]
+    configured: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Sight:
     """What the page shows of the daemon.
 
@@ -41,6 +57,8 @@ class Sight:
         setup: What may be set up; None: nothing.
         samples: The folder of samples; None where there is none to look at.
         flush: Has the harvest write what it holds, in any thread; None where nothing is harvested.
+        bundles: How bundles are changed; None where they cannot be.
+        drift: What each day was like; None where nobody takes note.
     """
 
     newest: Newest
@@ -50,6 +68,8 @@ class Sight:
     setup: Setup | None = None
     samples: Path | None = None
     flush: Callable[[], object] | None = None
+    bundles: Bundles | None = None
+    drift: Monitor | None = None
 
 
 @dataclass(frozen=True, slots=True)

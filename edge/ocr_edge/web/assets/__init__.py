@@ -9,7 +9,14 @@ TYPES = {
     "js": "text/javascript; charset=utf-8",
     "svg": "image/svg+xml",
 }
-PAGES = {"/": "live", "/history": "history", "/samples": "samples", "/state": "state", "/setup": "setup"}
+PAGES = {
+    "/": "live",
+    "/history": "history",
+    "/samples": "samples",
+    "/state": "state",
+    "/setup": "setup",
+    "/models": "models",
+}
 """The pages, in the order of the navigation: where each is, and the name of its content and script."""
 
 

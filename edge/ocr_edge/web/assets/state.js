@@ -1,4 +1,5 @@
 import { clock, element, get, span, watchState } from "/common.js";
+import "/drift.js";
 
 let newest = 0; // time of the newest line that is shown
 

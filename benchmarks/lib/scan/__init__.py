@@ -1,0 +1,1 @@
+"""Attacks on every route of a running server; see ``scan.py``."""
