@@ -33,8 +33,9 @@ from ocr_edge.sinks.trying import Receivers
 from ocr_edge.sources.base import Frame
 from ocr_edge.system.counters import Counters
 from ocr_edge.system.health import Health
-from ocr_edge.web import focus, form, helper, server
+from ocr_edge.web import focus, form, helper
 from ocr_edge.web.serving import Serving
+from ocr_edge.web.setup import MAX_BYTES
 from ocr_edge.web.sight import Setup
 from ocr_edge.web.still import Stills, uncovers
 from ocr_edge.web.view import Seen, View
@@ -362,7 +363,7 @@ def test_requests_of_a_set_up_may_be_larger_than_others(desk):
         until(lambda: serving.port and sent(serving.port, "/setup/undo", b"{}"))
         assert b" 409 " in sent(serving.port, "/setup/save", body)
         assert sent(serving.port, "/setup/undo", body) == b""
-        assert sent(serving.port, "/setup/save", body + b" " * server.LARGER["/setup/save"]) == b""
+        assert b" 413 " in sent(serving.port, "/setup/save", body + b" " * MAX_BYTES)
         assert sent(serving.port, "/trigger", body) == b""
     assert desk.parts.pulled == []
 

@@ -36,6 +36,8 @@ FILES = (
 )
 ASKING = 8
 """Questions to the store that wait at a time; more are refused until some are answered."""
+FIRST_S = 2.0
+"""Seconds that a program waits for the first picture: a camera gives one in less, once somebody looks."""
 T = TypeVar("T")
 
 
@@ -92,7 +94,7 @@ class Page:
     async def _jpeg(self, request: Request) -> Response:
         """A picture by its number, or the newest."""
         number = _number(request, "number")
-        picture = await self._pictures.next(-1, 0.0) if number < 0 else self._pictures.get(number)
+        picture = await self._pictures.next(-1, FIRST_S) if number < 0 else self._pictures.get(number)
         if picture is None:
             return refusal(404, "there is no such picture now")
         return Response(picture.jpeg, 200, None, "image/jpeg")
