@@ -30,7 +30,7 @@ UPLOAD = "bundle.upload"
 MAX_CARD = 2**18
 """Largest card that is shown; the shipped default's has 20 KB."""
 BUSY = "another bundle is on its way; wait until it is taken or refused"
-NO_LOGIN = "only who is logged in may change models: `sudo ocr-edge init` sets http.secret_file"
+NO_LOGIN = "only who is logged in may change models: sudo ocr-edge init sets http.secret_file"
 
 
 class Wanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
