@@ -192,7 +192,8 @@ def main() -> int:
             str(folder / "run"),
             *tuning,
         ]
-        code = subprocess.run([sys.executable, "-m", "ocr_train", *words], check=False).returncode
+        tuned = subprocess.run([sys.executable, "-m", "ocr_train", *words], stdout=sys.stderr, check=False)
+        code = tuned.returncode
         result["tune_minutes"] = round((time.monotonic() - began) / 60, 1)
         result["load_after"] = machine()["load at start"]
         before = errors(None, held_out)
