@@ -111,8 +111,9 @@ def until(browser, true):
 
 
 def text(browser, selector):
-    # In one step: the page replaces its elements all the time.
-    script = "return [...document.querySelectorAll(arguments[0])].map((each) => each.innerText).join(' ')"
+    # In one step: the page replaces its elements all the time. What innerText says of a part that was just unfolded
+    # waits for a frame to be drawn, and without a screen, on a busy machine, none may be for a minute.
+    script = "return [...document.querySelectorAll(arguments[0])].map((each) => each.textContent).join(' ')"
     return browser.execute_script(script, selector)
 
 

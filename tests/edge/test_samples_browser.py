@@ -116,7 +116,7 @@ def test_suggestions_look_alikes_and_later_work_without_a_mouse(daemon, browse):
     until(browser, lambda: shown(browser))
     first = shown(browser)
     field.send_keys(Keys.ARROW_DOWN)
-    assert shown(browser) == text(browser, "#suggestions").split()[0] != first
+    assert shown(browser) == text(browser, "#suggestions button").split()[0] != first
     field.send_keys(Keys.ARROW_UP)
     assert shown(browser) == first
     field.send_keys(Keys.PAGE_DOWN)
