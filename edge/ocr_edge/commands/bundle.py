@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ocr_edge.commands.options import action
 from ocr_edge.errors import ConfigError, ModelError
 from ocr_edge.system.state_dir import for_people
 
@@ -34,16 +35,16 @@ def add(subparsers: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
-    install = _action(actions, "install", run_install, "check a bundle and make it the active one")
+    install = action(actions, "install", run_install, "check a bundle and make it the active one")
     install.add_argument(
         "path",
         metavar="NAME|PATH",
         type=Path,
         help="bundle's folder, a .zip or .tar.gz of one, or the name of one that ships, such as original",
     )
-    listing = _action(actions, "list", run_list, "show what is installed")
+    listing = action(actions, "list", run_list, "show what is installed")
     listing.add_argument("--json", action="store_true", help="one JSON array, not a table")
-    verify = _action(actions, "verify", run_verify, "check a bundle's files and its test glyphs")
+    verify = action(actions, "verify", run_verify, "check a bundle's files and its test glyphs")
     verify.add_argument(
         "bundle",
         metavar="NAME|PATH",
@@ -52,7 +53,7 @@ def add(subparsers: Any) -> None:
         help=f"the name of an installed or shipped bundle, active, previous, {SHIPPED}, a folder or an archive"
         " (default: active)",
     )
-    _action(actions, "rollback", run_rollback, "change back to the bundle before; again: forward")
+    action(actions, "rollback", run_rollback, "change back to the bundle before; again: forward")
 
 
 def run_install(args: argparse.Namespace) -> int:
@@ -162,16 +163,3 @@ def _installed(args: argparse.Namespace) -> "Installed":
     from ocr_edge.bundles.installed import Installed  # noqa: PLC0415 - see commands/__init__.py
 
     return Installed(args.state_dir or for_people())
-
-
-def _action(actions: Any, name: str, run: Any, text: str) -> Any:
-    parser = actions.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
-    parser.add_argument(
-        "--state-dir",
-        type=Path,
-        metavar="DIR",
-        help="state folder (default: $STATE_DIRECTORY, /var/lib/ocr-edge if it is there, ~/.local/state/ocr-edge)",
-    )
-    parser.add_argument("-v", "--verbose", action="store_true", help="more lines on stderr")
-    parser.set_defaults(run=run)
-    return parser

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ocr_edge.commands.options import action
 from ocr_edge.errors import ConfigError
 from ocr_edge.system.state_dir import as_owner, for_people
 
@@ -29,15 +30,15 @@ def add(subparsers: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
-    listing = _action(actions, "list", run_list, "show samples, least sure first")
+    listing = action(actions, "list", run_list, "show samples, least sure first")
     listing.add_argument("--all", action="store_true", help="labelled ones too")
     listing.add_argument("--region", metavar="NAME", help="of this region alone")
     listing.add_argument("--json", action="store_true", help="one JSON object a line")
-    show = _action(actions, "show", run_show, "show a sample; on a terminal, its picture too")
+    show = action(actions, "show", run_show, "show a sample; on a terminal, its picture too")
     show.add_argument("id", metavar="ID")
     show.add_argument("--strip", type=Path, metavar="FILE.png", help="write its picture here")
     show.add_argument("--json", action="store_true", help="one JSON object")
-    label = _action(
+    label = action(
         actions, "label", run_label, "say what stands in a sample; without ID, go through all of them"
     )
     label.add_argument("id", metavar="ID", nargs="?")
@@ -46,10 +47,10 @@ def add(subparsers: Any) -> None:
     what.add_argument("--right", action="store_true", help="it is as it was read")
     what.add_argument("--unreadable", action="store_true", help="no text, or nobody can read it")
     what.add_argument("--undo", action="store_true", help="take its label back")
-    export = _action(actions, "export", run_export, "write what is labelled as training data")
+    export = action(actions, "export", run_export, "write what is labelled as training data")
     export.add_argument("path", metavar="FOLDER|FILE.tar", type=Path)
     export.add_argument("--regions", action="store_true", help="with the names of the regions")
-    drop = _action(actions, "drop", run_drop, "delete samples")
+    drop = action(actions, "drop", run_drop, "delete samples")
     drop.add_argument("ids", metavar="ID", nargs="*")
     drop.add_argument("--labelled", action="store_true", help="all that have a label: after an export")
     drop.add_argument("--all", action="store_true", help="all of them")
@@ -291,16 +292,3 @@ def _samples(args: argparse.Namespace) -> "Samples":
     from ocr_edge.harvest.folder import NAME, Samples  # noqa: PLC0415 - see commands/__init__.py
 
     return Samples((args.state_dir or for_people()) / NAME)
-
-
-def _action(actions: Any, name: str, run: Any, text: str) -> Any:
-    parser = actions.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
-    parser.add_argument(
-        "--state-dir",
-        type=Path,
-        metavar="DIR",
-        help="state folder (default: $STATE_DIRECTORY, /var/lib/ocr-edge if it is there, ~/.local/state/ocr-edge)",
-    )
-    parser.add_argument("-v", "--verbose", action="store_true", help="more lines on stderr")
-    parser.set_defaults(run=run)
-    return parser

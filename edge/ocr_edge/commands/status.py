@@ -3,9 +3,9 @@
 import argparse
 import datetime as dt
 import json
-from pathlib import Path
 from typing import Any
 
+from ocr_edge.commands.options import state_dir
 from ocr_edge.system.state_dir import for_people
 
 SAID_NO = 1
@@ -23,12 +23,7 @@ def add(subparsers: Any) -> None:
         description=DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "--state-dir",
-        type=Path,
-        metavar="DIR",
-        help="state folder (default: $STATE_DIRECTORY, /var/lib/ocr-edge if it is there, ~/.local/state/ocr-edge)",
-    )
+    state_dir(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object, not a table")
     parser.add_argument("-v", "--verbose", action="store_true", help="more lines on stderr")
     parser.set_defaults(run=run)
