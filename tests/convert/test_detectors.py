@@ -75,7 +75,7 @@ def test_int8_finds_what_float_finds(converted):
     assert converted.stage.macs > 0
 
 
-@pytest.mark.parametrize("size", [(160, 160), (100, 300), (480, 640), (33, 500)])
+@pytest.mark.parametrize("size", [(160, 160), (100, 300), (480, 400), (33, 470)])
 def test_the_map_is_floats_at_every_size(bundle, trained, size):
     image = np.full((*size, 3), 190, np.uint8)
     for column in (0, 1):
@@ -88,6 +88,21 @@ def test_the_map_is_floats_at_every_size(bundle, trained, size):
     assert found.shape == (-(-size[0] // 4), -(-size[1] // 4))
     assert wanted.std() > 0.02
     assert np.corrcoef(found.ravel(), wanted.ravel())[0, 1] > 0.98
+
+
+@pytest.mark.parametrize("size", [(544, 960), (480, 640), (1000, 300)])
+def test_a_picture_seen_in_tiles_has_nearly_the_map_of_the_whole(bundle, trained, size):
+    image = np.full((*size, 3), 190, np.uint8)
+    for column in range(40, size[1] - 30, 6):
+        for row in range(30, size[0] - 40, 90):
+            image[row : row + 24, column : column + 3] = 20
+    found = text_map(bundle.detectors[0], image)
+    filled = np.zeros((1, *(-(-side // 32) * 32 for side in size), 3), np.float32)
+    filled[0, : size[0], : size[1]] = image
+    wanted = np.asarray(trained.model({"rgb": filled}))[0, : found.shape[0], : found.shape[1], 0]
+    assert found.shape == (-(-size[0] // 4), -(-size[1] // 4))
+    assert wanted.std() > 0.02
+    assert np.corrcoef(found.ravel(), wanted.ravel())[0, 1] > 0.95
 
 
 def test_a_bundle_with_a_detector_is_written_proven_and_described(bundle):

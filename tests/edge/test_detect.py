@@ -10,6 +10,7 @@ from ocr_edge.detect.crops import crops, cut
 from ocr_edge.detect.detector import Pieces
 from ocr_edge.detect.joining import FAR_APART, around, joined, without_doubles
 from ocr_edge.detect.looks import look
+from ocr_edge.detect.network import text_map
 from ocr_edge.detect.quads import CELL, SHRINK, STRIDE, outlines
 from ocr_edge.geometry.transform import apply
 
@@ -61,6 +62,33 @@ def test_an_outlines_longer_side_is_its_top_and_it_goes_round_clockwise(width, h
     along, down = found[1] - found[0], found[3] - found[0]
     assert np.linalg.norm(along) >= np.linalg.norm(down)
     assert along[0] * down[1] - along[1] * down[0] > 0
+
+
+class Cells:
+    """A network that says of each cell how red it is, and knows nothing of its neighbours."""
+
+    sides = (64, 160)
+    output = None
+
+    def holding(self, height, width):
+        size = tuple(next(side for side in self.sides if side >= n) for n in (height, width))
+        return size, self
+
+    def run(self, inputs):
+        height, width = inputs["rgb"].shape[1:3]
+        return (
+            inputs["rgb"][0, ..., :1].reshape(height // CELL, CELL, width // CELL, CELL, 1).mean(axis=(1, 3))
+        )
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 700), st.integers(1, 700), st.integers(0, 9))
+def test_tiles_leave_no_cell_out_and_move_none(height, width, seed):
+    image = np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
+    found = text_map(Cells(), image)
+    filled = np.pad(image, ((0, -height % CELL), (0, -width % CELL), (0, 0)))
+    wanted = filled[..., 0].reshape(found.shape[0], CELL, found.shape[1], CELL).mean(axis=(1, 3))
+    assert np.allclose(found, wanted)
 
 
 def test_lines_a_cell_apart_stay_two():
