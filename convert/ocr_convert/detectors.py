@@ -27,7 +27,7 @@ from ocr_train.scenes.evaluate import LONGEST, SceneResult, device_finder, each,
 _LOGGER = logging.getLogger(__name__)
 SIDES = (160, 320, 480)
 """Accepted heights and widths; larger pictures are looked at in tiles of the largest. Whole looks of up to 960x1280
-pixels found less (validation scenes, F at all looks: ``icdar2015_scenes`` 46.1 against 47.3, ``sroie_pages`` 90.2 against
+pixels found less (F on the validation scenes: ``icdar2015_scenes`` 46.1 against 47.3, ``sroie_pages`` 90.2 against
 90.3 %), and the network for them took 57 MiB; for 480x480 it takes 11. Tiles of 320 to 640 found 45.9 to 47.4 %."""
 SIZE = (480, 640)
 """Height and width of the picture whose multiply-adds are named."""

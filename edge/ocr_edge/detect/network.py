@@ -1,5 +1,6 @@
 """Runs a detector: a picture in, its map of text out."""
 
+import itertools
 from collections.abc import Iterator
 
 import numpy as np
@@ -50,9 +51,7 @@ def _tiles(length: int, tile: int) -> Iterator[tuple[int, slice]]:
     last = -(-max(0, length - tile) // STRIDE) * STRIDE
     # On the grid of the coarsest level, so that a tile is seen as the same place of the whole picture would be.
     begins = [round(last * n / max(1, count - 1) / STRIDE) * STRIDE for n in range(count)]
-    changes = [
-        (begin + previous + tile) // 2 // CELL for previous, begin in zip(begins, begins[1:], strict=False)
-    ]
+    changes = [(begin + previous + tile) // 2 // CELL for previous, begin in itertools.pairwise(begins)]
     for begin, first, end in zip(begins, [0, *changes], [*changes, cells], strict=True):
         yield begin, slice(first, end)
 
