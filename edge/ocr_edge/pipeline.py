@@ -157,7 +157,7 @@ class Pipeline:
         """
         watch = Stopwatch()
         self._trace.start()
-        self._trace.add(self._asked(image))
+        self._trace.add(self.asked(image))
         places = self.find(image, watch)
         with watch.step("decode"):
             worth = self._sayer.said(places, image.shape[:2])
@@ -177,7 +177,7 @@ class Pipeline:
             )
         return Reading(source, tuple(sure), time, why=why, timing_ms=watch.stopped())
 
-    def _asked(self, image: Image) -> Asked:
+    def asked(self, image: Image) -> Asked:
         """What the pipeline is to do with a picture."""
         return Asked(
             image,

@@ -77,8 +77,6 @@ class Reader:
             raise ConfigError(f"min_confidence {min_confidence}: expected 0 to 1")
         if rows is not None and rows != "any" and not (isinstance(rows, int) and 2 <= rows <= MAX_ROWS):
             raise ConfigError(f"rows {rows!r}: expected 2 to {MAX_ROWS}, or 'any'")
-        if rows is not None and traced:
-            raise ConfigError("rows: a text of several rows cannot be explained; leave one of both out")
         if threads < 1:
             raise ConfigError(f"threads {threads}: expected at least 1")
         if check and pattern is None:
@@ -97,6 +95,7 @@ class Reader:
                 min_margin=min_margin,
                 limit_s=LIMIT_S,
                 reader=reader,
+                trace=self.recording or OFF,
             )
             return
         self.pipeline = Pipeline(

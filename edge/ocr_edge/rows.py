@@ -18,6 +18,7 @@ from ocr_edge.bundles.load import Bundle
 from ocr_edge.contract.preprocess import luminance
 from ocr_edge.contract.types import Box, Image
 from ocr_edge.decode.doubt import Meaning
+from ocr_edge.decode.line_decoder import Decoded
 from ocr_edge.decode.pattern import MIN_MARGIN, Pattern
 from ocr_edge.errors import ConfigError
 from ocr_edge.geometry import rectify
@@ -25,12 +26,21 @@ from ocr_edge.layout.rows import apart, bands, in_rows
 from ocr_edge.layout.selection import RatedLine
 from ocr_edge.pipeline import Pipeline, Readers
 from ocr_edge.reading import Character, Line, Reading
-from ocr_edge.recognize.line_reader import SURE_LINE, LineReader, ToPicture, around, calibrated_sure
+from ocr_edge.recognize.line_reader import (
+    SURE_LINE,
+    LineReader,
+    Strip,
+    StripReading,
+    ToPicture,
+    around,
+    calibrated_sure,
+)
 from ocr_edge.recognize.lines import Posteriors
-from ocr_edge.recognize.places import Place
+from ocr_edge.recognize.places import SAID, Place
 from ocr_edge.segment import Segmenter
 from ocr_edge.segment.decoder import Decoder
 from ocr_edge.timing import Stopwatch
+from ocr_edge.trace import OFF, Trace
 
 Rows = int | Literal["any"]
 """How many rows a text has; ``any``: all lines of the picture are one text."""
@@ -64,6 +74,21 @@ class _Part:
         return self.place.reading.value if self.place and self.place.reading else 0.0
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Text:
+    """A text and the lines that it was read from, in reading order.
+
+    Attributes:
+        rated: The text.
+        parts: Its lines.
+        decoded: The same in the columns of all strips; None where the line stage did not read them together.
+    """
+
+    rated: RatedLine
+    parts: Sequence[_Part]
+    decoded: Decoded | None = None
+
+
 class RowsReader:
     """Reads pictures of one text that goes over rows.
 
@@ -77,6 +102,7 @@ class RowsReader:
         limit_s: Seconds after which less promising lines and sets of rows are left out.
         reader: Who reads, see ``Pipeline``.
         meaning: What texts stand for, where they are numbers, see ``Pipeline``.
+        trace: Is told what is done with a picture.
 
     Attributes:
         labels: The texts that whoever is asked first can say.
@@ -98,11 +124,15 @@ class RowsReader:
         limit_s: float = math.inf,
         reader: Readers = "auto",
         meaning: Meaning | None = None,
+        trace: Trace = OFF,
     ) -> None:
+        self._trace = trace
         self._rows, self._min_confidence, self._has_pattern = rows, min_confidence, pattern is not None
         self._limit_s = limit_s
         # No pattern: one row alone never matches all of it.
-        self._finder = Pipeline(bundle, None, 0.0, segmenter=segmenter, limit_s=limit_s / 2, reader=reader)
+        self._finder = Pipeline(
+            bundle, None, 0.0, segmenter=segmenter, limit_s=limit_s / 2, reader=reader, trace=trace
+        )
         self.labels = self._finder.labels
         self._lines: LineReader | None = None
         self._decoder: Decoder | None = None
@@ -133,34 +163,55 @@ class RowsReader:
             One line, its rows joined in reading order; none, with the reason in ``why``, when nothing can be said.
         """
         watch = Stopwatch()
+        self._trace.start()
+        self._trace.add(replace(self._finder.asked(image), has_pattern=self._has_pattern))
         whole = Box(0, 0, image.shape[1], image.shape[0])
         best = self._best(self._cut(image, [whole]), None, watch)
         parts: list[_Part] = []
-        if best is None or best.line.confidence < SURE_LINE:
+        if best is None or best.rated.line.confidence < SURE_LINE:
             parts = self._found(image, watch)
             near = [area for part in parts[:MOST_NEAR] for area in self._near(part, whole)]
             best = self._best(itertools.chain(self._sets(parts), self._cut(image, near)), best, watch)
         why = ""
         if best is None:
             why = "no text" if not parts else "pattern" if self._has_pattern else f"not {self._rows} rows"
-        elif best.line.character_confidence < self._min_confidence:
-            best, why = None, "below min_confidence"
-        lines = (best.line,) if best else ()
+        elif best.rated.line.character_confidence < self._min_confidence:
+            why = "below min_confidence"
+        if best:
+            self._tell(image, best, why or SAID)
+        lines = (best.rated.line,) if best and not why else ()
         return Reading(source, lines, time, why=why, timing_ms=watch.stopped())
 
     def _best(
-        self, sets: Iterable[Sequence[Sequence[_Part]]], best: RatedLine | None, watch: Stopwatch
-    ) -> RatedLine | None:
+        self, sets: Iterable[Sequence[Sequence[_Part]]], best: _Text | None, watch: Stopwatch
+    ) -> _Text | None:
         """The best reading of sets of rows that there is time for, and of one that is known."""
         ends = clock.perf_counter() + self._limit_s / 2
         for rows in watch.each("recognize", iter(sets)):
             with watch.step("decode"):
                 read = self._read(rows)
-            if read and (best is None or read.value > best.value):
+            if read and (best is None or read.rated.value > best.rated.value):
                 best = read
             if clock.perf_counter() > ends:
                 break
         return best
+
+    def _tell(self, image: Image, text: _Text, verdict: str) -> None:
+        """Note what each line of a text gives to it."""
+        of = [_nearest(character.box, text.parts) for character in text.rated.line.characters]
+        for number, part in enumerate(text.parts):
+            trace = part.place.trace if part.place else self._trace.line()
+            mine = np.flatnonzero(np.equal(of, number))
+            characters = tuple(text.rated.line.characters[index] for index in mine)
+            line = replace(text.rated.line, characters=characters)
+            reading = RatedLine(line, text.rated.sure[mine])
+            place = Place(part.box, reading=reading, image=image, trace=trace)
+            if part.strip:
+                box, posteriors, _ = part.strip
+                trace.add(Strip(image, part.back(box), None, posteriors))
+                if text.decoded:
+                    place.strip = StripReading(reading, text.decoded, posteriors, part.back(box))
+            place.decide(verdict)
 
     def _found(self, image: Image, watch: Stopwatch) -> list[_Part]:
         """The lines of a picture, the best first, none that covers a better one."""
@@ -223,21 +274,23 @@ class RowsReader:
                     for line, box, strip in zip(lines, boxes, strips, strict=True)
                 ]
 
-    def _read(self, rows: Sequence[Sequence[_Part]]) -> RatedLine | None:
+    def _read(self, rows: Sequence[Sequence[_Part]]) -> _Text | None:
         """A set of rows as one text; None where nothing is said, or nothing of one of them."""
         parts = [part for row in rows for part in row]
         if not self._has_pattern and all(part.place for part in parts):
-            return _joined(parts)
+            as_read = _joined(parts)
+            return _Text(as_read, parts) if as_read else None
         strips = [part.strip for part in parts if part.strip]
         if self._lines and len(strips) == len(parts):
             joined = self._lines.join(strips, [part.back for part in parts])
             row_of = [number for number, row in enumerate(rows) for _ in row]
             if joined and len({row_of[strip] for strip in joined[1]}) == len(rows):
-                return RatedLine(joined[0].line, calibrated_sure(joined[0]))
+                return _Text(RatedLine(joined[0].line, calibrated_sure(joined[0])), parts, joined[0])
         guesses = [part.place.guesses for part in parts if part.place and part.place.guesses]
         if self._decoder is None or len(guesses) < len(parts):
             return None
-        return self._decoder.join(guesses)
+        cut = self._decoder.join(guesses)
+        return _Text(cut, parts) if cut else None
 
 
 def _joined(parts: Sequence[_Part]) -> RatedLine | None:
@@ -254,6 +307,17 @@ def _joined(parts: Sequence[_Part]) -> RatedLine | None:
         sure.append(rated.sure)
         confidence *= rated.line.confidence
     return RatedLine(Line(tuple(characters), confidence), np.concatenate(sure)) if characters else None
+
+
+def _nearest(box: Box, parts: Sequence[_Part]) -> int:
+    """Number of the line that a character stands in."""
+    y = box.top + box.height / 2
+
+    def away(part: _Part) -> float:
+        outside = max(part.box.left - box.right, box.left - part.box.right, 0)
+        return abs(y - part.box.top - part.box.height / 2) + outside
+
+    return min(range(len(parts)), key=lambda number: away(parts[number]))
 
 
 def _to_picture(box: Box, matrix: np.ndarray | None, size: tuple[int, int]) -> Box:

@@ -17,7 +17,11 @@ from ocr_edge.decode import ctc, joint
 from ocr_edge.decode.line_decoder import LineDecoder
 from ocr_edge.decode.pattern import Pattern
 from ocr_edge.errors import ConfigError
+from ocr_edge.explain import folder
+from ocr_edge.explain.account import account
+from ocr_edge.harvest import wanted
 from ocr_edge.layout.rows import apart, bands, in_rows
+from ocr_edge.recognize.places import SAID
 from ocr_edge.rolling import faces
 from ocr_edge.rows import RowsReader
 from ocr_edge.sources.base import Frame
@@ -166,6 +170,37 @@ def test_the_command_reads_rows(tmp_path: Path, two_rows: np.ndarray, capsys: py
     assert capsys.readouterr().out == "904172538\n"
 
 
+@pytest.mark.parametrize("pattern", [r"\d{9}", None])
+def test_each_row_of_a_text_is_explained(two_rows: np.ndarray, pattern: str | None):
+    reader = Reader(rows=2, pattern=pattern, traced=True)
+    reading = reader.read(two_rows)
+    told = account(reader.recording, reading)
+    said = [line for line in told.lines if line.verdict == SAID]
+    assert [line.text for line in said] == ["90417", "2538"]
+    assert all(line.shown for line in said)
+    assert {line.reader for line in said} == {"line"}
+    middles = [float(line.outline[:, 1].mean()) for line in said]
+    assert middles[0] < len(two_rows) / 2 < middles[1]
+    assert set(folder.pictures(told)) == set(folder.PICTURES)
+
+
+def test_rows_that_the_pattern_refuses_are_explained_too(two_rows: np.ndarray):
+    reader = Reader(rows=2, pattern=r"[A-Z]{9}", traced=True)
+    reading = reader.read(two_rows)
+    told = account(reader.recording, reading)
+    assert reading.why == "pattern"
+    assert told.lines
+    assert not [line for line in told.lines if line.verdict == SAID]
+
+
+def test_rows_are_samples_to_learn_from(two_rows: np.ndarray):
+    reader = Reader(rows=2, pattern=r"\d{9}", traced=True)
+    reading = reader.read(two_rows)
+    kept = wanted.wanted(wanted.Look(two_rows, reading, reader.recording), below=1.1)
+    assert [each.text for each in kept] == ["90417", "2538"]
+    assert all(each.strip.shape[0] < 0.7 * len(two_rows) for each in kept)
+
+
 @pytest.mark.parametrize("rows", ["1", "5", "two"])
 def test_the_command_refuses_other_numbers_of_rows(rows: str, capsys: pytest.CaptureFixture[str]):
     with pytest.raises(SystemExit):
@@ -176,8 +211,6 @@ def test_the_command_refuses_other_numbers_of_rows(rows: str, capsys: pytest.Cap
 def test_rows_that_cannot_be_are_refused(model: bundles.Bundle):
     with pytest.raises(ConfigError, match="rows 7: expected 2 to 4, or 'any'"):
         Reader(rows=7)
-    with pytest.raises(ConfigError, match="cannot be explained"):
-        Reader(rows=2, traced=True)
     with pytest.raises(ConfigError, match="has no label"):
         RowsReader(model, Pattern.parse("Ä", (*model.manifest.texts, "Ä")))
     for more in ("rows = 1", 'rows = "all"', "rows = 2\npattern = '\\d'\n[region.value]\nrolling = 'up'"):

@@ -73,8 +73,7 @@ class RegionReader:
         self.region, self.problem = region, ""
         self.seen: Reading | None = None
         self.taken: wanted.Look | None = None
-        # Rows that are read as one text are no line to learn from.
-        self._notes = Recording() if harvests and not region.rows else None
+        self._notes = Recording() if harvests else None
         self._spoiled = False
         self.looked: Look | None = None
         self._stabilize, self._picture, self._counters = stabilize, picture, counters

@@ -112,7 +112,7 @@ def pipeline(
 ) -> Pipeline | RollingReader | RowsReader:
     """What reads a region, in frames that are larger than the settings' picture by a factor.
 
-    A counter of wheels and a text of several rows are not traced.
+    A counter of wheels is not traced.
 
     Raises:
         ConfigError: Its settings do not fit together.
@@ -124,7 +124,7 @@ def pipeline(
         except ConfigError as error:
             raise ConfigError(f"region {region.name}: {error}") from error
     height = region.text_height * scale if region.text_height else None
-    kind = partial(RowsReader, rows=region.rows) if region.rows else partial(Pipeline, trace=trace)
+    kind = partial(RowsReader, rows=region.rows) if region.rows else Pipeline
     return kind(
         bundle,
         pattern,
@@ -134,6 +134,7 @@ def pipeline(
         limit_s=READ_LIMIT_S,
         reader=readers(region, bundle, pattern),
         meaning=meaning(region, pattern),
+        trace=trace,
     )
 
 

@@ -131,8 +131,8 @@ class Desk:
         if reader is None:
             raise ConfigError(f"there is no region {question.region!r}")
         region = reader.region
-        if region.rows or (region.value and region.value.rolling):
-            raise ConfigError("a counter of wheels and a text of several rows are not explained in pictures")
+        if region.value and region.value.rolling:
+            raise ConfigError("a counter of wheels is not explained in pictures")
         matrix = scene.place(frame.image)
         if matrix is None:
             raise ConfigError(scene.unplaced)
