@@ -18,8 +18,9 @@ LEVEL = 0.35
 """How far the middle of a piece may lie from the other's middle line, in heights."""
 ALIKE = 0.62
 """Least height of a piece beside the other's: a title and the small print beside it are two lines."""
-TURNED = 0.14
-"""Most that two pieces of a line may be turned against each other, in radians: eight degrees."""
+TURNED, ENDS = 0.14, 0.6
+"""Most that two pieces of a line may be turned against each other, in radians: eight degrees; of a short piece, how far
+one end may lie above the other, in its heights: "N.," is the more turned the lower its comma hangs."""
 
 LONG = 2.0
 """Width in heights of an outline that says how its line is turned: a shorter one may be a character or two."""
@@ -125,8 +126,9 @@ def _are_pieces(one: _Frame, other: _Frame, apart: float) -> bool:
         one, other = other, one
     width, height = other.width, other.height
     # Only a long piece says how it is turned.
-    if width > LONG * height and abs(float(one.along @ other.down)) > TURNED:
-        if abs(float(one.along @ other.along)) > TURNED:
+    turned = max(TURNED, ENDS * height / width)
+    if width > LONG * height and abs(float(one.along @ other.down)) > turned:
+        if abs(float(one.along @ other.along)) > turned:
             return False
         width, height = (
             height,
