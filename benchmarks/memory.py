@@ -3,8 +3,8 @@
     python benchmarks/memory.py examples/display.jpg --size 2048x1152
     python benchmarks/memory.py page.png
 
-For each picture: what the process takes with the bundle loaded, the most it took up to the end of the first reading, and
-of the third. The picture itself is part of it, decoded: 7 MiB for 2048x1152, 25 MiB for a page of 300 dpi.
+For each picture: what the process takes with the bundle loaded, the most it took up to the end of the first reading,
+and of the third. The picture itself is part of it, decoded: 7 MiB for 2048x1152, 25 MiB for a page of 300 dpi.
 """
 
 import argparse
