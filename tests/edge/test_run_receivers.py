@@ -4,46 +4,32 @@ import json
 import socket
 import sqlite3
 import subprocess
-import threading
 import time
 import urllib.request
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 from . import run_parts as parts
+from . import webhook_parts
 from .broker import Broker, free_port, until
 from .daemon_process import DaemonProcess
 from .run_parts import TEXT, config
 
-picture = parts.picture
+picture, receiver = parts.picture, webhook_parts.receiver
 
 
-def test_every_receiver_gets_it(tmp_path: Path, picture: Path):
-    got = []
-
-    class Receiver(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            got.append((json.loads(self.rfile.read(int(self.headers["Content-Length"]))), dict(self.headers)))
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *args: object) -> None:
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Receiver)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+def test_every_receiver_gets_it(tmp_path: Path, picture: Path, receiver):
     (tmp_path / "token").write_text("secret-token\n")
     page = free_port()
     with Broker(tmp_path) as broker:
         settings = config(
             f"file:{picture}",
             f'[mqtt]\nhost = "127.0.0.1"\nport = {broker.port}\n'
-            f'[webhook]\nurl = "http://127.0.0.1:{server.server_port}/x"\ntoken_file = "{tmp_path}/token"\n'
+            f'[webhook]\nurl = "{receiver.url}"\ntoken_file = "{tmp_path}/token"\n'
             f'[files]\npath = "readings.jsonl"\n[http]\nport = {page}\n',
         )
         with DaemonProcess(tmp_path, settings) as daemon:
             daemon.until_said(TEXT)
-            until(lambda: got)
+            until(lambda: receiver.requests)
             until(
                 lambda: (tmp_path / "readings.jsonl").exists() and (tmp_path / "readings.jsonl").read_text()
             )
@@ -54,10 +40,10 @@ def test_every_receiver_gets_it(tmp_path: Path, picture: Path):
             listen = ["mosquitto_sub", "-p", str(broker.port), "-t", "ocr-edge/#", "-v", "-W", "2"]
             retained = subprocess.run(listen, capture_output=True, text=True, timeout=10, check=False).stdout
             daemon.end()
-    server.shutdown()
     assert daemon.process.returncode == 0, daemon.log
-    assert got[0][0]["text"] == TEXT
-    assert got[0][1]["Authorization"] == "Bearer secret-token"
+    _, headers, body = receiver.requests[0]
+    assert json.loads(body)["text"] == TEXT
+    assert headers["Authorization"] == "Bearer secret-token"
     assert json.loads((tmp_path / "readings.jsonl").read_text())["text"] == TEXT
     assert "ocr_edge_frames_total" in metrics
     assert health["ok"] is True
@@ -85,26 +71,15 @@ def test_a_dead_broker_stops_nothing_and_gets_everything_later(tmp_path: Path, p
     assert heard
 
 
-def test_receivers_that_cannot_start_hold_up_nothing_and_are_had_later(tmp_path: Path, picture: Path):
-    got: list[dict] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(204)
-            self.end_headers()
-
-        def log_message(self, *args: object) -> None:
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+def test_receivers_that_cannot_start_hold_up_nothing_and_are_had_later(
+    tmp_path: Path, picture: Path, receiver
+):
     (tmp_path / "disk").write_text("not mounted")
     busy = socket.create_server(("127.0.0.1", 0))
     page = busy.getsockname()[1]
     settings = config(
         f"file:{picture}",
-        f'[webhook]\nurl = "http://127.0.0.1:{server.server_port}/x"\ntoken_file = "{tmp_path}/token"\n'
+        f'[webhook]\nurl = "{receiver.url}"\ntoken_file = "{tmp_path}/token"\n'
         f'[files]\npath = "{tmp_path}/disk/readings.jsonl"\n[http]\nport = {page}\n'
         f'[store]\npath = "{tmp_path}/disk/readings.sqlite"\n[mqtt]\nhost = "127.0.0.1"\ntls = true\n'
         f'ca_file = "{tmp_path}/ca.crt"\n',
@@ -121,7 +96,7 @@ def test_receivers_that_cannot_start_hold_up_nothing_and_are_had_later(tmp_path:
         busy.close()
         (tmp_path / "token").write_text("secret")
         (tmp_path / "disk").unlink()
-        until(lambda: got)
+        until(lambda: receiver.requests)
         until(
             lambda: all(f"{name}: " not in daemon.status for name in ("webhook", "files", "http", "store")),
             20,
@@ -129,10 +104,9 @@ def test_receivers_that_cannot_start_hold_up_nothing_and_are_had_later(tmp_path:
         with urllib.request.urlopen(f"http://127.0.0.1:{page}/metrics", timeout=5) as answer:
             assert b"ocr_edge_frames_total" in answer.read()
         daemon.end()
-    server.shutdown()
     assert daemon.process.returncode == 0, daemon.log
     assert "Traceback" not in daemon.log
-    assert [reading["text"] for reading in got] == [TEXT]
+    assert [json.loads(body)["text"] for _, _, body in receiver.requests] == [TEXT]
     assert json.loads((tmp_path / "disk" / "readings.jsonl").read_text())["text"] == TEXT
     with sqlite3.connect(tmp_path / "disk" / "readings.sqlite") as store:
         assert store.execute("SELECT text FROM readings").fetchall() == [(TEXT,)]

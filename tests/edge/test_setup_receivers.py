@@ -13,11 +13,11 @@ from ocr_edge.errors import PublishError
 from ocr_edge.sinks.trying import Receivers
 
 from . import setup_parts as parts
-from . import test_webhook
+from . import webhook_parts
 from .broker import Broker, Listener, retained, until
 from .setup_parts import TEXT, post
 
-desk, client, receiver = parts.desk, parts.client, test_webhook.receiver
+desk, client, receiver = parts.desk, parts.client, webhook_parts.receiver
 
 
 def test_receivers_are_tested_and_nothing_looks_like_a_reading(tmp_path, client, desk, receiver):
