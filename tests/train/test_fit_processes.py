@@ -95,7 +95,7 @@ def test_two_devices_share_a_batch_and_learn_what_one_learns(data, tmp_path):
     pytest.importorskip("tensorflow")
     (tmp_path / "r.toml").write_text(as_toml(recipe(epochs=2, epoch_samples=8)))
     process = run("r.toml", data, script=TWO_DEVICES, cwd=tmp_path, env={"KERAS_BACKEND": "tensorflow"})
-    out, error = process.communicate(timeout=120)
+    out, error = process.communicate(timeout=300)
     assert process.returncode == 0, error
     first, second, third = out.splitlines()
     assert json.loads(first)["devices"] == 2
