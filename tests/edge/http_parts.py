@@ -1,4 +1,4 @@
-"""A daemon of plain values behind the local page, and ways to ask it well and badly; skips who lacks the packages."""
+"""A daemon of plain values behind the local page, and ways to ask it; without the packages its tests are skipped."""
 
 import http.client
 import socket

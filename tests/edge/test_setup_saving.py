@@ -1,5 +1,6 @@
 """What the page saves and undoes, and what it refuses to save."""
 
+import socket
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
@@ -140,8 +141,6 @@ def test_requests_of_a_set_up_may_be_larger_than_others(desk):
     body = b'{"wanted": {"regions": []}, "hash": "' + b"x" * 40_000 + b'"}'
 
     def sent(port: int, path: str, body: bytes) -> bytes:
-        import socket
-
         with closing(socket.create_connection(("127.0.0.1", port), timeout=5)) as connection:
             head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n"
             head += "Connection: close\r\n\r\n"
