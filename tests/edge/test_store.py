@@ -13,8 +13,7 @@ import pytest
 from ocr_edge.config.settings import StoreSettings
 from ocr_edge.contract.types import Box
 from ocr_edge.reading import Character, Line, Reading
-from ocr_edge.sinks import database
-from ocr_edge.sinks.store import Store
+from ocr_edge.sinks.store import Store, database, queries
 from ocr_edge.system.health import Health
 
 LAZY = StoreSettings(commit_s=3600, commit_readings=10**6, keep_days=1e5)
@@ -233,7 +232,7 @@ def test_a_database_of_the_first_version_is_taken_over_with_all_readings(opened,
         connection.execute("ALTER TABLE readings DROP COLUMN stored")
         connection.execute("PRAGMA user_version = 1")
         connection.commit()
-    database.look(path)
+    queries.look(path)
     store = opened(TEN_DAYS)
     store.publish(reading(2))
     store.flush()
@@ -324,7 +323,7 @@ def test_the_file_can_be_read_while_it_is_written(opened, path):
     ],
 )
 def test_a_path_that_cannot_be_used_is_said_and_tried_again(tmp_path, monkeypatch, name, why):
-    monkeypatch.setattr("ocr_edge.sinks.store.RETRY_MIN_S", 0.05)
+    monkeypatch.setattr("ocr_edge.sinks.store.store.RETRY_MIN_S", 0.05)
     home = tmp_path / "home"
     home.mkdir()
     (home / "file").write_text("")

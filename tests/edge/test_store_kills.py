@@ -17,8 +17,7 @@ import pytest
 
 from ocr_edge.config.settings import StoreSettings
 from ocr_edge.reading import Reading
-from ocr_edge.sinks import database
-from ocr_edge.sinks.store import Store
+from ocr_edge.sinks.store import Store, database
 from ocr_edge.system.health import Health
 
 LAZY = StoreSettings(commit_s=3600, commit_readings=10**6)
