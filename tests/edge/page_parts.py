@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ocr_edge.config.settings import Http, PageSettings
+from ocr_edge.config.settings import Http, PageSettings, StoreSettings
 from ocr_edge.contract.types import Box
 from ocr_edge.reading import Character, Line, Reading
 from ocr_edge.sinks.metrics import Snapshot
-from ocr_edge.sinks.store import Store, StoreSettings
+from ocr_edge.sinks.store import Store
 from ocr_edge.system.counters import Counters
 from ocr_edge.system.health import Health, State
 from ocr_edge.web.application import application

@@ -11,8 +11,7 @@ from pathlib import Path
 
 from ocr_edge.config.settings import StoreSettings
 from ocr_edge.reading import Reading
-from ocr_edge.sinks import database
-from ocr_edge.sinks.store import Store
+from ocr_edge.sinks.store import Store, database
 from ocr_edge.system.health import Health
 
 

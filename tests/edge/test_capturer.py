@@ -10,7 +10,8 @@ import pytest
 from ocr_edge.config.settings import SourceSettings
 from ocr_edge.errors import CaptureError, ConfigError
 from ocr_edge.sources.base import EndOfSource, Frame
-from ocr_edge.sources.capturer import MOST_DAMAGED, Capturer
+from ocr_edge.sources.capture import Capturer
+from ocr_edge.sources.capture.capturer import MOST_DAMAGED
 
 
 class FakeSource:
@@ -132,7 +133,7 @@ def test_a_source_that_has_more_to_look_at_is_not_left_waiting():
 
 
 def test_a_source_that_gives_no_pictures_is_lost_and_opened_anew_now_and_then(monkeypatch, logged):
-    monkeypatch.setattr("ocr_edge.sources.capturer.LEAST_PATIENCE_S", 0.2)
+    monkeypatch.setattr("ocr_edge.sources.capture.hunger.LEAST_PATIENCE_S", 0.2)
     full = threading.Event()
     source = FakeSource()
     source.grab = lambda original=source.grab: original() and full.is_set()
@@ -158,7 +159,7 @@ def test_a_source_that_gives_no_pictures_is_lost_and_opened_anew_now_and_then(mo
 
 
 def test_an_empty_folder_is_not_lost(monkeypatch):
-    monkeypatch.setattr("ocr_edge.sources.capturer.LEAST_PATIENCE_S", 0.1)
+    monkeypatch.setattr("ocr_edge.sources.capture.hunger.LEAST_PATIENCE_S", 0.1)
     source = FakeSource(drained=False, separate=True, pace_s=0)
     source.grab = lambda: False
     with Capturer(lambda: source, settings(timeout_s=0.03)) as capturer:

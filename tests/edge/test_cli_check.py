@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
-from ocr_edge.sinks.database import Database
+from ocr_edge.sinks.store.database import Database
 
 from .broker import Broker, free_port
 

@@ -11,7 +11,7 @@ from ocr_edge.daemon import loop
 from ocr_edge.daemon.loop import Daemon
 from ocr_edge.errors import CaptureError, ModelError
 from ocr_edge.sources.base import Frame
-from ocr_edge.sources.capturer import CaptureStatus
+from ocr_edge.sources.capture import CaptureStatus
 from ocr_edge.sources.trigger import Trigger
 from ocr_edge.system.counters import Counters
 from ocr_edge.system.health import Health

@@ -9,9 +9,9 @@ import pytest
 from ocr_edge.config.settings import StoreSettings
 from ocr_edge.errors import PublishError
 from ocr_edge.reading import Reading
-from ocr_edge.sinks import database, pending
+from ocr_edge.sinks import pending
 from ocr_edge.sinks.outbox import Outbox
-from ocr_edge.sinks.store import Store
+from ocr_edge.sinks.store import Store, queries
 from ocr_edge.system.health import Health
 
 from .broker import until
@@ -143,7 +143,7 @@ def test_readings_that_leave_the_memory_while_the_file_is_read_are_not_lost(heal
     for number in range(1, 21):
         store.publish(reading(number))
     store.flush()
-    select, later, receiver = database.select, iter(range(21, 41)), Receiver()
+    select, later, receiver = queries.select, iter(range(21, 41)), Receiver()
 
     def meanwhile(*arguments) -> list[tuple[int, str]]:
         found = select(*arguments)
@@ -152,7 +152,7 @@ def test_readings_that_leave_the_memory_while_the_file_is_read_are_not_lost(heal
         store.flush()
         return found
 
-    monkeypatch.setattr(database, "select", meanwhile)
+    monkeypatch.setattr(queries, "select", meanwhile)
     box = Outbox("mqtt", receiver, health=health, store=store)
     until(lambda: len(receiver.numbers) >= 40)
     assert box.close(1)
@@ -160,7 +160,7 @@ def test_readings_that_leave_the_memory_while_the_file_is_read_are_not_lost(heal
 
 
 def test_a_receiver_that_keeps_up_needs_no_file(health, store, monkeypatch):
-    monkeypatch.setattr(database, "select", lambda *_: pytest.fail("the file was read"))
+    monkeypatch.setattr(queries, "select", lambda *_: pytest.fail("the file was read"))
     receiver = Receiver()
     box = Outbox("mqtt", receiver, health=health, store=store)
     for number in range(1, 101):
@@ -258,7 +258,7 @@ def test_without_a_readable_file_new_readings_go_out_and_the_rest_waits_for_the_
         raise PublishError("readings.sqlite: the disk failed")
 
     with monkeypatch.context() as patch:
-        patch.setattr(database, "select", fail)
+        patch.setattr(queries, "select", fail)
         box = Outbox("mqtt", receiver, health=health, store=store)
         for number in (6, 7):
             store.publish(reading(number))

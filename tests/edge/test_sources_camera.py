@@ -13,7 +13,7 @@ from ocr_edge.config.settings import Camera as CameraSettings
 from ocr_edge.config.settings import SourceSettings
 from ocr_edge.errors import CaptureError, ConfigError
 from ocr_edge.sources.camera import Camera
-from ocr_edge.sources.capturer import Capturer
+from ocr_edge.sources.capture import Capturer
 from ocr_edge.sources.opening import open_source, problem
 
 

@@ -14,7 +14,7 @@ from ocr_edge.config.settings import SourceSettings
 from ocr_edge.errors import CaptureError
 from ocr_edge.sources import folder as folder_source
 from ocr_edge.sources.base import EndOfSource
-from ocr_edge.sources.capturer import Capturer
+from ocr_edge.sources.capture import Capturer
 from ocr_edge.sources.folder import Folder
 from ocr_edge.sources.opening import open_source
 from ocr_edge.sources.still import Still

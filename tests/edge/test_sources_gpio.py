@@ -15,7 +15,8 @@ from ocr_edge.config.settings import Lamp as LampSettings
 from ocr_edge.errors import CaptureError
 from ocr_edge.sources import gpio
 from ocr_edge.sources.base import Frame
-from ocr_edge.sources.capturer import LIT_S, Capturer
+from ocr_edge.sources.capture import Capturer
+from ocr_edge.sources.capture.light import LIT_S
 from ocr_edge.sources.gpio import Lamp, watch_button
 from ocr_edge.sources.trigger import Trigger
 

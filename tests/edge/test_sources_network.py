@@ -14,7 +14,7 @@ import pytest
 
 from ocr_edge.config.settings import SourceSettings
 from ocr_edge.errors import CaptureError
-from ocr_edge.sources.capturer import Capturer
+from ocr_edge.sources.capture import Capturer
 from ocr_edge.sources.opening import open_source
 from ocr_edge.sources.stream import Stream
 
@@ -308,7 +308,7 @@ def test_a_process_ends_although_its_camera_hangs():
     script = (
         "import socket, sys, time\n"
         "from ocr_edge.config.settings import SourceSettings\n"
-        "from ocr_edge.sources.capturer import Capturer\n"
+        "from ocr_edge.sources.capture import Capturer\n"
         "from ocr_edge.sources.opening import open_source\n"
         "listener = socket.create_server(('127.0.0.1', 0))\n"
         "url = f'rtsp://127.0.0.1:{listener.getsockname()[1]}/x'\n"

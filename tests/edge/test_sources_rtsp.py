@@ -16,7 +16,7 @@ import pytest
 
 from ocr_edge.config.settings import SourceSettings
 from ocr_edge.errors import CaptureError
-from ocr_edge.sources.capturer import Capturer
+from ocr_edge.sources.capture import Capturer
 from ocr_edge.sources.opening import open_source
 
 LOGIN = ("maker", "p@ss:w/rd")

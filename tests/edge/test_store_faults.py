@@ -9,8 +9,7 @@ import pytest
 
 from ocr_edge.config.settings import StoreSettings
 from ocr_edge.errors import PublishError
-from ocr_edge.sinks import database, store
-from ocr_edge.sinks.store import Store
+from ocr_edge.sinks.store import Store, database, faults, store
 from ocr_edge.system.health import Health
 
 from .broker import until
@@ -40,7 +39,7 @@ def health():
 def opened(health, monkeypatch):
     monkeypatch.setattr(store, "RETRY_MIN_S", 0.05)
     monkeypatch.setattr(store, "RETRY_MAX_S", 0.05)
-    monkeypatch.setattr(database, "_BUSY_S", 0.1)
+    monkeypatch.setattr(database, "BUSY_S", 0.1)
     stores: list[Store] = []
 
     def open_it(path: Path, settings: StoreSettings = LAZY, **more) -> Store:
@@ -182,8 +181,8 @@ def test_only_a_few_damaged_databases_are_kept(tmp_path, monkeypatch):
     path = tmp_path / "readings.sqlite"
     for second in range(5):
         path.write_text(str(second))
-        monkeypatch.setattr(database.time, "strftime", lambda *_, second=second: f"2026010{second}T000000Z")
-        database.set_aside(path)
+        monkeypatch.setattr(faults.time, "strftime", lambda *_, second=second: f"2026010{second}T000000Z")
+        faults.set_aside(path)
     assert sorted(each.read_text() for each in tmp_path.iterdir()) == ["2", "3", "4"]
 
 

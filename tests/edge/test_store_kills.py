@@ -14,8 +14,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from ocr_edge.sinks import database
-from ocr_edge.sinks.store import Store
+from ocr_edge.sinks.store import Store, database
 from ocr_edge.system.health import Health
 
 from .broker import until

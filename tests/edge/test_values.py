@@ -103,7 +103,7 @@ def test_a_letter_that_no_stage_has_is_refused_at_the_start():
 def test_a_value_that_is_believed_stays_so_when_frames_get_a_little_worse(monkeypatch):
     believing = scene('[region.value]\nformat = "-##0.0"')
     assert [one.value for one in read(believing, "-3.4")] == [-3.4]
-    monkeypatch.setattr("ocr_edge.daemon.region_reader.why_doubted", lambda *_: "doubt")
+    monkeypatch.setattr("ocr_edge.regions.belief.why_doubted", lambda *_: "doubt")
     # Beyond the time after which it is read again.
     assert read(believing, "-3.4", at=100.0) == []
     assert [one.why for one in read(believing, "-5.2", at=200.0)] == ["doubt"]

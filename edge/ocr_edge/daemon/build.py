@@ -24,7 +24,7 @@ from ocr_edge.daemon.scene import Scene
 from ocr_edge.drift.monitor import Monitor
 from ocr_edge.errors import ConfigError, OcrEdgeError
 from ocr_edge.sources.base import Frame
-from ocr_edge.sources.capturer import Capturer
+from ocr_edge.sources.capture import Capturer
 from ocr_edge.sources.gpio import Lamp, watch_button
 from ocr_edge.sources.opening import open_source
 from ocr_edge.sources.trigger import Trigger

@@ -15,7 +15,7 @@ from ocr_edge.drift.monitor import Monitor
 from ocr_edge.errors import CaptureError, OcrEdgeError
 from ocr_edge.reading import Reading
 from ocr_edge.sources.base import Frame
-from ocr_edge.sources.capturer import Capturer
+from ocr_edge.sources.capture import Capturer
 from ocr_edge.sources.trigger import Trigger
 from ocr_edge.system.counters import Counters
 from ocr_edge.system.health import Health

@@ -4,7 +4,7 @@ import copy
 import datetime as dt
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -19,9 +19,8 @@ from ocr_edge.geometry import rectify
 from ocr_edge.harvest import wanted
 from ocr_edge.reading import Reading
 from ocr_edge.regions import quality
+from ocr_edge.regions.belief import Belief
 from ocr_edge.regions.change import ChangeDetector
-from ocr_edge.regions.doubts import why_doubted
-from ocr_edge.regions.plausibility import Plausibility, Verdict, number_of
 from ocr_edge.regions.silence import Silence
 from ocr_edge.regions.stabilize import PATIENCE, Settled, Stabilizer
 from ocr_edge.sources.base import Frame
@@ -85,12 +84,11 @@ class RegionReader:
         reader = region_setup.readers(region, bundle, self._pattern)
         self._patterns = region_setup.by_reader(self._pattern, bundle, reader) if self._pattern else ()
         self._pipeline = region_setup.pipeline(region, bundle, self._pattern, trace=self._notes or OFF)
-        self._stabilizer = self._fresh()
-        self._plausibility = Plausibility(region.value) if region.value else None
+        self._stabilizer = self.fresh()
+        self._belief = Belief(region.value, stabilize.certainty) if region.value else None
         self._change = ChangeDetector(region.min_change)
         self._still: Settled | None = None
         self._read_at = -np.inf
-        self._rejected = ""
         self.silence = Silence(PATIENCE * stabilize.frames + 1)
 
     def take_over(self, old: "RegionReader") -> None:
@@ -109,9 +107,8 @@ class RegionReader:
         same = old.region.value == self.region.value
         self._stabilizer.resume(old._stabilizer.said if same else "")
         self.silence.spoken = same and old.silence.spoken
-        self._rejected = old._rejected if same else ""
-        if self._plausibility and old._plausibility:
-            self._plausibility = replace(old._plausibility, settings=self._plausibility.settings)
+        if self._belief and old._belief:
+            self._belief.take_over(old._belief)
 
     def resume(self, last: Reading, now: float, monotonic: float) -> None:
         """Go on where an earlier run of the program ended.
@@ -121,11 +118,11 @@ class RegionReader:
             now: Epoch seconds.
             monotonic: The same moment on ``time.monotonic``.
         """
-        if (last.value is None) == (self._plausibility is None):
+        if (last.value is None) == (self._belief is None):
             self.silence.spoken = True
             self._stabilizer.resume(last.raw or last.text)
-        if last.value is not None and self._plausibility:
-            self._plausibility.resume(last.value, monotonic - max(now - last.time, 0.0))
+        if last.value is not None and self._belief:
+            self._belief.resume(last.value, monotonic - max(now - last.time, 0.0))
 
     @property
     def bundle(self) -> str:
@@ -218,8 +215,8 @@ class RegionReader:
             unsure = "below min_confidence" if settled.is_still else "the frames do not agree"
             self._says_nothing(reading.why or unsure, frame.monotonic)
             # A meter that shows nothing is worth a word at once; an empty belt is not.
-            if settled.is_still and self._plausibility:
-                self._plausibility.pause()
+            if settled.is_still and self._belief:
+                self._belief.pause()
                 self.problem = f"nothing to read: {self.silence.why}"
             return []
         self.silence.over()
@@ -229,12 +226,8 @@ class RegionReader:
         """Note why, and have a word about it now and then; in the state only where it may be a mistake of the setup."""
         if self.silence.lasts(why, monotonic):
             _LOGGER.info("region %s: nothing read for %s: %s", self.region.name, self.silence.span, why)
-        if self.silence.is_suspicious or (self.silence.is_long and self._plausibility):
+        if self.silence.is_suspicious or (self.silence.is_long and self._belief):
             self.problem = f"nothing to read: {why}"
-
-    def ask(self) -> "Answer":
-        """Begin to read a thing of its own, such as a picture somebody asked for."""
-        return Answer(self, self._fresh())
 
     def is_legal(self, reading: Reading) -> bool:
         """Whether each line of a fused reading is one that somebody who reads the region may say."""
@@ -270,8 +263,8 @@ class RegionReader:
             self.looked.reading = self.seen
         return self.seen
 
-    def _fresh(self) -> Stabilizer:
-        """A stabilizer that has seen nothing yet."""
+    def fresh(self) -> Stabilizer:
+        """A stabilizer that has seen nothing yet, such as a thing of its own needs."""
         least, whole = self.region.min_confidence, self.region.value is not None
         return Stabilizer(self._pipeline.labels, self._stabilize, least, whole)
 
@@ -280,80 +273,19 @@ class RegionReader:
 
         A believed number is said when it is new, a rejected one once, with its reason.
         """
-        if self._plausibility is None or self.region.value is None:
+        if self._belief is None:
             return [reading] if is_news else []
-        verdict = self._doubted(reading) or self._plausibility.judge(reading.text, monotonic)
-        if verdict.value is None:
-            if self.taken:
-                self.taken = replace(self.taken, verdict=verdict.why)
-            self.problem = f"a number is not believed ({verdict.rule})"
-            if self.looked is not None:
-                self.looked.believed = False
-            if self._rejected == reading.text and not is_news:
-                return []
-            self._rejected = reading.text
-            self._counters.rejected[self.region.name, verdict.rule] += 1
-            return [replace(reading, lines=(), raw=reading.text, why=verdict.why)]
-        self.problem = ""
-        recovered, self._rejected = bool(self._rejected) and self._rejected == reading.text, ""
-        if not (is_news or recovered):
+        verdict, is_news = self._belief.judge(reading, monotonic, is_news=is_news)
+        if verdict.value is not None:
+            self.problem = ""
+            unit = self._belief.rules.unit
+            return [replace(reading, raw=reading.text, value=verdict.value, unit=unit)] if is_news else []
+        if self.taken:
+            self.taken = replace(self.taken, verdict=verdict.why)
+        self.problem = f"a number is not believed ({verdict.rule})"
+        if self.looked is not None:
+            self.looked.believed = False
+        if not is_news:
             return []
-        return [replace(reading, raw=reading.text, value=verdict.value, unit=self.region.value.unit)]
-
-    def _doubted(self, reading: Reading) -> Verdict | None:
-        """The verdict on a number that is not sure enough, whatever it is; None for any other.
-
-        One that is believed stays so: frames that are a little worse are no news.
-        """
-        if self.region.value is None or self._plausibility is None or len(reading.lines) != 1:
-            return None
-        try:
-            number = number_of(reading.text, self.region.value)
-        except ValueError:
-            return None
-        if number.value == self._plausibility.believed:
-            return None
-        why = why_doubted(reading.lines[0], self.region.value.min_lead, self._stabilize.certainty)
-        return Verdict(None, "doubt", why) if why else None
-
-
-@dataclass(slots=True)
-class Answer:
-    """The reading of a thing of its own, shown in a few frames.
-
-    Attributes:
-        reader: Of its region.
-        stabilizer: Fuses the frames; nothing of other things is in it.
-        latest: The latest frame's reading.
-        done: Whether more frames would not change it.
-        shown: What the latest frame shows by itself; None where nothing is sure enough.
-        waits: Why no frame counted so far: its condition; empty where one did.
-    """
-
-    reader: RegionReader
-    stabilizer: Stabilizer
-    latest: Reading | None = None
-    done: bool = False
-    shown: Reading | None = None
-    waits: str = ""
-
-    def push(self, frame: Frame, cut: rectify.Rectified) -> None:
-        """Take one frame."""
-        self.waits, self.shown = "", None
-        judged = self.reader.judge_quality(cut)
-        latest = self.reader.read(frame, cut)
-        if not judged.problem and self.reader.is_sure(latest):
-            self.shown = latest
-        self.done = self.stabilizer.push(latest, frame.monotonic, judged.weight).is_still
-        self.latest = replace(latest, why=judged.problem or latest.why)
-
-    def reading(self, monotonic: float) -> Reading:
-        """The best reading of the frames so far, or why there is none."""
-        if self.latest is None:
-            raise ValueError("no frame to read")
-        best = self.stabilizer.best()
-        if best is None:
-            return replace(self.latest, lines=(), why=self.latest.why or "below min_confidence")
-        if not self.reader.is_legal(best):
-            return replace(self.latest, lines=(), why="pattern")
-        return self.reader.judged(replace(best, why=""), monotonic, is_news=True)[0]
+        self._counters.rejected[self.region.name, verdict.rule] += 1
+        return [replace(reading, lines=(), raw=reading.text, why=verdict.why)]

@@ -12,7 +12,8 @@ from ocr_edge.bundles.load import Bundle
 from ocr_edge.bundles.selftest import prove
 from ocr_edge.config import Config
 from ocr_edge.contract.types import Image
-from ocr_edge.daemon.region_reader import Answer, RegionReader
+from ocr_edge.daemon.region_answer import Answer
+from ocr_edge.daemon.region_reader import RegionReader
 from ocr_edge.daemon.region_setup import own_checks
 from ocr_edge.errors import CaptureError, ConfigError, ModelError
 from ocr_edge.geometry import rectify, transform
@@ -189,7 +190,7 @@ class Scene:
             One reading a region, also when it says nothing; empty when there was no frame.
         """
         self.failed, self.broken = False, ""
-        answers = [reader.ask() for reader in self.readers]
+        answers = [Answer(reader) for reader in self.readers]
         frame = None
         for frame in frames:
             matrix = self._pose(frame.image)

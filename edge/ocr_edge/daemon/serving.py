@@ -16,7 +16,7 @@ from ocr_edge.geometry import transform
 from ocr_edge.harvest.folder import NAME
 from ocr_edge.sinks.metrics import Snapshot
 from ocr_edge.sources.base import Frame
-from ocr_edge.sources.capturer import Capturer
+from ocr_edge.sources.capture import Capturer
 from ocr_edge.sources.trigger import Trigger
 from ocr_edge.system.counters import Counters
 from ocr_edge.system.health import Health

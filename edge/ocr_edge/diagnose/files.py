@@ -73,12 +73,12 @@ def store(probe: Probe) -> Iterator[Finding]:
     """Whether the database can be read and its folder written; nothing is made, which might belong to somebody else."""
     if probe.config is None or not probe.config.store.enabled:
         return
-    from ocr_edge.sinks import database  # noqa: PLC0415 - needs a package that may be broken here
+    from ocr_edge.sinks.store import queries  # noqa: PLC0415 - needs a package that may be broken here
 
     path = probe.state / probe.config.store.path
     said = _writable("store", path, probe)
     if said.level == "ok" and path.exists():
-        database.look(path)
+        queries.look(path)
     yield said
 
 

@@ -23,12 +23,11 @@ def trial(path: Path, drawn: Path | None = None) -> Callable[[Probe], Iterator[F
             return  # other checks say why
         from ocr_edge.sources import pictures  # noqa: PLC0415 - packages may be what is broken here
         from ocr_edge.sources.base import Frame  # noqa: PLC0415
-        from ocr_edge.sources.capturer import turned  # noqa: PLC0415
         from ocr_edge.trial import drawing, looking, words  # noqa: PLC0415
 
         frame = Frame(pictures.load(path), path.stat().st_mtime, time.monotonic(), str(path))
         if _is_of_source(path, probe.config.source.url):
-            frame = turned(frame, probe.config.source.rotate)
+            frame = frame.turned(probe.config.source.rotate)
         try:
             looked = looking.look(probe.config, probe.bundle, frame)
         except ConfigError:

@@ -80,9 +80,14 @@ def rectify(image: Image, corners: Sequence[tuple[float, float]] | Points, rotat
     crop, back = _sliced(image, points) or _warped(image, points)
     height, width = crop.shape[:2]
     if rotate:
-        crop = np.asarray(cv2.rotate(crop, _QUARTERS[rotate]), np.uint8)
+        crop = turned(crop, rotate)
         back = back @ _unturned(rotate, height, width)
     return Rectified(crop, back, _outside(points, image.shape[:2]))
+
+
+def turned(image: Image, degrees: int) -> Image:
+    """A picture turned clockwise by 90, 180 or 270 degrees."""
+    return np.asarray(cv2.rotate(image, _QUARTERS[degrees]), np.uint8)
 
 
 def moved(line: Line, matrix: Matrix, size: tuple[int, int]) -> Line:

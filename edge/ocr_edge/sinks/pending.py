@@ -8,11 +8,11 @@ from contextlib import suppress
 from ocr_edge.errors import PublishError
 from ocr_edge.reading import Reading
 from ocr_edge.sinks.store import Store
+from ocr_edge.sinks.store.row import NO_END
 
 _LOGGER = logging.getLogger(__name__)
 _BATCH = 100  # readings taken from the store at a time
 _TRIES = 5  # to read the store, before the receiver is served without its file
-_END = 2**63 - 1  # no reading has a higher number
 
 
 class Queue:
@@ -151,7 +151,7 @@ class InStore:
     def clear(self) -> None:
         """Forget all of them."""
         self._batch.clear()
-        self._current, self._last, self._in_file = None, _END, 0
+        self._current, self._last, self._in_file = None, NO_END, 0
 
     def recount(self) -> None:
         """Find out how many wait in the store's file."""

@@ -14,8 +14,8 @@ from ocr_edge.config import Config
 from ocr_edge.config.settings import Mqtt
 from ocr_edge.errors import ConfigError, PublishError
 from ocr_edge.reading import Reading
-from ocr_edge.sinks import database
 from ocr_edge.sinks.base import writing
+from ocr_edge.sinks.store import faults
 
 TIMEOUT_S = 8.0
 """Seconds in which a receiver must answer: a person waits, and a broker on a slow radio link needs one or two."""
@@ -73,7 +73,7 @@ class Receivers:
 
     def _store(self) -> str:
         path = self.state / self.config.store.path
-        with database.explained(path), closing(sqlite3.connect(path, timeout=TIMEOUT_S)) as file:
+        with faults.explained(path), closing(sqlite3.connect(path, timeout=TIMEOUT_S)) as file:
             file.isolation_level = None
             # The lock of a writer, given back: nothing is written.
             file.execute("BEGIN IMMEDIATE")

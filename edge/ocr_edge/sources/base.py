@@ -1,10 +1,11 @@
 """What every live source has in common."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, Self
 
 from ocr_edge.contract.types import Image
+from ocr_edge.geometry import rectify
 
 YEAR_9999 = 253_370_764_800
 """Epoch seconds at its start; datetime knows none after it."""
@@ -29,11 +30,18 @@ class Frame:
     source: str
     small: Image | None = None
 
+    def turned(self, degrees: int) -> Self:
+        """The frame turned clockwise by 0, 90, 180 or 270 degrees."""
+        if not degrees:
+            return self
+        small = None if self.small is None else rectify.turned(self.small, degrees)
+        return replace(self, image=rectify.turned(self.image, degrees), small=small)
+
 
 class Source(Protocol):
     """A device, stream or folder that gives frames; opened by ``with``.
 
-    Everything here may block and runs in the capture thread alone (``ocr_edge.sources.capturer``).
+    Everything here may block and runs in the capture thread alone (``ocr_edge.sources.capture``).
 
     Attributes:
         name: What people call it, without credentials.

@@ -5,12 +5,12 @@ import inspect
 import re
 from collections.abc import Mapping
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import msgspec
 from msgspec import inspect as kinds
 
-from ocr_edge.config import settings
 from ocr_edge.config.settings import Picture, Region, Stabilize
 
 IN_FILE = {
@@ -37,7 +37,7 @@ def fields(table: type[msgspec.Struct]) -> list[dict[str, Any]]:
     """The fields of a struct, in its order, ready for JSON."""
     info = kinds.type_info(table)
     assert isinstance(info, kinds.StructType)
-    helps = _helps().get(table.__name__, {})
+    helps = _helps(table)
     made = []
     for field in info.fields:
         found = _kind(field.type)
@@ -90,23 +90,14 @@ def _choices(kind: kinds.Type) -> list[Any]:
 
 
 @cache
-def _helps() -> Mapping[str, Mapping[str, str]]:
-    """The first sentence of what stands below each field in the settings' source."""
-    found: dict[str, dict[str, str]] = {}
-    for table in ast.parse(inspect.getsource(settings)).body:
-        if not isinstance(table, ast.ClassDef):
-            continue
-        for field, below in zip(table.body, table.body[1:], strict=False):
-            text = (
-                below.value.value
-                if isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant)
-                else None
-            )
-            if (
-                isinstance(field, ast.AnnAssign)
-                and isinstance(field.target, ast.Name)
-                and isinstance(text, str)
-            ):
+def _helps(table: type[msgspec.Struct]) -> Mapping[str, str]:
+    """The first sentence of what stands below each field in a struct's source."""
+    (written,) = ast.parse(inspect.getsource(table)).body
+    assert isinstance(written, ast.ClassDef)
+    found = {}
+    for field, below in pairwise(written.body):
+        match field, below:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
                 plain = _SOURCE.sub("", " ".join(text.replace("``", "").split()))
-                found.setdefault(table.name, {})[field.target.id] = _SENTENCE.split(plain)[0].rstrip(".:")
+                found[name] = _SENTENCE.split(plain)[0].rstrip(".:")
     return found

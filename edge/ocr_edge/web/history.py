@@ -18,7 +18,7 @@ import msgspec
 from msgspec import Meta
 
 from ocr_edge.errors import PublishError
-from ocr_edge.sinks import database
+from ocr_edge.sinks.store import faults, queries
 
 ROWS = 50
 """Rows of a page."""
@@ -164,7 +164,7 @@ class History:
         """A block that asks the file, and is ended when it takes too long."""
         ends = time.monotonic() + LIMIT_S
         try:
-            with database.explained(self.path), closing(database.reader(self.path)) as connection:
+            with faults.explained(self.path), closing(queries.reader(self.path)) as connection:
                 connection.set_progress_handler(lambda: time.monotonic() > ends, STEPS)
                 yield lambda query, values: connection.execute(query, values).fetchall()
         except PublishError as error:

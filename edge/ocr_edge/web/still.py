@@ -9,6 +9,7 @@ import numpy as np
 
 from ocr_edge.config import Config
 from ocr_edge.contract.types import Image
+from ocr_edge.errors import CaptureError
 from ocr_edge.regions import mask
 from ocr_edge.sources import pictures
 from ocr_edge.web.view import View
@@ -66,9 +67,16 @@ class Stills:
         self._kept: deque[Still] = deque(maxlen=KEPT)
         self._count = time.time_ns() // 1_000_000  # not one of before a restart again
 
-    def get(self, number: int) -> Still | None:
-        """A still by its number; None where it is gone."""
-        return next((still for still in self._kept if still.number == number), None)
+    def get(self, number: int) -> Still:
+        """A still by its number.
+
+        Raises:
+            CaptureError: It is gone.
+        """
+        for still in self._kept:
+            if still.number == number:
+                return still
+        raise CaptureError("this picture is held no longer; take a new one")
 
     def freeze(self, view: View) -> Still:
         """Hold what was seen in a frame."""

@@ -1,28 +1,27 @@
-"""Every reading in SQLite, and how far each receiver has got: the log that outboxes read back from."""
+"""The store: takes readings into memory, commits them in a thread of its own, and gives them back."""
 
-import itertools
 import logging
 import threading
 import time
-from collections import Counter, deque
+from collections import Counter
 from contextlib import suppress
 from pathlib import Path
-
-import msgspec
 
 from ocr_edge.config.settings import StoreSettings
 from ocr_edge.errors import ConfigError, PublishError
 from ocr_edge.reading import Reading
-from ocr_edge.sinks import database
 from ocr_edge.sinks.base import RETRY_MAX_S, RETRY_MIN_S, ReceiverStats
-from ocr_edge.sinks.database import DamagedError, Database, Row
-from ocr_edge.sinks.retention import Deleted, Keep
+from ocr_edge.sinks.store import faults, queries
+from ocr_edge.sinks.store.database import Database
+from ocr_edge.sinks.store.faults import DamagedError
+from ocr_edge.sinks.store.memory import Memory
+from ocr_edge.sinks.store.places import Places
+from ocr_edge.sinks.store.retention import DAY_S, Announcer, Deleted, Keep
+from ocr_edge.sinks.store.row import Row, from_data, to_row
 from ocr_edge.system.health import Health
 
 _LOGGER = logging.getLogger(__name__)
 _MEGABYTE = 1_000_000
-_DAY_S = 86400.0
-_NO_END = 2**63 - 1  # no reading has a higher number
 
 
 class Store:
@@ -57,19 +56,11 @@ class Store:
         self.path = path
         self._settings = settings
         self._health = health
-        self._limit, self._kept = limit, kept
         self._changed = threading.Condition()
         # Below: shared, under the lock.
-        self._rows: deque[Row] = deque()  # what is in memory: committed ones, then ``_fresh`` that are not
-        self._fresh = 0
-        self._gone = 0  # up to this number readings may be in the file alone
-        self._has: dict[str, int] = {}  # what each receiver has, also one whose place is not noted
+        self._memory, self._places = Memory(limit, kept), Places()
         self._since: float | None = None  # monotonic time of the first thing that is not committed
-        self._places: dict[str, int] = {}
-        self._moved: set[str] = set()  # receivers whose place is not committed
-        self._active: set[str] = set()
-        self._known = False  # whether the places in the file have been read
-        self._accepted = self._committed = self._dropped = 0
+        self._committed = self._dropped = 0
         self.deleted: Counter[str] = Counter()
         self._retry_at: float | None = None
         self._error = ""
@@ -78,9 +69,8 @@ class Store:
         self._writing = threading.Lock()
         self._database: Database | None = None
         self._delay = 0.0
-        self._full = False
+        self._announcer = Announcer(health)
         self._born = time.monotonic()  # when the store's own clock said 0, by the machine's that never leaps
-        self._unsaid, self._said_at = Deleted(), -_DAY_S
         try:
             try:
                 self._open()
@@ -96,51 +86,32 @@ class Store:
     def accepted(self) -> int:
         """Number of the newest reading that is committed; 0 without one."""
         with self._changed:
-            return self._accepted
+            return self._memory.accepted
 
     @property
     def stats(self) -> ReceiverStats:
         """What went through so far; ``delivered`` means committed, ``dropped`` also undelivered and deleted."""
         with self._changed:
-            return ReceiverStats("store", self._fresh, self._committed, self._dropped, self._error)
+            return ReceiverStats("store", self._memory.fresh, self._committed, self._dropped, self._error)
 
     def publish(self, reading: Reading) -> None:
         """Take a reading into memory; never blocks on the disk and never raises."""
-        data = msgspec.json.encode(reading.as_dict()).decode()
-        value, unit = reading.value, reading.unit
-        confidence = round(reading.confidence, 4)
-        row = (
-            reading.number,
-            reading.time,
-            reading.region,
-            reading.text,
-            value,
-            unit,
-            confidence,
-            reading.why,
-            data,
-        )
+        row = to_row(reading)
         with self._changed:
-            self._rows.append(row)
-            self._fresh += 1
-            if len(self._rows) > self._limit:
-                self._gone = self._rows.popleft()[0]
-                if self._fresh > len(self._rows):
-                    self._fresh -= 1
-                    self._dropped += 1
+            self._dropped += not self._memory.add(row)
             self._touch()
 
     def last_number(self) -> int:
         """Number of the newest reading, committed or not; 0 without one."""
         with self._changed:
-            return self._rows[-1][0] if self._rows else self._accepted
+            return self._memory.newest
 
     def last(self, region: str) -> Reading | None:
         """The newest committed reading of a region that was believed; None where there is none or it is not known."""
         try:
-            data = database.last(self.path, region)
-            return None if data is None else Reading.from_dict(msgspec.json.decode(data))
-        except (PublishError, ValueError, msgspec.DecodeError) as error:
+            data = queries.last(self.path, region)
+            return None if data is None else from_data(data)
+        except (PublishError, ValueError) as error:
             _LOGGER.warning("%s: an earlier reading cannot be read back: %s", self.path.name, error)
             return None
 
@@ -156,13 +127,12 @@ class Store:
             PublishError: The database cannot be read now.
         """
         with self._changed:
-            found = {row[0]: row[-1] for row in self._rows if row[0] > number}
-            first = self._rows[0][0] if self._rows else None
-            in_memory = memory_only or number >= self._gone
+            found, first = self._memory.after(number), self._memory.first
+            in_memory = memory_only or self._memory.has_all(number)
             used = self._database
         try:
             if not in_memory:
-                found |= database.select(self.path, number, first, limit)
+                found |= queries.select(self.path, number, first, limit)
         except DamagedError:
             with self._changed:
                 self._damaged = self._damaged or used is self._database  # not one that was begun meanwhile
@@ -171,23 +141,22 @@ class Store:
         readings = []
         for each in sorted(found)[:limit]:
             try:
-                readings.append(Reading.from_dict(msgspec.json.decode(found[each])))
-            except (ValueError, msgspec.DecodeError) as error:
+                readings.append(from_data(found[each]))
+            except ValueError as error:
                 _LOGGER.warning("%s: reading %d cannot be read back: %s", self.path.name, each, error)
         return readings
 
     def held(self, after: int) -> int:
         """How many readings after a number are in memory."""
         with self._changed:
-            return sum(row[0] > after for row in self._rows)
+            return self._memory.count(after)
 
     def count(self, after: int) -> int:
         """How many readings there are after a number; the errors of ``after``."""
         with self._changed:
-            numbers = [row[0] for row in self._rows]
-            in_memory = after >= self._gone
-        in_file = 0 if in_memory else database.count(self.path, after, numbers[0] if numbers else None)
-        return in_file + sum(number > after for number in numbers)
+            held, first = self._memory.count(after), self._memory.first
+            in_memory = self._memory.has_all(after)
+        return held + (0 if in_memory else queries.count(self.path, after, first))
 
     def delivered(self, name: str) -> int:
         """Number of the last reading a receiver has; one that was never seen begins with the next reading.
@@ -198,15 +167,12 @@ class Store:
             PublishError: The database could not be read yet.
         """
         with self._changed:
-            if not self._known:
+            if not self._places.known:
                 raise PublishError(self._error or f"{self.path.name}: not open")
             if name not in self._places:
-                self._places[name] = self._rows[-1][0] if self._rows else self._accepted
-                self._moved.add(name)
+                self._places.move(name, self._memory.newest)
                 self._touch()
-            self._active.add(name)
-            self._has[name] = self._places[name]
-            return self._places[name]
+            return self._places.follow(name)
 
     def set_delivered(self, name: str, number: int, *, lasting: bool = True) -> None:
         """Note that a receiver has a reading and all before it.
@@ -217,11 +183,10 @@ class Store:
             lasting: Whether the next start goes on after it; committed with the next readings.
         """
         with self._changed:
-            self._has[name] = number
-            self._free()
+            self._places.has(name, number)
+            self._memory.free(self._places.least_had)
             if lasting:
-                self._places[name] = number
-                self._moved.add(name)
+                self._places.move(name, number)
                 self._touch()
 
     def flush(self) -> None:
@@ -257,14 +222,8 @@ class Store:
         if self._since is None:
             self._since = time.monotonic()
             self._changed.notify()
-        elif self._fresh == self._settings.commit_readings:
+        elif self._memory.fresh == self._settings.commit_readings:
             self._changed.notify()
-
-    def _free(self) -> None:
-        """Let go of what is committed, as far as every receiver has it or there is too much of it."""
-        least = min(self._has.values(), default=_NO_END)
-        while (kept := len(self._rows) - self._fresh) and (kept > self._kept or self._rows[0][0] <= least):
-            self._gone = self._rows.popleft()[0]
 
     def _run(self) -> None:
         ending = False
@@ -283,7 +242,7 @@ class Store:
         if self._damaged:
             with suppress(PublishError):
                 self.flush()
-        self._say_deleted()
+        self._announcer.say()
         if self._database is not None:
             self._database.close()
 
@@ -291,7 +250,7 @@ class Store:
         """Seconds until there is something to do."""
         if self._retry_at is not None:
             return self._retry_at - time.monotonic()
-        if self._damaged or self._fresh >= self._settings.commit_readings:
+        if self._damaged or self._memory.fresh >= self._settings.commit_readings:
             return 0.0
         if self._since is None:
             return float("inf")
@@ -305,14 +264,10 @@ class Store:
             self._open()
         assert self._database is not None
         with self._changed:
-            rows = list(itertools.islice(self._rows, len(self._rows) - self._fresh, None))
-            places = {name: self._places[name] for name in self._moved}
-            oldest_place = min((self._places[name] for name in self._active), default=_NO_END)
+            rows, places, least = self._memory.uncommitted(), self._places.moved, self._places.least_place
             self._since = None
         age_s = time.monotonic() - self._born
-        keep = Keep(
-            age_s - self._settings.keep_days * _DAY_S, self._settings.max_mb * _MEGABYTE, oldest_place
-        )
+        keep = Keep(age_s - self._settings.keep_days * DAY_S, self._settings.max_mb * _MEGABYTE, least)
         try:
             deleted = self._database.write(rows, places, keep, age_s)
         except PublishError as error:
@@ -328,36 +283,17 @@ class Store:
         self._delay = 0.0
         with self._changed:
             if rows:
-                self._accepted = rows[-1][0]
                 self._committed += len(rows)
-                self._fresh = sum(row[0] > self._accepted for row in self._rows)
-                self._free()
-            self._moved -= {name for name, number in places.items() if self._places[name] == number}
+                self._memory.committed(rows[-1][0])
+                self._memory.free(self._places.least_had)
+            self._places.committed(places)
             self._dropped += deleted.lost
             self.deleted += Counter(age=deleted.old, size=deleted.much)
             if self._error:
                 _LOGGER.info("store: %s takes readings again", self.path.name)
             self._error = ""
             self._retry_at = None
-        if deleted.lost and not self._full:
-            _LOGGER.warning("store: max_mb is reached; readings are deleted before every receiver has them")
-        self._full = deleted.lost > 0
-        self._health.problem(
-            "store", "max_mb is reached; undelivered readings are deleted" if self._full else ""
-        )
-        self._unsaid = Deleted(self._unsaid.old + deleted.old, self._unsaid.much + deleted.much)
-        if time.monotonic() - self._said_at >= _DAY_S:
-            self._say_deleted()
-
-    def _say_deleted(self) -> None:
-        """Log what was deleted: at once, then once a day, for a full store deletes with every commit."""
-        old, much = self._unsaid.old, self._unsaid.much
-        if old or much:
-            why = [f"{old} stored more than keep_days ago"] * bool(old) + [
-                f"{much} to stay below max_mb"
-            ] * bool(much)
-            _LOGGER.info("store: readings deleted: %s", ", ".join(why))
-            self._unsaid, self._said_at = Deleted(), time.monotonic()
+        self._announcer.note(deleted)
 
     def _fail(self, error: PublishError) -> None:
         """Say that a commit failed, and when it is tried again."""
@@ -369,35 +305,32 @@ class Store:
             self._retry_at = time.monotonic() + self._delay
             self._changed.notify()
             dropped = f", {self._dropped} dropped" if self._dropped else ""
-            self._health.problem("store", f"{error}; {self._fresh} readings wait in memory{dropped}")
+            self._health.problem("store", f"{error}; {self._memory.fresh} readings wait in memory{dropped}")
 
     def _open(self) -> None:
         """Open the file; the places in memory are newer than those in it."""
         try:
-            database.refuse(self.path)
-            with database.explained(self.path):
+            faults.refuse(self.path)
+            with faults.explained(self.path):
                 self.path.parent.mkdir(parents=True, exist_ok=True)
             self._database = Database(self.path)
         except ConfigError as error:
             raise PublishError(str(error)) from error
         with self._changed:
-            self._accepted = self._database.last
-            first = self._rows[0][0] if self._rows else _NO_END
-            self._gone = max(self._gone, min(self._accepted, first - 1))
+            self._memory.opened(self._database.last)
+            self._places.opened(self._database.delivered)
             # A file begun anew does not set the clock back.
             self._born = min(self._born, time.monotonic() - self._database.age_s)
-            self._places = self._database.delivered | self._places
-            self._known = True
 
     def _begin_anew(self) -> None:
         """Move a damaged file aside."""
         if self._database is not None:
             self._database.close()
             self._database = None
-        aside = database.set_aside(self.path)
+        aside = faults.set_aside(self.path)
         what = f"{self.path.name} was damaged and is now {aside.name}; a new one was begun"
         _LOGGER.error("store: %s", what)
         self._health.problem("damaged store", what)
         with self._changed:
             self._damaged = False
-            self._moved = set(self._places)
+            self._places.begin_anew()

@@ -6,17 +6,17 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, Self, TypeVar
 
 import cv2
-import numpy as np
 
 from ocr_edge.config import urls
 from ocr_edge.config.settings import SourceSettings
-from ocr_edge.contract.types import Image
 from ocr_edge.errors import CaptureError, OcrEdgeError
 from ocr_edge.sources.base import EndOfSource, Frame, Source
+from ocr_edge.sources.capture.hunger import Hunger
+from ocr_edge.sources.capture.light import Light
 from ocr_edge.sources.gpio import Lamp
 
 _LOGGER = logging.getLogger(__name__)
@@ -29,15 +29,8 @@ PACE_S = 0.005
 """Shortest time between two grabs: a stream that has fallen behind catches up, a mad one does not take the core."""
 MOST_DAMAGED = 5
 """Damaged pictures in a row after which a source counts as lost."""
-LIT_S = 0.2
-"""Seconds a lamp stays lit after the last request: the frames of one answer do without a new warming up."""
-PATIENCE = 3
-"""How often ``timeout_s`` may pass without a picture, while nothing fails, before a source counts as lost."""
-LEAST_PATIENCE_S = 10.0
 GOODBYE_S = 1.0
 """Seconds that the end of the daemon waits for a driver."""
-
-_TURNS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
 
 T = TypeVar("T")
 
@@ -72,7 +65,6 @@ class Capturer:
     ) -> None:
         self._open_source = open_source
         self._settings = settings
-        self._lamp = lamp
         self._name = urls.shown(settings.url)
         self._changed = threading.Condition()
         # All below is guarded by it.
@@ -80,10 +72,9 @@ class Capturer:
         self._wanted: float | None = None
         self._frame: Frame | None = None
         self._asked_at = 0.0
-        self._lit_at: float | None = None
+        self._light = Light(lamp)
         self._in_order = False
-        self._hunger_s = 0.0
-        self._hungry_since: float | None = None
+        self._hunger = Hunger(settings, lamp.settle_s if lamp else 0.0)
         self._busy_since: float | None = None
         self._state: Literal["starting", "ok", "lost", "ended"] = "starting"
         self._detail = ""
@@ -108,7 +99,7 @@ class Capturer:
         if self._thread.is_alive():
             _LOGGER.warning("%s: the driver does not return; left behind", self._name)
         with self._changed:
-            self._darken()
+            self._light.off()
 
     @property
     def status(self) -> CaptureStatus:
@@ -148,14 +139,14 @@ class Capturer:
             if self._frame and not self._in_order and self._frame.monotonic < not_before:
                 self._frame = None  # came too late for whoever asked before
             self._wanted = not_before
-            self._hungry_since = max(not_before, time.monotonic())
+            self._hunger.begin(max(not_before, time.monotonic()))
             self._changed.notify_all()
             self._changed.wait_for(lambda: self._frame or self._state == "ended", timeout_s)
-            self._hunger_s = 0.0 if self._frame else self._waited()
-            self._wanted, self._hungry_since, self._asked_at = None, None, time.monotonic()
+            self._hunger.end(fed=self._frame is not None)
+            self._wanted, self._asked_at = None, time.monotonic()
             frame, self._frame = self._frame, None
             if self._is_overdue():
-                self._darken()
+                self._light.off()
             return frame
 
     def _run(self) -> None:
@@ -192,12 +183,14 @@ class Capturer:
                     return
         finally:
             with self._changed:
-                self._darken()
+                self._light.off()
             self._timed(lambda: source.__exit__(None, None, None))
 
     def _gives_nothing(self) -> bool:
         """Whether a source without pictures is to be opened anew; what is lost is still lost then."""
-        starving, now = self._is_starving(), time.monotonic()
+        now = time.monotonic()
+        with self._changed:
+            starving = self._is_starving()
         if starving != self._starved:
             self._starved = starving
             if starving:
@@ -211,17 +204,11 @@ class Capturer:
             self._failures += 1
         return True
 
-    def _waited(self) -> float:
-        """Seconds that somebody has waited since the last frame."""
-        now = time.monotonic()
-        return self._hunger_s + max(0.0, now - (now if self._hungry_since is None else self._hungry_since))
-
     def _is_starving(self) -> bool:
         # A folder may be empty, and the frames of a video may be far apart.
         if self._state != "ok" or self._in_order or self._settings.url.lower().startswith("video:"):
             return False
-        patience_s = max(PATIENCE * self._settings.timeout_s, LEAST_PATIENCE_S)
-        return self._waited() > patience_s + (self._lamp.settle_s if self._lamp else 0.0)
+        return self._hunger.is_starving
 
     def _open(self) -> Source:
         return self._open_source().__enter__()
@@ -238,31 +225,10 @@ class Capturer:
 
     def _until_wanted(self) -> float | None:
         """Seconds until a frame is wanted or the lamp has to be looked after; None when nobody has asked."""
-        now = time.monotonic()
         if self._wanted is not None and self._frame is None:
-            if self._lamp and self._lit_at is None:
-                early_s = self._wanted - self._lamp.settle_s - now
-                if early_s > 0:
-                    return early_s
-                self._lamp.on()
-                self._lit_at = now
-            return max(0.0, self._earliest(self._wanted) - now)
-        if self._wanted is not None:
-            return None if self._lit_at is None else LIT_S
-        if now - self._asked_at >= LIT_S:
-            self._darken()
-        return None if self._lit_at is None else self._asked_at + LIT_S - now
-
-    def _earliest(self, wanted: float) -> float:
-        """When the exposure may begin: not before the light is steady."""
-        if self._lamp is None:
-            return wanted
-        return math.inf if self._lit_at is None else max(wanted, self._lit_at + self._lamp.settle_s)
-
-    def _darken(self) -> None:
-        if self._lamp and self._lit_at is not None:
-            self._lamp.off()
-            self._lit_at = None
+            return self._light.ready_in(self._wanted)
+        # While a frame lies ready for whoever waits, it is as if they asked just now.
+        return self._light.out_in(self._asked_at if self._wanted is None else time.monotonic())
 
     def _hand_over(self, source: Source) -> None:
         """Decode what was grabbed if somebody wants it."""
@@ -286,15 +252,15 @@ class Capturer:
 
     def _decoded(self, source: Source) -> Frame:
         try:
-            return turned(source.retrieve(), self._settings.rotate)
+            return source.retrieve().turned(self._settings.rotate)
         except MemoryError as error:
             raise CaptureError(f"{self._name}: a picture too large for the memory of this machine") from error
         except cv2.error as error:
             raise CaptureError(f"{self._name}: a damaged picture, or too large") from error
 
     def _wants(self, moment: float) -> bool:
-        wanted = self._wanted
-        return wanted is not None and moment >= self._earliest(wanted)
+        with self._changed:
+            return self._wanted is not None and moment >= self._light.earliest(self._wanted)
 
     def _timed(self, step: Callable[[], T]) -> T:
         """Do what may hang, where ``status`` can see how long it takes."""
@@ -337,8 +303,7 @@ class Capturer:
     def _tell(self, state: Literal["ok", "lost", "ended"], detail: str) -> None:
         with self._changed:
             if state != self._state:
-                self._hunger_s = 0.0
-                self._hungry_since = self._hungry_since and max(self._hungry_since, time.monotonic())
+                self._hunger.begin_anew()
             self._state, self._detail = state, detail
             self._changed.notify_all()
 
@@ -346,14 +311,3 @@ class Capturer:
         if seconds > 0:
             with self._changed:
                 self._changed.wait_for(lambda: self._stopping, seconds)
-
-
-def turned(frame: Frame, degrees: int) -> Frame:
-    """The frame turned clockwise."""
-    if degrees not in _TURNS:
-        return frame
-
-    def turn(image: Image) -> Image:
-        return np.asarray(cv2.rotate(image, _TURNS[degrees]), np.uint8)
-
-    return replace(frame, image=turn(frame.image), small=None if frame.small is None else turn(frame.small))

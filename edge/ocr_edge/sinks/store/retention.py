@@ -1,13 +1,20 @@
 """What the store deletes, because it is too old or too much: never more than it must, a little with each commit."""
 
+import logging
 import sqlite3
+import time
 from dataclasses import dataclass
+
+from ocr_edge.sinks.store.row import NO_END
+from ocr_edge.system.health import Health
+
+_LOGGER = logging.getLogger(__name__)
+DAY_S = 86400.0
 
 _OLDEST = """DELETE FROM readings WHERE number IN (
 SELECT number FROM (SELECT number, stored FROM readings ORDER BY number LIMIT :step)
 WHERE stored < :stored AND number <= :number) RETURNING number"""
 _STEP = 5  # readings deleted between two looks at the size
-_NUMBERS = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +29,7 @@ class Keep:
 
     since_s: float
     bytes: float
-    delivered: int = _NUMBERS
+    delivered: int = NO_END
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +67,7 @@ def tidy(connection: sqlite3.Connection, keep: Keep, most: int) -> Deleted:
     # Pages that deleting makes free are used again by the next readings: the file stops growing, and nothing is
     # moved. Some room is left, so that it stops before the limit.
     limit = int(keep.bytes) // pages("page_size")
-    anything = {"step": _STEP, "stored": float("inf"), "number": _NUMBERS}
+    anything = {"step": _STEP, "stored": float("inf"), "number": NO_END}
     much: list[int] = []
     for _ in range(0, most, _STEP):
         if pages("page_count") - pages("freelist_count") <= limit - min(64, limit // 8):
@@ -69,3 +76,33 @@ def tidy(connection: sqlite3.Connection, keep: Keep, most: int) -> Deleted:
     for _ in range(min(pages("page_count") - limit, pages("freelist_count"), most)):
         run("PRAGMA incremental_vacuum(1)")  # with a larger number Python stops after the first page too
     return Deleted(len(old), len(much), sum(number > keep.delivered for number in much))
+
+
+class Announcer:
+    """Says what the store deletes: at once, then once a day, for a full store deletes with every commit."""
+
+    def __init__(self, health: Health) -> None:
+        self._health = health
+        self._full = False
+        self._unsaid, self._said_at = Deleted(), -DAY_S
+
+    def note(self, deleted: Deleted) -> None:
+        """Take what was deleted with a commit."""
+        if deleted.lost and not self._full:
+            _LOGGER.warning("store: max_mb is reached; readings are deleted before every receiver has them")
+        self._full = deleted.lost > 0
+        self._health.problem(
+            "store", "max_mb is reached; undelivered readings are deleted" if self._full else ""
+        )
+        self._unsaid = Deleted(self._unsaid.old + deleted.old, self._unsaid.much + deleted.much)
+        if time.monotonic() - self._said_at >= DAY_S:
+            self.say()
+
+    def say(self) -> None:
+        """Log what was not said yet."""
+        old, much = self._unsaid.old, self._unsaid.much
+        if old or much:
+            why = [f"{old} stored more than keep_days ago"] * bool(old)
+            why += [f"{much} to stay below max_mb"] * bool(much)
+            _LOGGER.info("store: readings deleted: %s", ", ".join(why))
+            self._unsaid, self._said_at = Deleted(), time.monotonic()
