@@ -30,10 +30,6 @@ from ocr_edge.segment.segmenter import is_crop
 from ocr_edge.timing import Stopwatch
 from ocr_edge.trace import OFF, Trace
 
-SMALL = 200
-"""Rows up to which a picture is searched for ink too: of 28 validation plates that fill their pictures the detector
-alone finds 16, both together 20, in 78 instead of 20 ms."""
-
 Readers = Literal["auto", "line", "characters"]
 
 
@@ -197,7 +193,6 @@ class Pipeline:
         ends = clock.perf_counter() + self._limit_s
         if is_crop(image.shape[:2]):
             return self._ink.read_crop(image, watch, ends)
-        places = self._scenes.read(image, watch, ends) if self._scenes else []
-        if self._scenes is None or image.shape[0] <= SMALL:
-            places += self._ink.read_scene(image, watch, ends)
-        return places
+        if self._scenes:
+            return self._scenes.read(image, watch, ends)
+        return self._ink.read_scene(image, watch, ends)

@@ -16,6 +16,11 @@ from .broker import until
 EDGE = Path(__file__).parents[2] / "edge"
 
 
+def hear_ctrl_c() -> None:
+    """A job started in the background by a shell ignores SIGINT, and so would its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class DaemonProcess:
     """``ocr-edge run`` with a configuration; killed at the end of its ``with`` if it still runs.
 
@@ -48,7 +53,7 @@ class DaemonProcess:
                 "STATE_DIRECTORY": str(self.folder / "state"),
             }
             | self._environment,
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+            preexec_fn=hear_ctrl_c,
         )
         self._threads = [
             threading.Thread(target=job, daemon=True) for job in (self._hear, self._read, self._listen)

@@ -20,9 +20,8 @@ from ocr_edge.daemon.last_run import LastRun
 from . import crashing_runtime
 from .broker import free_port, until
 from .daemon_process import EDGE, DaemonProcess
+from .run_parts import EXAMPLES, TEXT
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
-TEXT = "15346"
 SELF_TEST, EXERCISE = 48, 2
 """Calls that loading a bundle with one character stage makes, and those that a proof makes beyond them."""
 

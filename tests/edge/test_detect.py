@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ocr_edge.detect.crops import crops, cut
+from ocr_edge.detect.crops import crops, cut, taller
 from ocr_edge.detect.detector import Pieces
 from ocr_edge.detect.joining import FAR_APART, around, joined, without_doubles
 from ocr_edge.detect.looks import look
@@ -62,6 +62,12 @@ def test_an_outlines_longer_side_is_its_top_and_it_goes_round_clockwise(width, h
     along, down = found[1] - found[0], found[3] - found[0]
     assert np.linalg.norm(along) >= np.linalg.norm(down)
     assert along[0] * down[1] - along[1] * down[0] > 0
+
+
+@pytest.mark.parametrize("degrees", [0, 30, -90])
+def test_a_taller_outline_keeps_its_middle_its_turn_and_its_width(degrees):
+    higher = taller(quad(200, 100, 120, 30, degrees), 1.4)
+    assert np.allclose(higher, quad(200, 100, 120, 42, degrees), atol=1e-3)
 
 
 class Cells:

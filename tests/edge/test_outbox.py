@@ -5,7 +5,6 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable
 
 import pytest
 
@@ -17,16 +16,11 @@ from ocr_edge.sinks.outbox import Outbox
 from ocr_edge.sinks.streams import StdoutSink
 from ocr_edge.system.health import Health, State
 
+from .broker import until
+
 
 def reading(number: int) -> Reading:
     return Reading("camera", (), time.time(), "meter", number=number, device="pi")
-
-
-def until(true: Callable[[], object], timeout_s: float = 5.0) -> None:
-    end = time.monotonic() + timeout_s
-    while not true():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.005)
 
 
 class Receiver:

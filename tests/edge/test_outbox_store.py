@@ -3,7 +3,6 @@
 import gc
 import time
 import tracemalloc
-from collections.abc import Callable
 
 import pytest
 
@@ -15,16 +14,11 @@ from ocr_edge.sinks.outbox import Outbox
 from ocr_edge.sinks.store import Store, queries
 from ocr_edge.system.health import Health
 
+from .broker import until
+
 
 def reading(number: int) -> Reading:
     return Reading("camera", (), time.time(), "meter", number=number, device="pi")
-
-
-def until(true: Callable[[], object], timeout_s: float = 5.0) -> None:
-    end = time.monotonic() + timeout_s
-    while not true():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.005)
 
 
 class Receiver:

@@ -21,18 +21,19 @@ from ocr_edge.config.settings import Http, PageSettings
 from ocr_edge.sinks.metrics import Snapshot
 from ocr_edge.system.counters import Counters
 from ocr_edge.system.health import Health, State
-from ocr_edge.web import models, rollout, secret_file
+from ocr_edge.web import models, rollout
 from ocr_edge.web.log_tail import LogTail
 from ocr_edge.web.secret_file import SecretFile
 from ocr_edge.web.serving import Serving
 from ocr_edge.web.sight import Asked, Bundles, Sight
 from ocr_edge.web.view import Newest
 
+from . import guard_parts
 from .broker import until
+from .guard_parts import OPEN, OURS
 from .page_parts import PASSWORD
 
-OPEN = "http://192.168.1.7:9464"
-OURS = {"Origin": OPEN, "Sec-Fetch-Site": "same-origin"}
+cheap = guard_parts.cheap
 PATIENCE_S = 120.0
 """A proof takes 2 s on a machine that does nothing else."""
 
@@ -61,12 +62,6 @@ class FakeDaemon:
     def asked(self, configured=""):
         sight = Sight(Newest(), None, dict, LogTail(), bundles=Bundles(self.state, self.reload, configured))
         return Asked(self.snapshot, None, sight)
-
-
-@pytest.fixture(autouse=True)
-def cheap(monkeypatch):
-    monkeypatch.setattr(secret_file, "TIME_COST", 1)
-    monkeypatch.setattr(secret_file, "MEMORY_KIB", 64)
 
 
 @pytest.fixture

@@ -22,9 +22,7 @@ from ocr_edge.sources import pictures
 
 from .broker import free_port, until
 from .daemon_process import DaemonProcess
-
-EXAMPLES = Path(__file__).parents[2] / "examples"
-TEXT = "15346"
+from .run_parts import EXAMPLES, TEXT
 
 
 def jpeg(name: str = "cheque-4.jpg") -> bytes:

@@ -3,22 +3,23 @@
 import io
 import json
 import tarfile
-from contextlib import ExitStack
 
 import pytest
 
 pytest.importorskip("starlette", reason="starlette is not installed")
 pytest.importorskip("httpx2", reason="httpx2 is not installed")
 
-from starlette.testclient import TestClient
 
 from ocr_edge.web import samples as routes
 
-from .page_parts import Parts, app
+from . import page_client
+from .page_parts import Parts
 from .sample_parts import filled
 
 PAIRS = [("1234", "1Z34"), ("5678", "S678"), ("9012", "9O12"), ("3O45", "3045")]
 OWN = {"Origin": "http://localhost:9464"}
+
+client = page_client.client
 
 
 @pytest.fixture
@@ -26,12 +27,6 @@ def parts(tmp_path):
     made = Parts(tmp_path)
     made.folder = filled(made.samples, PAIRS, around=b"\xff\xd8jpeg")
     return made
-
-
-@pytest.fixture
-def client(parts):
-    with ExitStack() as stack:
-        yield TestClient(app(parts, stack), base_url="http://localhost:9464")
 
 
 def told(client, order=""):

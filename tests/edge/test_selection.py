@@ -42,18 +42,6 @@ def test_two_lines_read_as_one_do_not_beat_the_sure_reading_of_one_of_them():
     assert texts(doubted, one) == ["HDMLSMLDY"]
 
 
-def test_small_print_that_was_outlined_stands_within_the_tall_boxes_of_ink():
-    ink, small = rated("KWG6412", height=80), replace(rated("EMPIRE", height=20), is_found=True)
-    assert texts(ink, small) == ["EMPIRE", "KWG6412"]
-    assert texts(ink, replace(small, is_found=False)) == ["KWG6412"]
-
-
-def test_an_outlined_line_is_not_beaten_by_the_same_ones_ink_for_its_taller_boxes():
-    ink = rated("EK4308", height=80)
-    found = replace(rated("GEK4308", height=36), is_found=True)
-    assert texts(ink, found) == ["GEK4308"]
-
-
 def test_what_is_unsure_is_texture():
     assert texts(rated("abcde", sure=0.4)) == []
 

@@ -1,19 +1,14 @@
 """Regions that say nothing say why: in the log now and then, in the state where it may be a mistake."""
 
 import numpy as np
-import pytest
 
-from ocr_edge.bundles import load as bundles
 from ocr_edge.regions.silence import AFTER_S, AGAIN_S, Silence
 
-from .test_scene import HEAD, SIZE, look, region, scene, table
+from . import scene_parts as parts
+from .scene_parts import HEAD, SIZE, look, region, scene, table
 
+model = parts.model
 BLANK = np.full((*SIZE, 3), 200, np.uint8)
-
-
-@pytest.fixture(scope="module")
-def model() -> bundles.Bundle:
-    return bundles.load()
 
 
 def heard(logged):

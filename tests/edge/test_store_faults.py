@@ -2,8 +2,6 @@
 
 import sqlite3
 import subprocess
-import time
-from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -11,29 +9,12 @@ import pytest
 
 from ocr_edge.config.settings import StoreSettings
 from ocr_edge.errors import PublishError
-from ocr_edge.reading import Reading
 from ocr_edge.sinks.store import Store, database, faults, store
 from ocr_edge.system.health import Health
 
-LAZY = StoreSettings(commit_s=3600, commit_readings=10**6)
-
-
-def reading(number: int) -> Reading:
-    return Reading("camera", (), time.time(), "meter", number=number, device="pi", raw="x" * 500)
-
-
-def until(true: Callable[[], object], timeout_s: float = 5.0) -> None:
-    end = time.monotonic() + timeout_s
-    while not true():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.005)
-
-
-def content(path: Path) -> list[int]:
-    """The numbers in a database that is whole."""
-    with closing(sqlite3.connect(path)) as connection:
-        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        return [number for (number,) in connection.execute("SELECT number FROM readings ORDER BY number")]
+from .broker import until
+from .store_parts import LAZY, content
+from .store_parts import long_reading as reading
 
 
 @pytest.fixture

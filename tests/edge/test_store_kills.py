@@ -8,38 +8,20 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from ocr_edge.config.settings import StoreSettings
-from ocr_edge.reading import Reading
 from ocr_edge.sinks.store import Store, database
 from ocr_edge.system.health import Health
 
-LAZY = StoreSettings(commit_s=3600, commit_readings=10**6)
+from .broker import until
+from .store_parts import LAZY, content
+from .store_parts import long_reading as reading
+
 KILLS = 200
-
-
-def reading(number: int) -> Reading:
-    return Reading("camera", (), time.time(), "meter", number=number, device="pi", raw="x" * 500)
-
-
-def until(true: Callable[[], object], timeout_s: float = 5.0) -> None:
-    end = time.monotonic() + timeout_s
-    while not true():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.005)
-
-
-def content(path: Path) -> list[int]:
-    """The numbers in a database that is whole."""
-    with closing(sqlite3.connect(path)) as connection:
-        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        return [number for (number,) in connection.execute("SELECT number FROM readings ORDER BY number")]
 
 
 def test_no_accepted_reading_is_lost_to_any_of_200_kills(tmp_path):

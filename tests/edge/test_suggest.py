@@ -19,7 +19,7 @@ from ocr_edge.trial import suggest as suggesting
 from ocr_edge.trial.numbers import written
 from ocr_edge.trial.once import region
 
-from .test_scene import EXAMPLES, table
+from .scene_parts import EXAMPLES, table
 from .test_trial import check, put
 
 

@@ -11,8 +11,8 @@ import pytest
 from ocr_edge.cli import main
 from ocr_edge.sources import pictures
 
+from .scene_parts import CROP, EXAMPLES, PLACE, SIZE, table
 from .test_cli_check import EDGE
-from .test_scene import CROP, EXAMPLES, PLACE, SIZE, table
 
 LEFT, TOP = PLACE
 RIGHT, BOTTOM = LEFT + CROP[0], TOP + CROP[1]

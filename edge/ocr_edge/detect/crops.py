@@ -63,6 +63,12 @@ def all_of(image: Image) -> Crop:
     return Crop(image, np.eye(3), box, box)
 
 
+def taller(quad: Quads, times: float) -> Quads:
+    """An outline about the same middle line, so many times as high."""
+    more = (quad[3] - quad[0] + quad[2] - quad[1]) * (times - 1) / 4
+    return np.asarray(quad + np.array([-more, -more, more, more]), np.float32)
+
+
 def is_level(quad: Quads) -> bool:
     """Whether a line runs across the picture rather than up or down."""
     along = quad[1] - quad[0]

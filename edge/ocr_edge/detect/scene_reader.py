@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from ocr_edge.contract.types import Image
-from ocr_edge.detect.crops import Crop, all_of, crops, is_level
+from ocr_edge.detect.crops import Crop, all_of, crops, is_level, taller
 from ocr_edge.detect.detector import Detector, Found
 from ocr_edge.detect.joining import FAR_APART
 from ocr_edge.layout.selection import FILLED_HEIGHT
@@ -16,6 +16,11 @@ from ocr_edge.recognize.upright import BothWays, chosen
 from ocr_edge.segment.segmenter import HEIGHT_RATIO
 from ocr_edge.timing import Stopwatch
 from ocr_edge.trace import Trace
+
+SMALL, TALLER = 200, 1.4
+"""Rows up to which text may fill a picture: its outlines are too low then, so what is not surely read is cut out
+``TALLER`` times as high, and where no line is sure the whole picture is read as one. Chosen on the small pictures of
+validation parts (``benchmarks/small_pictures.py``)."""
 
 
 class SceneReader:
@@ -58,6 +63,9 @@ class SceneReader:
             pieces = self._detector.detect(image, self._trace)
             lines = self._likely(pieces.lines(), image.shape[:2])
         places = self._read_lines(image, lines, watch, ends)
+        if image.shape[0] <= SMALL and not any(place.strip and place.strip.is_sure for place in places):
+            whole = self._best_of([all_of(image)], watch, self._trace.line())
+            places += [whole] if whole else []
         if self._has_pattern and not any(place.reading for place in places):
             tried = {line.pieces for line in lines}
             more = [
@@ -82,6 +90,8 @@ class SceneReader:
             if is_level(line.quad) and _height(line) >= FILLED_HEIGHT * image.shape[0]:
                 # Whoever cut the picture knows better than an outline where the line ends.
                 ways = [all_of(image), *upright]
+            elif image.shape[0] <= SMALL:
+                ways = [*upright, *crops(image, taller(line.quad, TALLER), self._strips.beside)[0]]
             best = self._best_of(ways, watch, trace)
             is_sure = bool(best and best.strip and best.strip.is_sure)
             other = None if is_sure else self._best_of([turned], watch, trace)

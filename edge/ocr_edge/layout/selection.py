@@ -1,8 +1,7 @@
 """Which of several readings of the same place stands."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from difflib import SequenceMatcher
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -14,9 +13,6 @@ WORTH = 0.45
 """Probability of a shape from which a character speaks for its line when readings compete for the same place."""
 TAKEN = 0.35
 """Share of a line's characters that may lie on characters of a better line that is its rival."""
-SAME_HEIGHT, ALIKE = 0.65, 0.5
-"""Height beside the other's, or share of the texts that is the same, from which a line that the detector has found and
-one found by its ink are readings of one line, where they lie on each other. Chosen on validation parts of US plates."""
 MIN_MEAN = 0.45
 """Mean probability of its shapes that a line needs: below it is texture."""
 MIN_SHORT = 0.75
@@ -50,41 +46,19 @@ class RatedLine:
     Attributes:
         line: The characters.
         sure: float32, one a character: probability of its shape, look-alikes counted as one.
-        is_found: Whether the detector has outlined it; else it was found by its ink.
     """
 
     line: Line
     sure: npt.NDArray[np.float32]
-    is_found: bool = field(default=False, kw_only=True)
-
-    @property
-    def explained(self) -> float:
-        """How many characters it explains: the sure ones, less the unsure ones."""
-        return float(np.sum(self.sure - WORTH))
 
     @property
     def value(self) -> float:
-        """The same among readings found by their ink: tall characters count more, unsure ones too.
+        """How much it explains: tall characters count more, unsure ones against it.
 
         Less where the line is doubted: two lines read as one are tall, and each of their letters may look like one.
         """
         heights = [character.box.height for character in self.line.characters]
         return float(np.dot(self.sure - WORTH, heights)) * self.line.confidence
-
-    @property
-    def height(self) -> float:
-        """Of its typical character, in pixels."""
-        return float(np.median([character.box.height for character in self.line.characters]))
-
-    def rivals(self, other: "RatedLine") -> bool:
-        """Whether it may be another reading of the same line as one that it lies on.
-
-        Small print that the detector has found, within the tall boxes of ink that touches a frame, is none.
-        """
-        found, ink = (self, other) if self.is_found else (other, self)
-        if found.is_found is ink.is_found or found.height >= SAME_HEIGHT * ink.height:
-            return True
-        return SequenceMatcher(None, found.line.text, ink.line.text, autojunk=False).ratio() >= ALIKE
 
     @property
     def is_sure(self) -> bool:
@@ -144,21 +118,16 @@ def select(rated: Sequence[RatedLine], *, scene: bool = False) -> Selection:
         np.array([[c.box.left, c.box.top, c.box.right, c.box.bottom] for c in item.line.characters], float)
         for item in rated
     ]
-    # Ink that touches a frame makes tall boxes, and a short piece of a line is surer than the whole. So the detector's
-    # lines are compared with ink by what they explain (plates of validation parts: 78 % right instead of 71, n = 87).
-    by_ink = not any(item.is_found for item in rated)
-    values = [item.value if by_ink else item.explained for item in rated]
-    for index in sorted(range(len(rated)), key=values.__getitem__, reverse=True):
+    for index in sorted(range(len(rated)), key=lambda n: rated[n].value, reverse=True):
         item = rated[index]
         mean, least = float(item.sure.mean()), least_sure(len(item.sure), scene=scene)
         if mean < least:
             why[index] = f"too unsure: its shapes are {mean:.2f} sure on average, needed {least:.2f}"
             continue
-        if values[index] <= 0:
+        if item.value <= 0:
             why[index] = "too unsure: its tall characters look like texture"
             continue
         rivals = [other for other in chosen if item.line.box.overlap(rated[other].line.box)]
-        rivals = [other for other in rivals if item.rivals(rated[other])]
         shares = [_covered(boxes[index], boxes[other]).any(axis=1) for other in rivals]
         if rivals and np.any(shares, axis=0).mean() > TAKEN:
             rival = rated[rivals[int(np.argmax([share.sum() for share in shares]))]]

@@ -78,7 +78,7 @@ class Place:
         """Its reading with boxes in the pixels of the whole picture of ``(height, width)``."""
         if self.reading is None or self.back is None:
             return self.reading
-        return replace(self.reading, line=moved(self.reading.line, self.back, size), is_found=True)
+        return replace(self.reading, line=moved(self.reading.line, self.back, size))
 
     @property
     def is_of_strip(self) -> bool:

@@ -1,7 +1,6 @@
-"""Who is let in to the page: by Host, Origin, login, token and password, and how often somebody may be wrong."""
+"""Who is let in to the page by login, token and password, and how often somebody may be wrong."""
 
 import logging
-import time
 from contextlib import ExitStack
 
 import pytest
@@ -12,50 +11,17 @@ pytest.importorskip("httpx2", reason="httpx2 is not installed")
 
 from starlette.testclient import TestClient
 
-from ocr_edge.config.settings import Http, PageSettings
 from ocr_edge.errors import ConfigError
-from ocr_edge.web import secret_file, sessions
-from ocr_edge.web.secret_file import SecretFile
+from ocr_edge.web import sessions
 
-from .page_parts import PASSWORD, Parts, app, view
+from . import guard_parts
+from .guard_parts import OPEN, OURS, log_in
+from .page_parts import PASSWORD, app
 
-OPEN = "http://192.168.1.7:9464"
-OURS = {"Origin": OPEN, "Sec-Fetch-Site": "same-origin"}
+cheap, parts, secret = guard_parts.cheap, guard_parts.parts, guard_parts.secret
+client = guard_parts.client
+
 HTML = {"Accept": "text/html"}
-
-
-@pytest.fixture(autouse=True)
-def cheap(monkeypatch):
-    """Hashes in a millisecond: how costly they are is argon2's business."""
-    monkeypatch.setattr(secret_file, "TIME_COST", 1)
-    monkeypatch.setattr(secret_file, "MEMORY_KIB", 64)
-
-
-@pytest.fixture
-def parts(tmp_path):
-    made = Parts(tmp_path)
-    made.newest.show(view())
-    return made
-
-
-@pytest.fixture
-def secret(tmp_path):
-    return SecretFile(tmp_path / "secret")
-
-
-@pytest.fixture
-def client(parts, secret):
-    """A browser in the network, before a page that is open to it and has a password."""
-    secret.set_password(PASSWORD)
-    with ExitStack() as stack:
-        served = app(parts, stack, address="0.0.0.0", secret_file=secret.path)
-        yield TestClient(served, base_url=OPEN, follow_redirects=False, client=("192.168.1.50", 5000))
-
-
-def log_in(client, given=PASSWORD, **headers):
-    return client.post("/login", data={"secret": given}, headers=OURS | headers)
-
-
 PATHS = [
     *("/", "/history", "/state", "/password", "/live.json", "/live.jpg", "/state.json", "/history.json"),
     *("/points.json", "/history.csv", "/metrics", "/healthz", "/live.js", "/common.js", "/nothing"),
@@ -103,77 +69,6 @@ def test_the_password_opens_everything_until_the_logout(client, parts):
     assert client.post("/logout", headers=OURS).headers["location"] == "/login"
     client.cookies.set("ocr-edge-9464", key)  # who kept it is not let in either
     assert client.get("/state.json").status_code == 401
-
-
-def test_a_cookie_alone_lets_nobody_act(client, parts):
-    """Another site can have a browser send a form; it cannot make it say that the form is ours."""
-    log_in(client)
-    assert client.post("/trigger").status_code == 401
-    for headers in (
-        {"Origin": "http://evil.example"},
-        {"Origin": "null"},
-        {"Origin": "http://192.168.1.7:8080"},  # another program of the same machine
-        {"Origin": "https://192.168.1.7:9464"},
-        {"Referer": "http://evil.example/"},
-        {"Sec-Fetch-Site": "cross-site"},
-        {"Sec-Fetch-Site": "same-site", "Origin": OPEN},
-    ):
-        for path in ("/trigger", "/logout", "/password", "/login"):
-            assert client.post(path, headers=headers).status_code == 403, headers
-    assert parts.pulled == []
-    assert client.get("/state.json").status_code == 200
-
-
-def test_other_sites_cannot_embed_what_is_seen_but_may_link_to_it(client):
-    log_in(client)
-    embedded = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"}
-    assert client.get("/live.jpg", headers=embedded).status_code == 403
-    linked = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
-    assert client.get("/", headers=linked).status_code == 200
-
-
-def test_every_answer_forbids_scripts_of_others_and_frames(client):
-    for path in ("/login", "/nothing", "/state.json", "/page.css"):
-        headers = client.get(path).headers
-        policy = headers["content-security-policy"]
-        assert "default-src 'none'" in policy
-        assert "unsafe" not in policy
-        assert "frame-ancestors 'none'" in policy
-        assert headers["x-content-type-options"] == "nosniff"
-        assert headers["cache-control"] == "no-store"
-        assert "server" not in headers
-
-
-@pytest.mark.parametrize(
-    ("host", "code"),
-    [
-        ("192.168.1.7:9464", 200),
-        ("[fe80::1]:9464", 200),
-        ("localhost", 200),
-        ("Meter.Example.org", 200),
-        ("evil.example", 400),
-        ("meter.example.org.evil.example", 400),
-        ("192.168.1.7.evil.example", 400),
-        ("192.168.1.7@evil.example", 400),
-        ("", 400),
-        ("[::1", 400),
-        ("localhost:port", 400),
-    ],
-)
-def test_names_that_are_not_ours_see_nothing_not_even_the_login(parts, secret, host, code):
-    secret.set_password(PASSWORD)
-    with ExitStack() as stack:
-        served = app(parts, stack, address="0.0.0.0", secret_file=secret.path, names=("meter.example.org",))
-        client = TestClient(served, base_url=OPEN)
-        assert client.get("/login", headers={"Host": host}).status_code == code
-
-
-def test_an_address_is_no_name_for_a_page_of_this_machine_alone(parts):
-    with ExitStack() as stack:
-        client = TestClient(app(parts, stack), base_url="http://localhost:9464")
-        assert client.get("/").status_code == 200  # nobody has to log in
-        assert client.get("/", headers={"Host": "192.168.1.7"}).status_code == 400
-        assert client.get("/login").status_code == 404
 
 
 def test_wrong_passwords_cost_time_and_the_right_one_does_not_help_before(client, caplog, monkeypatch):
@@ -281,24 +176,6 @@ def test_a_program_brings_the_password(client, parts):
     assert parts.pulled == ["http"]
 
 
-def test_behind_a_proxy_the_cookie_is_for_tls_and_the_client_is_whom_the_proxy_names(parts, secret):
-    secret.set_password(PASSWORD)
-    with ExitStack() as stack:
-        served = app(parts, stack, secret_file=secret.path, names=("meter.example.org",), behind_proxy=True)
-        client = TestClient(served, base_url="http://meter.example.org", follow_redirects=False)
-        ours = {"Origin": "https://meter.example.org"}
-        for _ in range(sessions.FREE_TRIES):
-            headers = ours | {"X-Forwarded-For": "1.2.3.4, 10.0.0.9"}
-            assert client.post("/login", data={"secret": "wrong"}, headers=headers).status_code == 403
-        forged = ours | {"X-Forwarded-For": "5.6.7.8, 10.0.0.9"}
-        assert client.post("/login", data={"secret": PASSWORD}, headers=forged).status_code == 429
-        others = ours | {"X-Forwarded-For": "10.0.0.10"}
-        answer = client.post("/login", data={"secret": PASSWORD}, headers=others)
-        assert answer.status_code == 303
-        assert answer.headers["set-cookie"].startswith("__Host-ocr-edge-9464=")
-        assert "; secure" in answer.headers["set-cookie"].lower()
-
-
 @pytest.mark.parametrize(
     "body",
     [b"", b"\xff\xfe", b"secret=\xff", b"secret", b"&" * 9000, b"secret=" + b"x" * 9000, b"[]", b"%"],
@@ -316,62 +193,3 @@ def test_what_is_said_of_a_form_is_text_and_no_html(client, monkeypatch):
     answer = log_in(client)
     assert "<script>" not in answer.text
     assert "&lt;script&gt;" in answer.text
-
-
-def test_a_secret_file_that_went_away_lets_nobody_in_and_says_why(client, secret):
-    secret.path.unlink()
-    answer = log_in(client)
-    assert answer.status_code == 503
-    assert "is not there; `ocr-edge init` makes it" in answer.text
-
-
-def test_the_file_holds_hashes_alone_and_is_its_owners_alone(secret):
-    token = secret.new_token(now=0.0)
-    secret.path.chmod(0o644)
-    secret.set_password(PASSWORD)
-    again = secret.new_token()
-    text = secret.path.read_text()
-    assert secret.path.stat().st_mode & 0o777 == 0o600
-    assert not any(word in text for word in (PASSWORD, token, again, again.replace("-", "")))
-    assert text.count("$argon2id$") == 2
-    assert secret.opened_by(PASSWORD, time.time()) == "password"
-    assert secret.opened_by(token, time.time()) == ""
-    assert secret.opened_by(again, time.time() + secret_file.TOKEN_S + 1) == ""
-    assert secret.opened_by(again, time.time()) == "token"
-    assert secret.opened_by(again, time.time()) == ""
-
-
-@pytest.mark.parametrize(
-    "content", [b"", b"{", b'{"password": 5}', b'{"passwort": ""}', b"\xff", PASSWORD.encode()]
-)
-def test_a_damaged_secret_file_opens_nothing_and_can_be_made_anew(secret, content):
-    secret.path.write_bytes(content)
-    with pytest.raises(ConfigError, match="damaged or no secret file"):
-        secret.opened_by(PASSWORD, 0.0)
-    token = secret.new_token()
-    assert secret.opened_by(token, time.time()) == "token"
-
-
-def test_a_token_that_cannot_be_spent_opens_nothing(secret, monkeypatch):
-    token = secret.new_token()
-    monkeypatch.setattr(
-        "ocr_edge.web.secret_file.os.fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space"))
-    )
-    with pytest.raises(ConfigError, match="cannot be written: No space"):
-        secret.opened_by(token, time.time())
-
-
-@pytest.mark.parametrize(
-    ("settings", "why"),
-    [
-        ({"address": "0.0.0.0"}, "address 0.0.0.0 opens it to the network: expected secret_file too"),
-        ({"address": "::"}, "address :: opens it to the network"),
-        ({"names": ("a.example",)}, "names opens it to the network"),
-        ({"behind_proxy": True}, "behind_proxy opens it to the network"),
-        ({"address": "localhost"}, "address 'localhost' is no IP address"),
-        ({"cert_file": "a.pem"}, "cert_file and key_file go together"),
-    ],
-)
-def test_an_open_page_without_a_secret_is_refused_in_one_line(settings, why):
-    with pytest.raises(ValueError, match=why):
-        Http(page=PageSettings(), **settings)
