@@ -108,7 +108,7 @@ def test_a_database_of_the_first_version_is_taken_over_with_all_readings(opened,
         connection.execute("ALTER TABLE readings DROP COLUMN stored")
         connection.execute("PRAGMA user_version = 1")
         connection.commit()
-    database.look(path)
+    queries.look(path)
     store = opened(TEN_DAYS)
     store.publish(reading(2))
     store.flush()

@@ -87,6 +87,6 @@ def _value(text: str, reader: RegionReader) -> float | None:
 
 def _around(frame: Frame, scene: Scene) -> Around:
     corners = [reader.region.corners for reader in scene.readers]
-    pose = scene.pose
+    pose = scene.placing.pose
     quads = tuple(transform.apply(pose, quad) for quad in corners if quad) if pose is not None else ()
     return Around(frame.image, tuple(np.asarray(quad) for quad in quads), scene.is_masked)

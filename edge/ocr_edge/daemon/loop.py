@@ -249,7 +249,7 @@ class Daemon:
 
     def _note_looks(self, frame: Frame, drift: Monitor) -> None:
         """Hand what came of each region's look to the monitor."""
-        alignment, longer = self.scene.alignment, max(frame.image.shape[:2])
+        alignment, longer = self.scene.placing.alignment, max(frame.image.shape[:2])
         moved = alignment.moved_pixels / longer if alignment is not None and not alignment.lost else None
         for reader in self.scene.readers:
             look, reader.looked = reader.looked, None

@@ -3,25 +3,21 @@
 import logging
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 
-import numpy as np
-
-from ocr_edge.alignment.align import Aligner, Alignment
 from ocr_edge.bundles.load import Bundle
 from ocr_edge.bundles.selftest import prove
 from ocr_edge.config import Config
 from ocr_edge.contract.types import Image
+from ocr_edge.daemon.placing import FAILED, Placing
 from ocr_edge.daemon.region_answer import Answer
 from ocr_edge.daemon.region_reader import RegionReader
 from ocr_edge.daemon.region_setup import own_checks
-from ocr_edge.errors import CaptureError, ConfigError, ModelError
+from ocr_edge.errors import ConfigError, ModelError
 from ocr_edge.geometry import rectify, transform
 from ocr_edge.geometry.transform import Matrix
 from ocr_edge.reading import Reading
-from ocr_edge.regions import mask, quality
+from ocr_edge.regions import mask
 from ocr_edge.regions.change import ChangeDetector
-from ocr_edge.sources import pictures
 from ocr_edge.sources.base import Frame
 from ocr_edge.system.counters import Counters
 
@@ -31,8 +27,6 @@ SMALL_JITTER = 0.15
 """Cells that things may seem to have moved by in it: more would hide a digit, which is few pixels there."""
 FRAME_LIMIT_S = 6.0
 """Seconds after which the regions not yet looked at wait for the next frame: the watchdog waits for this one."""
-
-FAILED = "error of the program, see the log"
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -47,11 +41,10 @@ class Scene:
 
     Attributes:
         readers: One for each region.
+        placing: Where the regions are in the last frame.
         problems: What is wrong with the picture, by part: ``picture``, ``alignment``, ``region <name>``.
         failed: Whether our own code failed on the last frame.
         broken: What a network of the bundle failed with on the last frame; empty when none did.
-        pose: From coordinates of the configuration to pixels of the last frame; None when unknown.
-        alignment: What was found of the marks in it; None without marks.
         bundle: The model.
 
     Raises:
@@ -60,20 +53,9 @@ class Scene:
 
     def __init__(self, config: Config, bundle: Bundle, counters: Counters) -> None:
         self._config, self._counters, self.bundle = config, counters, bundle
-        reference = _reference(config.picture.reference) if config.picture.reference else None
-        size = config.picture.size or (reference.shape[1::-1] if reference is not None else None)
-        self._size = size[::-1] if size else None
-        self._aligner: Aligner | None = None
-        if reference is not None and config.picture.mark:
-            if reference.shape[:2] != self._size:
-                found = f"{reference.shape[1]}x{reference.shape[0]}"
-                raise ConfigError(
-                    f"picture.reference is {found}, but picture.size says otherwise; leave size out"
-                )
-            marks, picture = config.picture.mark, config.picture
-            self._aligner = Aligner(reference, marks, picture.search, picture.min_match)
+        self.placing = Placing(config.picture)
         for region in config.region:
-            if region.corners and (why := rectify.problem(region.corners, self._size)):
+            if region.corners and (why := rectify.problem(region.corners, self.placing.size)):
                 raise ConfigError(f"region {region.name}: corners: {why}")
         checks = own_checks(config.check)
         self.readers = tuple(
@@ -89,10 +71,7 @@ class Scene:
             for region in config.region
         )
         self.problems: Mapping[str, str] = {}
-        self.failed = self._lost = False
-        self.broken = ""
-        self.pose: Matrix | None = None
-        self.alignment: Alignment | None = None
+        self.failed, self.broken = False, ""
         small = min(region.min_change for region in config.region) * SMALL_CHANGE
         self._small = ChangeDetector(small, jitter=SMALL_JITTER)
 
@@ -129,13 +108,13 @@ class Scene:
         for reader in self.readers:
             if reader not in active:
                 reader.unseen()
-        still = not self._lost and all(reader.is_still(frame.monotonic) for reader in active)
+        still = not self.placing.problem and all(reader.is_still(frame.monotonic) for reader in active)
         if still and frame.small is not None and not self._small.changed(frame.small):
             said = [reading for reader in active for reading in reader.rest(frame.monotonic)]
             self._note(active)
             return said
         self.failed, self.broken = False, ""
-        matrix = self._pose(frame.image)
+        matrix = self.place(frame.image)
         if matrix is None:
             return []
         said = []
@@ -171,7 +150,7 @@ class Scene:
                 )
                 if not reader.condition.holds(shown):
                     return reader.wait(frame.monotonic)
-            return reader.look(frame, self._cut(frame.image, reader, matrix))
+            return reader.look(frame, self.cut(frame.image, reader, matrix))
         except ModelError as error:
             self.broken = str(error)
             return []
@@ -193,7 +172,7 @@ class Scene:
         answers = [Answer(reader) for reader in self.readers]
         frame = None
         for frame in frames:
-            matrix = self._pose(frame.image)
+            matrix = self.place(frame.image)
             if matrix is None:
                 continue
             for answer in _due(answers):
@@ -225,7 +204,7 @@ class Scene:
     def _push(self, answer: Answer, frame: Frame, matrix: Matrix) -> None:
         """Read one region of a thing; what goes wrong with it keeps no other one from being said."""
         try:
-            answer.push(frame, self._cut(frame.image, answer.reader, matrix))
+            answer.push(frame, self.cut(frame.image, answer.reader, matrix))
         except ModelError as error:
             self.broken = str(error)
         except Exception:
@@ -255,21 +234,20 @@ class Scene:
 
     def place(self, image: Image) -> Matrix | None:
         """From coordinates of the configuration to pixels of a frame; None, with a problem noted, when unknown."""
-        return self._pose(image)
-
-    def expected(self, image: Image) -> Matrix:
-        """The same if nothing had moved, for a frame of any shape."""
-        (height, width), (high, wide) = image.shape[:2], self._size or image.shape[:2]
-        return np.diag([width / wide, height / high, 1.0])
+        pose = self.placing.find(image)
+        if pose is None:
+            self.problems = self.placing.problem
+            self.failed = self.failed or self.placing.failed
+        return pose
 
     def cut(self, image: Image, reader: RegionReader, matrix: Matrix) -> rectify.Rectified:
         """A region's part of a frame, given what ``place`` says of the frame."""
-        return self._cut(image, reader, matrix)
-
-    @property
-    def size(self) -> tuple[int, int] | None:
-        """``(height, width)`` of the picture that coordinates belong to; None: the frames' own."""
-        return self._size
+        reader.fit(self.placing.scale(image))
+        corners, (height, width) = reader.region.corners, image.shape[:2]
+        if corners is None:
+            everything = ((0, 0), (width, 0), (width, height), (0, height))
+            return rectify.rectify(image, everything, reader.region.rotate)
+        return rectify.rectify(image, transform.apply(matrix, corners), reader.region.rotate)
 
     @property
     def is_masked(self) -> bool:
@@ -281,48 +259,9 @@ class Scene:
         if not self.is_masked:
             return image
         corners = [region.corners for region in self._config.region]
-        matrix = self._pose(image)
+        matrix = self.place(image)
         quads = [transform.apply(matrix, quad) for quad in corners if quad] if matrix is not None else []
         return mask.outside(image, quads)
-
-    def _pose(self, image: Image) -> Matrix | None:
-        """From coordinates of the configuration to pixels of a frame; None, with a problem noted, when unknown."""
-        self.pose = self._found(image)
-        return self.pose
-
-    def _found(self, image: Image) -> Matrix | None:
-        """As ``_pose``, which notes it."""
-        try:
-            if self._aligner is None:
-                matrix = transform.scaling(image.shape[:2], self._size or image.shape[:2])
-                self._lost = False
-                return matrix
-            found = self._aligner.align(image)
-        except CaptureError as error:
-            self.problems = {"picture": str(error)}
-            self._lost = True
-            return None
-        except Exception:
-            _LOGGER.exception("error while looking for the marks")
-            self.problems = {"alignment": FAILED}
-            self.failed = self._lost = True
-            return None
-        self._lost, self.alignment = found.lost, found
-        if found.lost:
-            spoiled = quality.judge(image, self._config.picture).problem
-            detail = f"the picture is {spoiled}" if spoiled else found.detail
-            self.problems = {"alignment": f"lost, {detail}"}
-            return None
-        return found.matrix
-
-    def _cut(self, image: Image, reader: RegionReader, matrix: Matrix) -> rectify.Rectified:
-        region = reader.region
-        reader.fit(image.shape[1] / self._size[1] if self._size else 1.0)
-        if region.corners is None:
-            height, width = image.shape[:2]
-            corners = ((0, 0), (width, 0), (width, height), (0, height))
-            return rectify.rectify(image, corners, region.rotate)
-        return rectify.rectify(image, transform.apply(matrix, region.corners), region.rotate)
 
     def _note(self, readers: Sequence[RegionReader]) -> None:
         self.problems = {f"region {r.region.name}": r.problem for r in readers if r.problem}
@@ -334,10 +273,3 @@ def _due(answers: Sequence[Answer]) -> list[Answer]:
     named = {answer.reader.condition.region for answer in left if answer.reader.condition}
     needed = [answer for answer in answers if not answer.done or answer.reader.region.name in named]
     return sorted(needed, key=lambda answer: answer.reader.condition is not None)
-
-
-def _reference(path: Path) -> Image:
-    try:
-        return pictures.load(path)
-    except CaptureError as error:
-        raise ConfigError(f"picture.reference: {error}") from error

@@ -94,12 +94,12 @@ def strengths(drift: Monitor) -> Mapping[tuple[str, str], float]:
 
 def view_of(frame: Frame, scene: Scene) -> View:
     """What was seen in a frame that the scene has just looked at."""
-    seen = []
+    seen, pose, size = [], scene.placing.pose, scene.placing.size
     for reader in scene.readers:
         corners = reader.region.corners
-        placed = transform.apply(scene.pose, corners) if corners and scene.pose is not None else None
+        placed = transform.apply(pose, corners) if corners and pose is not None else None
         seen.append(Seen(reader.region.name, placed, reader.seen, reader.problem))
-    return View(frame.image, frame.captured_at, tuple(seen), scene.is_masked, scene.pose, scene.size)
+    return View(frame.image, frame.captured_at, tuple(seen), scene.is_masked, pose, size)
 
 
 class Board:
@@ -121,7 +121,7 @@ class Board:
 
     def looked(self, scene: Scene) -> None:
         """Note what the scene found of its marks, and its regions; for the reading thread."""
-        self._alignment = scene.alignment
+        self._alignment = scene.placing.alignment
         self._regions = tuple(reader.region.name for reader in scene.readers)
 
     def told(self) -> Mapping[str, object]:

@@ -140,8 +140,7 @@ class Desk:
         recording, model = Recording(), self._model(question)
         checks = region_setup.own_checks(config.check)
         pattern = region_setup.pattern(region, model, checks)
-        scale = frame.image.shape[1] / scene.size[1] if scene.size else 1.0
-        pipeline = region_setup.pipeline(region, model, pattern, scale, recording)
+        pipeline = region_setup.pipeline(region, model, pattern, scene.placing.scale(frame.image), recording)
         reading = pipeline.read(cut.image, source=frame.source, time=frame.captured_at)
         return {"pictures": folder.pictures(account(recording, reading))}
 

@@ -87,7 +87,7 @@ def _look(config: Config, bundle: Bundle, frame: Frame) -> Looked:
     problem = problem or scene.unplaced
     if matrix is None or problem:
         # Where things were expected: seen beside what is there, they show what has moved.
-        matrix = scene.expected(frame.image)
+        matrix = scene.placing.expected(frame.image)
     now, trials = dt.datetime.now().time(), []
     for region in config.region:
         reading, seen = said[region.name], None

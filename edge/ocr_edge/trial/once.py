@@ -74,7 +74,7 @@ class Once:
             scene = self._scene()  # a fresh one: a number of another picture says nothing about this one's
             (reading,) = scene.answer([frame])
         if self.recording is not None:
-            self._pipeline.read(scene.cut(image, scene.readers[0], scene.expected(image)).image)
+            self._pipeline.read(scene.cut(image, scene.readers[0], scene.placing.expected(image)).image)
         return replace(reading, region="")
 
 
