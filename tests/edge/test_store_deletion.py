@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from ocr_edge.config.settings import StoreSettings
-from ocr_edge.sinks.store import Store, database
+from ocr_edge.sinks.store import Store, database, queries
 
 from . import store_parts as parts
 from .store_parts import ask, numbers, reading
