@@ -123,6 +123,13 @@ def test_pieces_of_a_line_are_joined_and_columns_are_not():
     assert whole[1][0] == pytest.approx(250, abs=1)
 
 
+def test_characters_that_stand_apart_are_a_line_whatever_their_outlines_say_of_its_turn():
+    narrow, on_a_corner = quad(140, 100, 18, 38), quad(180, 101, 36, 33, 45)
+    upright = np.roll(narrow, 1, axis=0)  # its longer side on top, as outlines have it
+    pieces = [quad(100, 100, 27, 32), upright, on_a_corner, quad(260, 100, 80, 34)]
+    assert joined(np.array(pieces)) == [[0, 1, 2, 3]]
+
+
 def test_a_wide_gap_is_bridged_only_where_it_is_asked_for():
     pieces = Pieces(
         np.array([quad(100, 100, 100, 20), quad(260, 100, 100, 20)]), np.array([0.9, 0.7], np.float32)

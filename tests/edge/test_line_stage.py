@@ -162,6 +162,16 @@ def test_a_mark_is_heard_on_ink_and_not_on_paper_beyond_it():
     assert np.array_equal(nothing, scores)
 
 
+def test_a_mark_between_letters_that_are_heard_needs_no_ink():
+    binary = np.zeros((32, 40, 1), np.uint8)
+    binary[10:20, 32:40] = 255
+    scores = np.log(np.tile(np.array([0.1, 0.3, 0.6], np.float32), (10, 1)))  # a letter, a mark, the blank
+    scores[3] = np.log([0.9, 0.05, 0.05])
+    found = np.exp(without_marks_on_paper(scores, binary, np.array([1])))
+    assert np.allclose(found[:3, 1], 0, atol=1e-6)
+    assert np.array_equal(found[3:], np.exp(scores)[3:])
+
+
 @settings(max_examples=200)
 @given(
     st.integers(1, 3000), st.sampled_from([4, 8, 64, 320, 480]), st.integers(0, 2**32 - 1), st.floats(0, 1)

@@ -22,6 +22,9 @@ TURNED, ENDS = 0.14, 0.6
 """Most that two pieces of a line may be turned against each other, in radians: eight degrees; of a short piece, how far
 one end may lie above the other, in its heights: "N.," is the more turned the lower its comma hangs."""
 
+ROUND, NARROW = 1.3, 2.6
+"""Sides of an outline, the longer in shorter ones, up to which it does not say how it is turned, and up to which one that
+stands upright is taken for a character: the outline of a K may stand on a corner, and a C is twice as high as wide."""
 LONG = 2.0
 """Width in heights of an outline that says how its line is turned: a shorter one may be a character or two."""
 
@@ -112,8 +115,11 @@ def _frame(quad: Quads) -> _Frame:
     """The frame of an outline; one that may be a character or two is taken to stand upright."""
     right = (quad[1] - quad[0] + quad[2] - quad[3]) / 2
     under = (quad[3] - quad[0] + quad[2] - quad[1]) / 2
-    if abs(right[1]) > abs(right[0]) and np.linalg.norm(right) <= LONG * np.linalg.norm(under):
+    wide, high = float(np.linalg.norm(right)), float(np.linalg.norm(under))
+    if abs(right[1]) > abs(right[0]) and wide <= NARROW * high:
         right, under = (under if under[0] > 0 else -under), right
+    if max(wide, high) <= ROUND * min(wide, high):
+        right, under = np.array([wide, 0], np.float32), np.array([0, high], np.float32)
     width = float(np.linalg.norm(right))
     along = right / max(width, 1e-6)
     down = np.array([-along[1], along[0]], np.float32)

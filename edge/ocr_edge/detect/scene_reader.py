@@ -63,7 +63,8 @@ class SceneReader:
             pieces = self._detector.detect(image, self._trace)
             lines = self._likely(pieces.lines(), image.shape[:2])
         places = self._read_lines(image, lines, watch, ends)
-        if image.shape[0] <= SMALL and not any(place.strip and place.strip.is_sure for place in places):
+        is_sure = any(place.strip and place.strip.is_sure for place in places)
+        if image.shape[0] <= SMALL and not is_sure and self._is_likely(image.shape[0]):
             whole = self._best_of([all_of(image)], watch, self._trace.line())
             places += [whole] if whole else []
         if self._has_pattern and not any(place.reading for place in places):
@@ -117,15 +118,17 @@ class SceneReader:
 
     def _likely(self, lines: Sequence[Found], size: tuple[int, int]) -> list[Found]:
         """The lines whose text may be as high as is known, in a picture of ``(height, width)``."""
-        if not self._text_height:
-            return list(lines)
         found = []
         for line in lines:
             # An outline may reach beyond the picture, its text does not.
             height = min(_height(line), size[0] if is_level(line.quad) else size[1])
-            if 1 / HEIGHT_RATIO <= height / self._text_height <= HEIGHT_RATIO:
+            if self._is_likely(height):
                 found.append(line)
         return found
+
+    def _is_likely(self, height: float) -> bool:
+        """Whether text may be so high, in pixels."""
+        return not self._text_height or 1 / HEIGHT_RATIO <= height / self._text_height <= HEIGHT_RATIO
 
 
 def _height(line: Found) -> float:

@@ -87,6 +87,9 @@ class LineRecognizer:
 def without_marks_on_paper(scores: Scores, binary: Image, marks: npt.NDArray[np.intp]) -> Scores:
     """Log-probabilities without marks before the first ink of a strip and after its last: there, they are the blank's.
 
+    What lies between letters and digits that are heard is not outside, even where no ink was seen: on a display that is
+    lit from one side, half of a strip may have none.
+
     The network sees a colon in the margin of every third line of a receipt, and a point or a minus as faint as that is
     ink nevertheless. Letters and digits stay: glare hides their ink.
 
@@ -102,8 +105,13 @@ def without_marks_on_paper(scores: Scores, binary: Image, marks: npt.NDArray[np.
     if not len(inked) or not len(marks):
         return scores
     outside = np.ones(len(scores), np.bool_)
+    loudest = scores.argmax(axis=1)
+    heard = np.flatnonzero(~np.isin(loudest, [*marks.tolist(), scores.shape[1] - 1]))
     # A mark is loudest on its ink or a step beside it.
-    outside[max(0, inked[0] // STEP - 1) : inked[-1] // STEP + 2] = False
+    first, last = inked[0] // STEP - 1, inked[-1] // STEP + 1
+    if len(heard):
+        first, last = min(first, heard[0]), max(last, heard[-1])
+    outside[max(0, first) : last + 1] = False
     rows = np.flatnonzero(outside)
     result = scores.copy()
     heard = scores[np.ix_(rows, [*marks.tolist(), scores.shape[1] - 1])]
