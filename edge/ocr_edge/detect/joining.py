@@ -23,8 +23,8 @@ TURNED, ENDS = 0.14, 0.6
 one end may lie above the other, in its heights: "N.," is the more turned the lower its comma hangs."""
 
 ROUND, NARROW = 1.3, 2.6
-"""Sides of an outline, the longer in shorter ones, up to which it does not say how it is turned, and up to which one that
-stands upright is taken for a character: the outline of a K may stand on a corner, and a C is twice as high as wide."""
+"""Sides of an outline, the longer in shorter ones, up to which it does not say how it is turned, and up to which one
+that stands upright is taken for a character: the outline of a K may stand on a corner, a C is twice as high as wide."""
 LONG = 2.0
 """Width in heights of an outline that says how its line is turned: a shorter one may be a character or two."""
 

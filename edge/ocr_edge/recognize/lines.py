@@ -105,8 +105,8 @@ def without_marks_on_paper(scores: Scores, binary: Image, marks: npt.NDArray[np.
     if not len(inked) or not len(marks):
         return scores
     outside = np.ones(len(scores), np.bool_)
-    loudest = scores.argmax(axis=1)
-    heard = np.flatnonzero(~np.isin(loudest, [*marks.tolist(), scores.shape[1] - 1]))
+    letters = np.delete(scores, [*marks, scores.shape[1] - 1], axis=1)
+    heard = np.flatnonzero(letters.max(axis=1, initial=NEVER) > np.log(0.5))  # likelier than all else
     # A mark is loudest on its ink or a step beside it.
     first, last = inked[0] // STEP - 1, inked[-1] // STEP + 1
     if len(heard):
