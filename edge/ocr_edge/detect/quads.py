@@ -17,7 +17,7 @@ THRESHOLD = 0.35
 one cell thick may lie half in one cell and half in the next."""
 LEAST_SCORE = 0.6
 """Mean of a piece's cells below which it is no text. With 0.65, F of street scenes is 2 points higher and a little less
-is found; with 0.55 it is 2 lower, and 3 points less of plates on cars are read (validation parts of ``detector.BEST``)."""
+is found; with 0.55 it is 2 lower, and 3 points less of plates on cars are read (validation parts of ``BEST``)."""
 MIN_THICKNESS = 0.5
 """Least thickness of a piece in cells: that of a line of 4 pixels."""
 _AROUND = np.ones((3, 3), np.uint8)
