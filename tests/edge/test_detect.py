@@ -130,6 +130,13 @@ def test_characters_that_stand_apart_are_a_line_whatever_their_outlines_say_of_i
     assert joined(np.array(pieces)) == [[0, 1, 2, 3]]
 
 
+def test_a_long_line_is_turned_as_its_pieces_stand_and_not_as_one_of_them():
+    pieces = np.array(
+        [quad(350, 100, 660, 24, 0.8), quad(1020, 100, 650, 24, -0.8), quad(1690, 101, 660, 24, 0.9)]
+    )
+    assert np.ptp(around(pieces)[:, 1]) < 40
+
+
 def test_a_wide_gap_is_bridged_only_where_it_is_asked_for():
     pieces = Pieces(
         np.array([quad(100, 100, 100, 20), quad(260, 100, 100, 20)]), np.array([0.9, 0.7], np.float32)

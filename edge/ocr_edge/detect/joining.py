@@ -88,12 +88,17 @@ def joined(quads: Quads, apart: float = APART) -> list[list[int]]:
 
 
 def around(quads: Quads) -> Quads:
-    """The smallest outline about several, turned as the widest of them: shape ``(4, 2)``."""
+    """The smallest outline about several pieces of a line, turned as they stand beside each other: shape ``(4, 2)``."""
     if len(quads) == 1:
         return np.asarray(quads[0], np.float32)
     frames = [_frame(quad) for quad in quads]
     widest = max(frames, key=lambda frame: frame.width)
     along, down = widest.along, widest.down
+    middles = sorted((frame.middle for frame in frames), key=lambda middle: float(middle @ along))
+    between = middles[-1] - middles[0]
+    if (far := float(np.linalg.norm(between))) > widest.width:  # says it better than one of them
+        along = between / far
+        down = np.array([-along[1], along[0]], np.float32)
     points = quads.reshape(-1, 2)
     x, y = points @ along, points @ down
     corners = [(x.min(), y.min()), (x.max(), y.min()), (x.max(), y.max()), (x.min(), y.max())]
