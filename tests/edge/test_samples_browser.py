@@ -21,7 +21,7 @@ from .test_page_browser import browse, complaints, text, until  # noqa: F401 - a
 
 PAIRS = [(f"{number:04d}7", f"{number:04d}7".replace("0", "O", 1)) for number in range(20)]
 """Twenty lines, what stands there and what was read."""
-FROM_CAMERA = "8B3Z"
+FROM_CAMERA = "5830"
 
 
 @pytest.fixture

@@ -21,6 +21,8 @@ MOST = 20
 """Regions that are suggested at most: a picture with more lines is a page, which is read as a whole."""
 BESIDE = 1.0
 """Heights of a number that a unit may stand beside it, from margin to margin: those of other numbers are further."""
+LINE = 1.5
+"""Width in heights of a region in which nothing is read: a narrower one may be a disc, which looks like an O."""
 SLACK = 0.02
 """Confidence that a hint may cost on this picture: it keeps other things from being read on the next."""
 
@@ -59,8 +61,16 @@ def suggest(image: Image, bundle: Bundle) -> list[Suggestion]:
     found = sorted(spots(image, bundle), key=lambda spot: -spot.outline.height)[:MOST]
     with unsaid():
         tried = [_with_hints(image, bundle, cut) for spot in found for cut in cuts(image, bundle, spot)]
-    kept = _without_doubles(sorted(_with_units(tried), key=lambda each: each.rank))
+    wanted = [each for each in _with_units(tried) if each.reading.lines or _is_line(each.region)]
+    kept = _without_doubles(sorted(wanted, key=lambda each: each.rank))
     return [_named(each, number) for number, each in enumerate(kept, 1)]
+
+
+def _is_line(region: Region) -> bool:
+    """Whether a region is as wide as a line."""
+    corners = np.array(region.corners, float)
+    wide, high = np.linalg.norm(corners[1] - corners[0]), np.linalg.norm(corners[3] - corners[0])
+    return bool(max(wide, high) >= LINE * min(wide, high))
 
 
 def _with_hints(image: Image, bundle: Bundle, cut: Cut) -> Suggestion:
