@@ -44,3 +44,9 @@ def test_lines_that_run_upwards_decide_apart_from_level_ones_and_without_a_wish(
 def test_a_line_that_can_be_read_one_way_alone_is_read_so():
     lines = [line(0.9, is_sure=True), line(None, 0.6), line(None, None)]
     assert chosen(lines) == [lines[0].upright, lines[1].turned]
+
+
+def test_what_a_pattern_refuses_does_not_speak_for_its_other_way():
+    number, word = line(0.6, 0.7), line(None, 0.9)  # 58.01 and LITRES, of which digits alone are legal
+    assert chosen([number, word], has_pattern=True) == [number.upright]
+    assert chosen([word, word], has_pattern=True) == [word.turned, word.turned]

@@ -102,7 +102,7 @@ class SceneReader:
             elif self._has_pattern:
                 crop = upright[0]
                 refused.append(Place(crop.line, image=crop.image, back=crop.back, trace=trace))
-        return chosen(read) + refused
+        return chosen(read, has_pattern=self._has_pattern) + refused
 
     def _best_of(self, crops: Sequence[Crop], watch: Stopwatch, trace: Trace) -> Place | None:
         """The surest reading of a line cut out in several ways, the first that is sure; None where nothing is seen."""

@@ -31,24 +31,33 @@ class BothWays:
     is_sure: bool = False
 
 
-def upside_down(lines: Iterable[BothWays], *, is_level: bool) -> bool:
+def upside_down(lines: Iterable[BothWays], *, is_level: bool, has_pattern: bool = False) -> bool:
     """Whether the lines that run one way stand on their heads."""
     evidence = UPRIGHT if is_level else 0.0
     for line in lines:
-        if line.is_level == is_level:
+        # What a pattern refuses may stand upright: "LITRES" does not speak for the number 53817 on its head.
+        is_refused = has_pattern and line.upright is None
+        if line.is_level == is_level and not is_refused:
             evidence += _odds(line.upright) - (0.0 if line.is_sure else _odds(line.turned))
     return evidence < 0
 
 
-def chosen(lines: Sequence[BothWays]) -> list[Place]:
-    """The reading of each line that has one, the way up that all of its direction agree on."""
-    turned = {is_level: upside_down(lines, is_level=is_level) for is_level in (True, False)}
+def chosen(lines: Sequence[BothWays], *, has_pattern: bool = False) -> list[Place]:
+    """The reading of each line that has one, the way up that all of its direction agree on.
+
+    Args:
+        lines: Of a picture.
+        has_pattern: Whether a line without a reading may be one that the pattern refuses.
+    """
     places = []
-    for line in lines:
-        ways = (line.upright, line.turned)
-        first, second = ways[::-1] if turned[line.is_level] else ways
-        if place := first or second:
-            places.append(place)
+    for is_level in (True, False):
+        mine = [line for line in lines if line.is_level == is_level]
+        turned = upside_down(mine, is_level=is_level, has_pattern=has_pattern)
+        ways = [(line.turned, line.upright) if turned else (line.upright, line.turned) for line in mine]
+        agreed = [first for first, _ in ways if first]
+        others = [second for first, second in ways if second and not first]
+        # Where a pattern refuses a line the right way up, its other way is no reading, unless all are refused.
+        places += agreed if has_pattern and agreed else agreed + others
     return places
 
 
