@@ -49,15 +49,20 @@ def chosen(lines: Sequence[BothWays], *, has_pattern: bool = False) -> list[Plac
         lines: Of a picture.
         has_pattern: Whether a line without a reading may be one that the pattern refuses.
     """
+    turned = {
+        is_level: upside_down(lines, is_level=is_level, has_pattern=has_pattern) for is_level in (True, False)
+    }
+    ways = [
+        (line.turned, line.upright) if turned[line.is_level] else (line.upright, line.turned)
+        for line in lines
+    ]
+    # Where a pattern refuses a line the right way up, its other way is no reading, unless all are refused.
+    settled = {line.is_level for line, (first, _) in zip(lines, ways, strict=True) if first and has_pattern}
     places = []
-    for is_level in (True, False):
-        mine = [line for line in lines if line.is_level == is_level]
-        turned = upside_down(mine, is_level=is_level, has_pattern=has_pattern)
-        ways = [(line.turned, line.upright) if turned else (line.upright, line.turned) for line in mine]
-        agreed = [first for first, _ in ways if first]
-        others = [second for first, second in ways if second and not first]
-        # Where a pattern refuses a line the right way up, its other way is no reading, unless all are refused.
-        places += agreed if has_pattern and agreed else agreed + others
+    for line, (first, second) in zip(lines, ways, strict=True):
+        place = first or (None if line.is_level in settled else second)
+        if place:
+            places.append(place)
     return places
 
 
