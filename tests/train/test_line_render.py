@@ -12,7 +12,7 @@ from ocr_edge.errors import ConfigError
 from ocr_train.datasets import Dataset, Sample
 from ocr_train.rendering import fonts
 from ocr_train.rendering.glyphs import Face
-from ocr_train.strips import camera, crops, render, surface, texts, typefaces
+from ocr_train.strips import camera, crops, instruments, painting, render, surface, texts, typefaces
 from ocr_train.strips.feed import renderer_of
 from ocr_train.strips.render import Renderer
 from ocr_train.strips.typefaces import Typeface, Typefaces
@@ -52,8 +52,8 @@ def test_a_label_of_a_recipe_is_written_without_being_named_anywhere_else(caplog
         pytest.skip("no fonts are installed (apt install fontconfig fonts-dejavu fonts-liberation)")
     monkeypatch.setattr(fonts, "installed", lambda: few)
     made = renderer_of((), 0.0, (), "", "train", parse("line+§ꀀ"))
-    drawn = [made.ink(random.Random(seed), 1, 12)[1] for seed in range(2500)]
-    assert 5 < sum("§" in text for text in drawn) < 100
+    drawn = [made.ink(random.Random(seed), 1, 12)[1] for seed in range(4000)]
+    assert 8 < sum("§" in text for text in drawn) < 160
     assert "no font here has ꀀ" in caplog.text
     assert not any("ꀀ" in text for text in drawn)
 
@@ -239,6 +239,55 @@ def test_a_face_that_can_write_nothing_of_a_text_draws_nothing():
 
 def test_a_line_that_nobody_can_read_is_not_drawn(renderer, monkeypatch):
     seen = []
-    monkeypatch.setattr(render, "_visible", lambda *_: seen.append(1) and False)
+    for module in (render, painting):
+        monkeypatch.setattr(module, "is_visible", lambda *_: seen.append(1) and False)
     assert renderer.draw(random.Random(0), 2, 8, 5.0) is None
     assert len(seen) == render.TRIES
+
+
+def test_a_counter_shows_a_digit_to_a_window_and_is_read_as_the_nearest():
+    face = display("0123456789")
+    for seed in range(40):
+        (ink, windows), text = instruments.counter(random.Random(seed), face, 9)
+        assert ink.shape == windows.shape
+        assert text.isdigit()
+        assert 2 <= len(text) <= instruments.MOST_DIGITS
+        assert (windows[ink > 0] == 255).all()  # no ink beside a window
+        pitch = ink.shape[1] // len(text)
+        assert all(ink[:, at : at + pitch].any() for at in range(0, ink.shape[1], pitch))
+    assert instruments.counter(random.Random(0), face, 1) is None
+    assert instruments.counter(random.Random(0), display("0123"), 9) is None
+
+
+def test_digits_under_bars_are_read_without_them():
+    face = display("0123456789")
+    guarded = 0
+    for seed in range(40):
+        (ink, bars), text = instruments.under_bars(random.Random(seed), face, 16)
+        assert ink.shape == bars.shape
+        assert bars.any()
+        assert not (ink[bars > 0] > 0).any()
+        assert [len(part) for part in text.split(" ")] in [list(code) for code in instruments.CODES]
+        guarded += " " in text
+    assert 0 < guarded < 40
+    assert instruments.under_bars(random.Random(0), face, 5) is None
+
+
+def test_counters_and_bar_codes_are_photographed_legibly(renderer, monkeypatch):
+    monkeypatch.setattr(render, "COUNTERS", 0.5)
+    monkeypatch.setattr(render, "BAR_CODES", 0.5)
+    drawn = [renderer.draw(random.Random(seed), 4, 16, 12.0) for seed in range(40)]
+    assert all(line is not None for line in drawn)
+    assert all(set(text) <= set("0123456789 ") for _, text in drawn)
+
+
+def test_a_tenth_may_stand_small_under_its_unit(monkeypatch):
+    monkeypatch.setattr(instruments, "WITH_TENTH", 1.0)
+    monkeypatch.setattr(render, "WITH_UNIT", 1.0)
+    dots = Typeface(Face("", "", "", 0, "dot-matrix", LETTERS, "drawn-dots", 0), frozenset(LETTERS + "./%° "))
+    made = Renderer(texts.Texts(), Typefaces([display("0123456789. "), dots]), surface.Surfaces())
+    shown = [inked for seed in range(200) if (inked := made.ink(random.Random(seed), 1, 9))]
+    with_tenth = [mask for mask, text, is_display in shown if is_display and "." in text.split(" ")[0][-2:-1]]
+    assert with_tenth
+    # Where the unit stands above the tenth, the last columns have ink at the top and at the bottom.
+    assert any(mask[: mask.shape[0] // 4, -3:].any() and mask[-3:, -12:].any() for mask in with_tenth)

@@ -33,9 +33,11 @@ _POINTS = {".": [(4, 6)], ":": [(2, 2), (2, 5)], "-": [(1, 3), (2, 3), (3, 3)], 
 
 _LIT = {"0": "abcdef", "1": "bc", "2": "abged", "3": "abgcd", "4": "fgbc", "5": "afgcd", "6": "afgedc"}
 _LIT |= {"7": "abc", "8": "abcdefg", "9": "abfgcd", "-": "g"}
-DOT_VARIANTS, SEGMENT_VARIANTS = 12, 48
+DOT_VARIANTS, SEGMENT_VARIANTS = 12, 72
 WIDE_FROM = 24
 """Variants of segments from here on are those of electricity meters: wide digits, thin strokes, gaps that show."""
+PARTED_FROM = 48
+"""Variants of segments from here on stand apart, most of them slanted, as on cheap glass."""
 
 
 def dots(char: str, variant: int, cap: int) -> Drawn | None:
@@ -71,6 +73,11 @@ def segments(char: str, variant: int, cap: int) -> Drawn | None:
         width = cap * (0.58, 0.66, 0.74, 0.82)[variant % 4]
         thick = cap * (0.07, 0.095, 0.12)[variant % 3]
         gap = cap * (0.012, 0.025, 0.04)[variant // 3 % 3]
+    if variant >= PARTED_FROM:
+        width = cap * (0.5, 0.58, 0.66)[variant % 3]
+        thick = cap * (0.09, 0.12, 0.15)[variant // 3 % 3]
+        gap = cap * (0.03, 0.05, 0.07)[variant // 2 % 3]
+        slant = (0.09, 0.13, 0.17, 0.0)[variant % 4]
     ends = "67" if variant % 5 < 3 else ""
     mask = np.zeros((cap, round(width + slant * cap) + 1), np.uint8)
     if char in ".,":

@@ -17,13 +17,13 @@ def placed(rng: random.Random, mask: Image, height: int, widest: float, *, tame:
 
     Args:
         rng: Source of every choice.
-        mask: uint8, shape ``(h, w)``, cropped to its ink.
+        mask: uint8, shape ``(h, w)`` or, several of them, ``(h, w, n)``, cropped to its ink.
         height: Rows of the result.
         widest: Most columns of the result beside its rows.
         tame: Keep slant and margins small, for what is photographed already.
 
     Returns:
-        uint8, shape ``(height, width)``.
+        uint8, shape ``(height, width)`` or ``(height, width, n)``.
     """
     inked = height * rng.uniform(0.58, 0.98) * (1.0 if mask.shape[0] > 14 else rng.uniform(0.4, 0.9))
     scale = inked / mask.shape[0]
@@ -49,7 +49,7 @@ def placed(rng: random.Random, mask: Image, height: int, widest: float, *, tame:
     if slant:  # keep it in the picture
         least, most = float(corners[:, 0].min()), float(corners[:, 0].max())
         corners[:, 0] += min(0.0, width - most + 1) if slant > 0 else max(0.0, -least)
-    h, w = mask.shape
+    h, w = mask.shape[:2]
     source = np.array([[0, 0], [w, 0], [w, h], [0, h]], np.float32)
     matrix = cv2.getPerspectiveTransform(source, corners)
     seen = cv2.warpPerspective(mask, matrix, (width, height), flags=cv2.INTER_LINEAR)
@@ -59,7 +59,7 @@ def placed(rng: random.Random, mask: Image, height: int, widest: float, *, tame:
 
 def _bent(rng: random.Random, mask: Image) -> Image:
     """A mask whose line is an arc, as on a bottle."""
-    height, width = mask.shape
+    height, width = mask.shape[:2]
     xs = np.linspace(-1, 1, width, dtype=np.float32)
     rise = (xs**2 - 0.4) * rng.uniform(-0.16, 0.16) * height
     map_x = np.broadcast_to(np.arange(width, dtype=np.float32), (height, width))

@@ -22,11 +22,18 @@ LCD = (
 """Papers of liquid crystal displays, RGB, the strongly lit ones of electricity meters among them."""
 LIT = ((250, 60, 40), (70, 240, 90), (80, 170, 255), (250, 200, 60), (240, 240, 255))
 """Inks of LED and backlit displays, RGB."""
+SHOWN = 0.75
+"""Share of the numbers in segments that have the colours of a display; the others stand on anything."""
 
 
-def colours(rng: random.Random) -> tuple[Light, Light]:
-    """Colours of paper and ink that a person can tell apart: float32, shape ``(3,)``, 0 to 255."""
-    roll = rng.random()
+def colours(rng: random.Random, *, shown: bool = False) -> tuple[Light, Light]:
+    """Colours of paper and ink that a person can tell apart: float32, shape ``(3,)``, 0 to 255.
+
+    Args:
+        rng: Source of every choice.
+        shown: They are those of a display, mostly.
+    """
+    roll = rng.uniform(0.42, 0.58) if shown and rng.random() < SHOWN else rng.random()
     while True:
         if roll < 0.3:  # print: dark on light, nearly grey
             paper, ink = _grey(rng, 150, 255), _grey(rng, 0, 110)
@@ -35,12 +42,12 @@ def colours(rng: random.Random) -> tuple[Light, Light]:
         elif roll < 0.52:
             paper = _near(rng, rng.choice(LCD), 35)
             # Its ink is black, or lets some of its light through.
-            ink = _grey(rng, 10, 90) if rng.random() < 0.5 else paper * np.float32(rng.uniform(0.15, 0.65))
+            ink = _grey(rng, 10, 90) if rng.random() < 0.5 else paper * np.float32(rng.uniform(0.15, 0.75))
         elif roll < 0.58:
             paper, ink = _grey(rng, 0, 60), _near(rng, rng.choice(LIT), 35)
         else:
             paper, ink = (np.array([rng.uniform(0, 255) for _ in range(3)], np.float32) for _ in range(2))
-        least = MIN_CONTRAST if rng.random() < 0.12 else 60.0
+        least = MIN_CONTRAST if rng.random() < (0.4 if shown else 0.12) else 60.0
         if abs(float((paper - ink) @ _LUMA)) >= least:
             return paper, ink
 

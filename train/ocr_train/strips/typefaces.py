@@ -23,10 +23,10 @@ CAP = 32
 """Height of a capital, in pixels, at which lines are drawn: about that of a strip."""
 WEIGHTS = {
     "sans": 0.33, "serif": 0.18, "condensed": 0.08, "stencil": 0.03, "mono": 0.07, "typewriter": 0.07, "hand": 0.08,
-    "display": 0.06, "seven-segment": 0.07, "dot-matrix": 0.03,
+    "display": 0.06, "seven-segment": 0.12, "dot-matrix": 0.03,
 }  # fmt: skip
 """Share of the lines in each kind of face: more displays and typewriters than on signs, since meters are read."""
-SMALL_TENTH = 0.12
+SMALL_TENTH = 0.2
 """Share of the values in segments whose last digit is smaller than the others, as meters show tenths."""
 SEGMENT_MARKS = " .:-,"
 """What a display of seven segments shows beside digits."""
