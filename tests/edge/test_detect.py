@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ocr_edge.detect.crops import crops, cut, taller
 from ocr_edge.detect.detector import Pieces
 from ocr_edge.detect.joining import FAR_APART, around, joined, without_doubles
-from ocr_edge.detect.looks import look
+from ocr_edge.detect.looks import looks
 from ocr_edge.detect.network import text_map
 from ocr_edge.detect.quads import CELL, SHRINK, STRIDE, outlines
 from ocr_edge.geometry.transform import apply
@@ -181,12 +181,21 @@ def test_of_two_looks_at_one_line_the_better_stays():
 
 def test_a_look_keeps_the_pictures_shape_and_fills_with_black():
     image = np.full((300, 500, 3), 200, np.uint8)
-    seen, scale = look(image, 640)
+    ((seen, scale),) = looks(image, (640,))
     assert scale == pytest.approx(1.28)
     assert seen.shape[0] % STRIDE == 0
     assert seen.shape[1] % STRIDE == 0
     assert (seen[:384, :640] == 200).all()
     assert not seen[384:].any()
+
+
+def test_a_smaller_look_is_made_of_the_larger_one_and_keeps_the_pictures_scale():
+    rows = np.repeat(np.uint8([40, 120, 200]), 100)
+    image = np.ascontiguousarray(np.broadcast_to(rows[:, None, None], (300, 500, 3)))
+    (_, large), (seen, small) = looks(image, (400, 80))
+    assert (large, small) == (pytest.approx(0.8), pytest.approx(0.16))
+    assert seen.shape[:2] == (-(-48 // STRIDE) * STRIDE, -(-80 // STRIDE) * STRIDE)
+    assert [int(seen[row, 40, 0]) for row in (8, 24, 40)] == [40, 120, 200]
 
 
 @pytest.fixture

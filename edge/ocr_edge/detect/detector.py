@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from ocr_edge.contract.types import Image
 from ocr_edge.detect.joining import APART, Scores, around, joined, without_doubles
-from ocr_edge.detect.looks import look
+from ocr_edge.detect.looks import looks
 from ocr_edge.detect.network import text_map
 from ocr_edge.detect.quads import Quads, outlines
 from ocr_edge.errors import ModelError
@@ -110,15 +110,17 @@ class Detector:
             ModelError: The network failed.
         """
         longest = max(image.shape[:2])
-        sides = sorted({min(side, MOST_ENLARGED * longest) for side in LOOKS})
-        looks = [self._look(image, side, np.inf if side == sides[0] else MOST, trace) for side in sides]
-        quads, scores, preference = (np.concatenate(group) for group in zip(*looks, strict=True))
+        sides = sorted({min(side, MOST_ENLARGED * longest) for side in LOOKS}, reverse=True)
+        found = [
+            self._look(seen, scale, np.inf if scale * longest <= sides[-1] else MOST, trace)
+            for seen, scale in looks(image, sides)
+        ]
+        quads, scores, preference = (np.concatenate(group) for group in zip(*found, strict=True))
         kept = without_doubles(quads, preference)
         return Pieces(quads[kept], scores[kept])
 
-    def _look(self, image: Image, side: int, most: float, trace: Trace) -> tuple[Quads, Scores, Scores]:
+    def _look(self, seen: Image, scale: float, most: float, trace: Trace) -> tuple[Quads, Scores, Scores]:
         """Outlines in the picture's pixels, their scores, and how far each is to be preferred to other looks'."""
-        seen, scale = look(image, side)
         text = text_map(self._networks, seen)
         quads, scores = outlines(text)
         heights = _heights(quads)

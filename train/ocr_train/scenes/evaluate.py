@@ -10,7 +10,7 @@ import numpy as np
 
 from ocr_edge.bundles.load import load
 from ocr_edge.contract.types import Image
-from ocr_edge.detect.looks import look
+from ocr_edge.detect.looks import looks
 from ocr_edge.detect.network import text_map
 from ocr_edge.detect.quads import outlines
 from ocr_edge.errors import ModelError
@@ -58,7 +58,7 @@ def finder(model: keras.Model, longest: int) -> Find:
     """
 
     def find(image: Image) -> Quads:
-        seen, scale = look(image, longest)
+        ((seen, scale),) = looks(image, (longest,))
         text = np.asarray(model({"rgb": seen[None].astype(np.float32)}, training=False))[0, ..., 0]
         quads, _ = outlines(text)
         return quads / np.float32(scale)
@@ -100,7 +100,7 @@ def device_finder(networks: Sides) -> Find:
     """What a converted network finds, on the device's own code."""
 
     def find(image: Image) -> Quads:
-        seen, scale = look(image, LONGEST)
+        ((seen, scale),) = looks(image, (LONGEST,))
         quads, _ = outlines(text_map(networks, seen))
         return quads / np.float32(scale)
 
