@@ -16,6 +16,8 @@ MAX_SIDE = 4096
 """Longest side of a crop in pixels; a larger region is shrunk to it."""
 MAX_COORDINATE = 65535
 _QUARTERS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
+_UNIT = np.array([(0, 0), (0, 1), (1, 0), (1, 1)])
+"""Corners of a box, in its sides from its first pixel on."""
 _ORDER = "give them in the order top left, top right, bottom right, bottom left of the text"
 
 
@@ -107,8 +109,9 @@ def moved_boxes(boxes: Sequence[Box], matrix: Matrix, size: tuple[int, int]) -> 
     """Boxes of a crop in the picture; arguments as ``moved``."""
     if not boxes:
         return []
-    corners = [(x, y) for box in boxes for x in (box.left, box.right) for y in (box.top, box.bottom)]
-    places = apply(matrix, corners).reshape(-1, 4, 2)
+    sides = np.array([(box.left, box.top, box.width, box.height) for box in boxes])
+    corners = sides[:, None, :2] + sides[:, None, 2:] * _UNIT
+    places = apply(matrix, corners.reshape(-1, 2)).reshape(-1, 4, 2)
     limit = np.array((size[1], size[0]))
     first = np.clip(places.min(axis=1), 0, limit - 1).astype(int)
     last = np.clip(np.round(places.max(axis=1)), 0, limit).astype(int)

@@ -63,8 +63,10 @@ class StripReading:
     @property
     def is_sure(self) -> bool:
         """Whether the answer stands and the character stages are not asked."""
-        each = self.confidence ** (1 / len(self.rated.line.characters))
-        return self.confidence >= SURE_LINE or each >= SURE_CHARACTER
+        confidence = self.confidence
+        return (
+            confidence >= SURE_LINE or confidence ** (1 / len(self.rated.line.characters)) >= SURE_CHARACTER
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -280,8 +282,8 @@ def around(box: Box, size: tuple[int, int], others: Sequence[Box] = ()) -> Box:
 
 def _is_of(line: Box, found: Decoded) -> bool:
     """Whether the line takes up enough of what was read, which is else another line's, seen in the margins."""
-    boxes = [character.box for character in found.line.characters]
-    left, right = min(box.left for box in boxes), max(box.right for box in boxes)
+    first, last = found.line.characters[0].box, found.line.characters[-1].box
+    left, right = first.left, last.right
     return min(right, line.right) - max(left, line.left) >= LEAST_OF_READ * (right - left)
 
 
@@ -289,12 +291,13 @@ def _into(box: Box, posteriors: Posteriors, line: Box) -> Callable[[int, int], B
     """From columns of a strip to a box in the picture that the strip was cut from; ink above and below is not it."""
     height, width = posteriors.binary.shape[:2]
     down, across = box.height / height, box.width / width
+    edge, highest, lowest = box.right, line.top, line.bottom
 
     def to_box(first: int, end: int) -> Box:
         inked = ink.box(first, end, posteriors.binary)
-        left, top = int(box.left + inked.left * across), int(box.top + inked.top * down)
-        right, bottom = round(box.left + inked.right * across), round(box.top + inked.bottom * down)
-        top, bottom = max(top, line.top), min(bottom, line.bottom)
-        return Box(left, top, max(1, min(right, box.right) - left), max(1, bottom - top))
+        left, top = int(box.left + inked.left * across), max(highest, int(box.top + inked.top * down))
+        right = min(edge, round(box.left + (inked.left + inked.width) * across))
+        bottom = min(lowest, round(box.top + (inked.top + inked.height) * down))
+        return Box(left, top, max(1, right - left), max(1, bottom - top))
 
     return to_box

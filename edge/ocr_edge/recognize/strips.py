@@ -1,9 +1,9 @@
 """Asks the line stage about a part of a picture: what it makes of it becomes the reading of a place."""
 
+from ocr_edge.contract.labels import is_mark
 from ocr_edge.contract.types import Box, Image, Polarity
 from ocr_edge.recognize.line_reader import LineReader, StripReading, Unread
 from ocr_edge.recognize.places import Place
-from ocr_edge.recognize.weighing import letters
 from ocr_edge.timing import Stopwatch
 from ocr_edge.trace import OFF, Trace
 
@@ -56,7 +56,7 @@ class StripReader:
             return None
         with watch.step("recognize"):
             strip = self.lines.read(place.image, box, place.polarity, line, place.trace)
-        if strip and not letters(strip.rated.line.text):
+        if strip and all(map(is_mark, strip.rated.line.text)):
             place.trace.add(Unread("no letter and no digit is readable, and specks look like marks"))
             return None
         return strip
