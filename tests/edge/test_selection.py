@@ -8,6 +8,8 @@ import pytest
 from ocr_edge.contract.types import Box
 from ocr_edge.layout.selection import RatedLine, fills, is_settled, select
 from ocr_edge.reading import Character, Line
+from ocr_edge.recognize.places import Place
+from ocr_edge.recognize.saying import Sayer
 
 
 def rated(text: str, left: int = 10, top: int = 10, height: int = 40, sure: float = 0.97) -> RatedLine:
@@ -104,3 +106,10 @@ def test_a_line_is_settled_where_most_of_it_was_read():
     assert not is_settled(pieces, [Box(0, 0, 30, 60)])
     assert not is_settled(pieces, [Box(0, 60, 300, 60)])
     assert not is_settled(pieces, [])
+
+
+@pytest.mark.parametrize(("has_pattern", "said"), [(False, []), (True, ["-5"])])
+def test_two_characters_that_match_a_pattern_need_not_be_as_sure_as_in_any_scene(has_pattern, said):
+    place = Place(Box(10, 10, 44, 40), reading=rated("-5", sure=0.95))
+    sayer = Sayer(None, has_lines=False, has_pattern=has_pattern)
+    assert [line.text for _, line in sayer.said([place], (480, 640))] == said

@@ -36,7 +36,9 @@ class Sayer:
                 place.decide(why)
             else:
                 seen.append((place, rated))
-        selection = select([rated for _, rated in seen], scene=scene)
+        # What matches a pattern is hardly texture: of 160 photographs of nature, the same one says something that
+        # matches, whether lines must be as sure as in a scene or not.
+        selection = select([rated for _, rated in seen], scene=scene and not self._has_pattern)
         for (place, _), why in zip(seen, selection.why, strict=True):
             if why:
                 place.decide(why)
