@@ -96,10 +96,11 @@ class Line:
     @property
     def box(self) -> Box:
         """The smallest box that holds all characters."""
-        box = self.characters[0].box
-        for character in self.characters[1:]:
-            box = box.union(character.box)
-        return box
+        boxes = [character.box for character in self.characters]
+        left, top = min(box.left for box in boxes), min(box.top for box in boxes)
+        right = max(box.left + box.width for box in boxes)
+        bottom = max(box.top + box.height for box in boxes)
+        return Box(left, top, right - left, bottom - top)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

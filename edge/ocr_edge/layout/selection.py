@@ -118,6 +118,7 @@ def select(rated: Sequence[RatedLine], *, scene: bool = False) -> Selection:
         np.array([[c.box.left, c.box.top, c.box.right, c.box.bottom] for c in item.line.characters], float)
         for item in rated
     ]
+    bounds = [item.line.box for item in rated]
     for index in sorted(range(len(rated)), key=lambda n: rated[n].value, reverse=True):
         item = rated[index]
         mean, least = float(item.sure.mean()), least_sure(len(item.sure), scene=scene)
@@ -127,7 +128,7 @@ def select(rated: Sequence[RatedLine], *, scene: bool = False) -> Selection:
         if item.value <= 0:
             why[index] = "too unsure: its tall characters look like texture"
             continue
-        rivals = [other for other in chosen if item.line.box.overlap(rated[other].line.box)]
+        rivals = [other for other in chosen if bounds[index].overlap(bounds[other])]
         shares = [_covered(boxes[index], boxes[other]).any(axis=1) for other in rivals]
         if rivals and np.any(shares, axis=0).mean() > TAKEN:
             rival = rated[rivals[int(np.argmax([share.sum() for share in shares]))]]
