@@ -7,6 +7,7 @@ parts what is above it from what is below (Breuel, High performance document lay
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 
 import numpy as np
 import numpy.typing as npt
@@ -65,7 +66,7 @@ def order(lines: Sequence[Line]) -> list[int]:
     """The numbers of lines as ``reading_order`` puts them."""
     if len(lines) < 2:
         return list(range(len(lines)))
-    places = _upright(lines)
+    places = _upright(lines, _slope(lines))
     return _ordered(places, np.arange(len(lines)))
 
 
@@ -99,7 +100,8 @@ def gutters(lines: Sequence[Line]) -> list[Gutter]:
     """The gutters between columns of running text, in pieces of lines that stand in any order."""
     if len(lines) < 2 * MIN_ROWS:
         return []
-    slope, places = _slope(lines), _upright(lines)
+    slope = _slope(lines)
+    places = _upright(lines, slope)
     found: list[Gutter] = []
     parts = [np.arange(len(lines))]
     while parts:
@@ -114,14 +116,14 @@ def gutters(lines: Sequence[Line]) -> list[Gutter]:
     return found
 
 
-def _upright(lines: Sequence[Line]) -> _Places:
+def _upright(lines: Sequence[Line], slope: float) -> _Places:
     """Places of lines on the page turned against its tilt."""
-    slope = _slope(lines)
     columns = []
     for line in lines:
         boxes = np.array([c.box.as_list() for c in line.characters], float)
         x, y = boxes[:, 0] + boxes[:, 2] / 2, boxes[:, 1] + boxes[:, 3] / 2
-        top, bottom = np.median(boxes[:, 1] - slope * x), np.median(boxes[:, 1] + boxes[:, 3] - slope * x)
+        tops = boxes[:, 1] - slope * x
+        top, bottom = median(tops.tolist()), median((tops + boxes[:, 3]).tolist())
         shift = slope * float(y.mean())
         left, right = boxes[:, 0].min() + shift, (boxes[:, 0] + boxes[:, 2]).max() + shift
         columns.append((left, right, top, bottom, len(boxes)))
@@ -134,12 +136,12 @@ def _slope(lines: Sequence[Line]) -> float:
     for line in lines:
         boxes = [c.box for c in line.characters]
         if len(boxes) >= MIN_CHARACTERS:
-            x = np.array([box.left + box.width / 2 for box in boxes])
-            y = np.array([box.bottom for box in boxes], float)
+            x = [box.left + box.width / 2 for box in boxes]
+            y = [box.top + box.height for box in boxes]
             half = len(boxes) // 2
-            wide = np.median(x[-half:]) - np.median(x[:half])
+            wide = median(x[-half:]) - median(x[:half])
             if wide > 0:
-                slopes.append((np.median(y[-half:]) - np.median(y[:half])) / wide)
+                slopes.append((median(y[-half:]) - median(y[:half])) / wide)
                 weights.append(wide)
     if not slopes:
         return 0.0

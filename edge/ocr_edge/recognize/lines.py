@@ -104,19 +104,18 @@ def without_marks_on_paper(scores: Scores, binary: Image, marks: npt.NDArray[np.
     inked = np.flatnonzero(binary.any(axis=(0, 2)))
     if not len(inked) or not len(marks):
         return scores
-    outside = np.ones(len(scores), np.bool_)
-    letters = np.delete(scores, [*marks, scores.shape[1] - 1], axis=1)
-    heard = np.flatnonzero(letters.max(axis=1, initial=NEVER) > np.log(0.5))  # likelier than all else
+    is_letter = np.ones(scores.shape[1], np.bool_)
+    is_letter[marks] = is_letter[-1] = False
+    # Likelier than all else.
+    heard = np.flatnonzero((scores > np.log(0.5)).any(axis=1, where=is_letter))
     # A mark is loudest on its ink or a step beside it.
     first, last = inked[0] // STEP - 1, inked[-1] // STEP + 1
     if len(heard):
         first, last = min(first, heard[0]), max(last, heard[-1])
-    outside[max(0, first) : last + 1] = False
-    rows = np.flatnonzero(outside)
     result = scores.copy()
-    heard = scores[np.ix_(rows, [*marks.tolist(), scores.shape[1] - 1])]
-    result[rows, -1] = np.logaddexp.reduce(heard, axis=1)
-    result[np.ix_(rows, marks)] = NEVER
+    for outside in (result[: max(0, first)], result[last + 1 :]):
+        outside[:, -1] = np.logaddexp.reduce(outside, axis=1, where=~is_letter)
+        outside[:, marks] = NEVER
     return result
 
 
