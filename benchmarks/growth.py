@@ -53,7 +53,9 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--bundle", help="name or folder (default: the shipped one)")
-    parser.add_argument("--repeat", type=int, default=7, metavar="N", help="readings of each page (default: 7)")
+    parser.add_argument(
+        "--repeat", type=int, default=7, metavar="N", help="readings of each page (default: 7)"
+    )
     args = parser.parse_args()
     reader = Reader(args.bundle)
     pages = {(length, count): page(count, length) for length in LENGTHS for count in LINES}

@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 
 from ocr_edge.bundles import load as bundles
-from ocr_edge.contract.types import Box
 from ocr_edge.decode.doubt import Meaning
 from ocr_edge.detect.detector import Detector, Pieces
 from ocr_edge.explain.account import account
@@ -67,16 +66,6 @@ def test_a_second_look_that_finds_nothing_is_told(default, monkeypatch):
         "a second look, with more beside it: no longer number is there",
     ]
     assert line.shown is line.tries[0]
-
-
-def test_a_picture_that_a_line_fills_is_read_as_it_was_cut(default, monkeypatch):
-    image, quad = drawn("52734", 140, outline=3)
-    reading, recording = read(default, monkeypatch, image, quad)
-    assert reading.text == "52734"
-    assert strips(recording)[0].box == Box(0, 0, image.shape[1], image.shape[0])
-    higher, quad = drawn("52734", 260, outline=3)
-    _, recording = read(default, monkeypatch, higher, quad)
-    assert all(strip.box.height < 100 for strip in strips(recording))
 
 
 @pytest.mark.parametrize(("height", "text"), [(80, "52734"), (30, "")])

@@ -113,3 +113,11 @@ def test_two_characters_that_match_a_pattern_need_not_be_as_sure_as_in_any_scene
     place = Place(Box(10, 10, 44, 40), reading=rated("-5", sure=0.95))
     sayer = Sayer(None, has_lines=False, has_pattern=has_pattern)
     assert [line.text for _, line in sayer.said([place], (480, 640))] == said
+
+
+def test_a_character_alone_is_believed_where_a_line_stage_has_read_it():
+    alone = rated("4", sure=0.99)
+    assert select([alone], scene=True).kept == ()
+    assert select([alone], scene=True, doubts=False).kept == (0,)
+    unsure = rated("4", sure=0.9)
+    assert select([unsure], scene=True, doubts=False).kept == ()

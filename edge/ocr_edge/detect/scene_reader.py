@@ -9,7 +9,6 @@ from ocr_edge.contract.types import Image
 from ocr_edge.detect.crops import Crop, all_of, crops, is_level, taller
 from ocr_edge.detect.detector import Detector, Found
 from ocr_edge.detect.joining import FAR_APART
-from ocr_edge.layout.selection import FILLED_HEIGHT
 from ocr_edge.recognize.places import Place
 from ocr_edge.recognize.strips import StripReader
 from ocr_edge.recognize.upright import BothWays, chosen
@@ -88,10 +87,7 @@ class SceneReader:
             trace.add(line)
             upright, turned = crops(image, line.quad, self._strips.beside)
             ways = upright
-            if is_level(line.quad) and _height(line) >= FILLED_HEIGHT * image.shape[0]:
-                # Whoever cut the picture knows better than an outline where the line ends.
-                ways = [all_of(image), *upright]
-            elif image.shape[0] <= SMALL:
+            if image.shape[0] <= SMALL:
                 ways = [*upright, *crops(image, taller(line.quad, TALLER), self._strips.beside)[0]]
             best = self._best_of(ways, watch, trace)
             is_sure = bool(best and best.strip and best.strip.is_sure)
