@@ -111,28 +111,12 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     def _check_detector(self) -> None:
         if self.inputs != {"rgb": (0, 0, 3)}:
             raise ValueError(f"{self.file}: inputs: expected rgb of [0, 0, 3], found {self.inputs}")
-        reads = (
-            self.labels,
-            self.widths,
-            self.blank,
-            self.reject,
-            self.escalate_below,
-            self.line_calibration,
-        )
-        if any(value is not None and value != () for value in reads) or self.twin_temperature is not None:
+        own = (self.labels, self.widths, self.blank, self.reject, self.escalate_below, self.line_calibration)
+        if any(value not in (None, ()) for value in (*own, self.twin_temperature)):
             raise ValueError(
                 f"{self.file}: a stage of kind detect has no labels, and nothing that belongs to them"
             )
-        ascending = list(self.sides) == sorted(set(self.sides))
-        if (
-            not self.sides
-            or not ascending
-            or any(n % SIDE_STEP or not 1 <= n <= MAX_SIDE for n in self.sides)
-        ):
-            found = ", ".join(map(str, self.sides[:8])) or "none"
-            raise ValueError(
-                f"{self.file}: sides: expected ascending multiples of {SIDE_STEP} up to {MAX_SIDE}, found {found}"
-            )
+        self._check_steps("sides", self.sides, SIDE_STEP, MAX_SIDE)
 
     def _check_character(self) -> None:
         for silent in (self.reject, self.blank):
@@ -154,16 +138,7 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
             raise ValueError(f"{self.file}: reject and twin_temperature belong to stages of kind character")
         if any(shape[1] != 0 for shape in self.inputs.values()):
             raise ValueError(f"{self.file}: inputs: the width of a line stage is 0, any of its widths")
-        ascending = list(self.widths) == sorted(set(self.widths))
-        if (
-            not self.widths
-            or not ascending
-            or any(w % WIDTH_STEP or not 1 <= w <= MAX_WIDTH for w in self.widths)
-        ):
-            found = ", ".join(map(str, self.widths[:8])) or "none"
-            raise ValueError(
-                f"{self.file}: widths: expected ascending multiples of {WIDTH_STEP} up to {MAX_WIDTH}, found {found}"
-            )
+        self._check_steps("widths", self.widths, WIDTH_STEP, MAX_WIDTH)
         if self.line_calibration is not None:
             slope, offset = self.line_calibration
             if not (SLOPES[0] <= slope <= SLOPES[1] and OFFSETS[0] <= offset <= OFFSETS[1]):
@@ -171,3 +146,11 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
                     f"{self.file}: line_calibration: expected a slope of {SLOPES[0]:g} to {SLOPES[1]:g} and an offset"
                     f" of {OFFSETS[0]:g} to {OFFSETS[1]:g}, found {slope:g}, {offset:g}"
                 )
+
+    def _check_steps(self, what: str, found: tuple[int, ...], step: int, most: int) -> None:
+        is_good = all(n % step == 0 and 1 <= n <= most for n in found)
+        if not found or not is_good or list(found) != sorted(set(found)):
+            shown = ", ".join(map(str, found[:8])) or "none"
+            raise ValueError(
+                f"{self.file}: {what}: expected ascending multiples of {step} up to {most}, found {shown}"
+            )
