@@ -6,16 +6,14 @@ rendered anew for every batch.
 
 import json
 import logging
-import shutil
 from pathlib import Path
 
 import keras
 
 from ocr_edge.errors import ConfigError
 from ocr_train import architectures
-from ocr_train.checkpoint import MODEL_NAME, PROGRESS_NAME, RUN_NAME
+from ocr_train.checkpoint import PROGRESS_NAME
 from ocr_train.datasets import words
-from ocr_train.record import record_of
 from ocr_train.strips import errors
 from ocr_train.strips.fit import fit
 from ocr_train.strips.recipe import BLANK
@@ -23,6 +21,7 @@ from ocr_train.tune import line_blend, line_data, line_recipe
 from ocr_train.tune.blend import Blend, between, choose
 from ocr_train.tune.data import recorded
 from ocr_train.tune.picture import draw
+from ocr_train.tune.saving import save_initial, save_tuned
 from ocr_train.tune.settings import Settings
 from ocr_train.tune.widen import teach_line_rows, widen
 
@@ -77,10 +76,7 @@ def tune_lines(settings: Settings, run: Path, *, resume: bool = False) -> tuple[
     if new:
         lines = [part for spec in specs if (part := words.load(spec).of("train"))]
         teach_line_rows(model, lines, labels, new)
-        initial = run / "initial" / MODEL_NAME
-        initial.parent.mkdir(exist_ok=True)
-        model.save(initial)
-        shutil.copyfile(record_of(settings.network), initial.with_name(RUN_NAME))
+        initial = save_initial(model, settings.network, run)
     first = model.get_weights()
     plan = line_recipe.recipe(settings, architecture, labels)
     fit(plan, training, data=".", resume=resume, workers=settings.workers, initial=initial)
@@ -94,9 +90,5 @@ def tune_lines(settings: Settings, run: Path, *, resume: bool = False) -> tuple[
     draw(run / "tuned.png", blends, chosen, "read exactly")
     model.set_weights(between(first, last, chosen.share) if chosen is not blends[0] else untaught)
     errors.mistakes(run / "still-wrong.png", sets[:1], [line_blend.read(model, sets[0], labels)[0]])
-    (run / MODEL_NAME).unlink(missing_ok=True)
-    if is_gain:
-        whole = run / "part.keras"
-        model.save(whole)
-        whole.replace(run / MODEL_NAME)
+    save_tuned(model, run, is_gain=is_gain)
     return chosen, is_gain, tuple(specs)
