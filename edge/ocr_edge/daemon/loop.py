@@ -198,7 +198,7 @@ class Daemon:
         if not self.counters.frames:
             _LOGGER.info("first frame: %d x %d", frame.image.shape[1], frame.image.shape[0])
         self.counters.frames += 1
-        self._fresh = frame.monotonic + 1e-6
+        self._fresh = frame.monotonic + 1e-6  # after this frame, which would be given again otherwise
         if self.source.mode == "interval":
             now = time.monotonic()
             self._due = max(self._due + self.source.interval_s, now)
