@@ -2,7 +2,8 @@
 
 from ocr_convert import card_lines, card_quality, card_scenes, card_training
 from ocr_convert.markdown import code, table
-from ocr_edge.contract.manifest import Manifest, Stage
+from ocr_edge.contract.manifest import Manifest
+from ocr_edge.contract.stage import Stage
 
 LOOK_ALIKES = "c/C, o/O/0, s/S, v/V, w/W, x/X, z/Z and i/I/l/1"
 LINES_FIRST = (

@@ -22,8 +22,9 @@ from ocr_edge.bundles.load import Bundle
 from ocr_edge.contract.calibrate import same_shape
 from ocr_edge.contract.confusables import TWINS
 from ocr_edge.contract.labels import REJECT
-from ocr_edge.contract.manifest import SCHEMA, Manifest, Stage
+from ocr_edge.contract.manifest import SCHEMA, Manifest
 from ocr_edge.contract.preprocess import VERSION
+from ocr_edge.contract.stage import Stage
 from ocr_edge.contract.types import Image, Scores
 from ocr_edge.errors import ConfigError
 from ocr_edge.recognize.cascade import in_sequence

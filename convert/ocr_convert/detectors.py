@@ -15,7 +15,7 @@ from keras import layers
 from ocr_convert import quantize
 from ocr_convert.fold import fold, macs
 from ocr_convert.trained import Converted, Refused, Trained
-from ocr_edge.contract.manifest import Stage
+from ocr_edge.contract.stage import Stage
 from ocr_edge.contract.types import Image
 from ocr_edge.detect.network import text_map
 from ocr_edge.detect.quads import THRESHOLD

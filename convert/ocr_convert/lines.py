@@ -14,9 +14,9 @@ from ocr_convert import quantize
 from ocr_convert.fold import fold_line, line_macs
 from ocr_convert.line_calibration import fit_confidence, fit_temperature, kept_promises
 from ocr_convert.trained import Converted, Refused, Trained
-from ocr_edge.contract.manifest import Stage
 from ocr_edge.contract.preprocess import LINE_HEIGHT, fill, strip
 from ocr_edge.contract.quantize import log_softmax
+from ocr_edge.contract.stage import Stage
 from ocr_edge.contract.types import Box, Image, Scores
 from ocr_edge.decode.line_decoder import LineDecoder
 from ocr_edge.errors import ConfigError

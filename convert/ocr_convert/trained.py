@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from ocr_edge.contract.manifest import Stage
+from ocr_edge.contract.stage import Stage
 from ocr_edge.errors import ConfigError, OcrEdgeError
 from ocr_train import architectures  # noqa: F401 - Keras finds the layers of ours that are registered there
 from ocr_train.record import record_of

@@ -18,8 +18,10 @@ from ocr_edge.bundles import load as bundles
 from ocr_edge.bundles.load import Bundle
 from ocr_edge.bundles.selftest import prove
 from ocr_edge.contract import manifest as manifests
-from ocr_edge.contract.manifest import Manifest, Stage
+from ocr_edge.contract.files import CARD_NAME, MANIFEST_NAME, RELIABILITY_NAME, SELFTEST_NAME, sha256
+from ocr_edge.contract.manifest import Manifest
 from ocr_edge.contract.preprocess import VERSION
+from ocr_edge.contract.stage import Stage
 from ocr_edge.contract.types import Image
 from ocr_edge.errors import ConfigError
 from ocr_edge.recognize.characters import Recognizer
@@ -58,7 +60,7 @@ def write(
 
 def _whole(out: Path, fill: Callable[[Path], None]) -> Bundle:
     """Let a folder be filled, and give it its name once it is whole."""
-    if out.exists() and not (out / manifests.FILE_NAME).is_file():
+    if out.exists() and not (out / MANIFEST_NAME).is_file():
         raise ConfigError(f"{out}: exists and is no bundle; choose another --out")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -121,29 +123,28 @@ def write_stage(
 def _fill_stage(folder: Path, manifest: Manifest, converted: Converted, beside: Bundle | None) -> None:
     (folder / converted.stage.file).write_bytes(converted.content)
     arrays: dict[str, npt.NDArray[Any]] = {}
-    names = [manifests.SELFTEST_NAME, manifests.CARD_NAME]
+    names = [SELFTEST_NAME, CARD_NAME]
     picture = ""
     if beside:
         for stage in manifest.stages:
             if stage.file != converted.stage.file:
                 shutil.copy(beside.path / stage.file, folder / stage.file)
         arrays = bundles.self_test(beside).arrays()
-        if (beside.path / manifests.RELIABILITY_NAME).is_file():
-            picture = manifests.RELIABILITY_NAME
+        if (beside.path / RELIABILITY_NAME).is_file():
+            picture = RELIABILITY_NAME
             shutil.copy(beside.path / picture, folder / picture)
             names.append(picture)
     stages = tuple(
-        msgspec.structs.replace(stage, sha256=manifests.sha256(folder / stage.file))
-        for stage in manifest.stages
+        msgspec.structs.replace(stage, sha256=sha256(folder / stage.file)) for stage in manifest.stages
     )
     manifest = msgspec.structs.replace(manifest, stages=stages)
     _save(folder, manifest)
     made = bundles.load(folder)
     own = line_selftest.drawn(made) if converted.stage.kind == "line" else selftest(made.detectors[0])
     arrays |= own | bundles.all_labels(manifest)
-    np.savez_compressed(folder / manifests.SELFTEST_NAME, allow_pickle=False, **arrays)
-    (folder / manifests.CARD_NAME).write_text(card.text(manifest, picture))
-    files = {name: manifests.sha256(folder / name) for name in names}
+    np.savez_compressed(folder / SELFTEST_NAME, allow_pickle=False, **arrays)
+    (folder / CARD_NAME).write_text(card.text(manifest, picture))
+    files = {name: sha256(folder / name) for name in names}
     _save(folder, msgspec.structs.replace(manifest, files=files))
     prove(bundles.load(folder))
 
@@ -164,18 +165,18 @@ def _fill(
     stages: list[Stage] = []
     for stage, content in zip(manifest.stages, networks, strict=True):
         (folder / stage.file).write_bytes(content)
-        stages.append(msgspec.structs.replace(stage, sha256=manifests.sha256(folder / stage.file)))
+        stages.append(msgspec.structs.replace(stage, sha256=sha256(folder / stage.file)))
     manifest = msgspec.structs.replace(manifest, stages=tuple(stages), created=dt.date.today().isoformat())
     _save(folder, manifest)
     bundle = bundles.load(folder)
     _write_selftest(folder, bundle, glyphs)
-    names = [manifests.SELFTEST_NAME, manifests.CARD_NAME]
+    names = [SELFTEST_NAME, CARD_NAME]
     if panels:
-        draw_reliability(folder / manifests.RELIABILITY_NAME, panels)
-        names.append(manifests.RELIABILITY_NAME)
-    picture = manifests.RELIABILITY_NAME if panels else ""
-    (folder / manifests.CARD_NAME).write_text(card.text(manifest, picture))
-    files = {name: manifests.sha256(folder / name) for name in names}
+        draw_reliability(folder / RELIABILITY_NAME, panels)
+        names.append(RELIABILITY_NAME)
+    picture = RELIABILITY_NAME if panels else ""
+    (folder / CARD_NAME).write_text(card.text(manifest, picture))
+    files = {name: sha256(folder / name) for name in names}
     _save(folder, msgspec.structs.replace(manifest, files=files))
     bundles.load(folder)
 
@@ -190,8 +191,8 @@ def _write_selftest(folder: Path, bundle: Bundle, glyphs: dict[str, Image]) -> N
             chosen.append(row)
     rgb, binary = glyphs["rgb"][chosen], glyphs["binary"][chosen]
     arrays = {"rgb": rgb, "binary": binary, "labels": labels[chosen], **bundles.all_labels(bundle.manifest)}
-    np.savez_compressed(folder / manifests.SELFTEST_NAME, allow_pickle=False, **arrays)
+    np.savez_compressed(folder / SELFTEST_NAME, allow_pickle=False, **arrays)
 
 
 def _save(folder: Path, manifest: Manifest) -> None:
-    (folder / manifests.FILE_NAME).write_bytes(manifests.encode(manifest))
+    (folder / MANIFEST_NAME).write_bytes(manifests.encode(manifest))

@@ -11,7 +11,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from ocr_edge.contract import manifest as manifests
+from ocr_edge.contract.files import MANIFEST_NAME, SELFTEST_NAME, sha256
 from tests.attack import children
 from tests.attack.networks import REAL_CHILD, bundle
 
@@ -63,11 +63,11 @@ def _is_small(file: Path) -> bool:
 def _agree(path: Path) -> None:
     """Make the manifest's hashes agree, as far as there is a manifest to write them in."""
     with contextlib.suppress(Exception):  # what is spoiled already need not be of any shape
-        file = path / manifests.FILE_NAME
+        file = path / MANIFEST_NAME
         if not _is_small(file):
             return
         content = json.loads(file.read_text())
-        hashes = {p.name: manifests.sha256(p) for p in path.iterdir() if _is_small(p)}
+        hashes = {p.name: sha256(p) for p in path.iterdir() if _is_small(p)}
         for name in content["files"]:
             content["files"][name] = hashes.get(name, content["files"][name])
         for stage in content["stages"]:
@@ -77,9 +77,9 @@ def _agree(path: Path) -> None:
 
 def _manifest_value(path: Path, dice: random.Random) -> None:
     """Put something odd somewhere into the manifest, or take something away."""
-    if not _is_small(path / manifests.FILE_NAME):
+    if not _is_small(path / MANIFEST_NAME):
         return
-    content = json.loads((path / manifests.FILE_NAME).read_text())
+    content = json.loads((path / MANIFEST_NAME).read_text())
     place: Any = content
     while True:
         keys = list(place) if isinstance(place, dict) else list(range(len(place)))
@@ -100,11 +100,11 @@ def _manifest_value(path: Path, dice: random.Random) -> None:
             place[key], place[other] = place[other], place[key]
         case _:
             place[key] = dice.choice(ODD)
-    (path / manifests.FILE_NAME).write_text(json.dumps(content))
+    (path / MANIFEST_NAME).write_text(json.dumps(content))
 
 
 def _manifest_bytes(path: Path, dice: random.Random) -> None:
-    file = path / manifests.FILE_NAME
+    file = path / MANIFEST_NAME
     if not _is_small(file):
         return
     match dice.randrange(4):
@@ -121,7 +121,7 @@ def _manifest_bytes(path: Path, dice: random.Random) -> None:
 
 def _self_test(path: Path, dice: random.Random) -> None:
     """Another self-test: flipped bytes, odd arrays, odd members."""
-    file = path / manifests.SELFTEST_NAME
+    file = path / SELFTEST_NAME
     if not _is_small(file):
         return
     if dice.random() < 0.3:

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from ocr_edge.bundles.builtin import shipped
-from ocr_edge.contract import manifest as manifests
+from ocr_edge.contract.files import MANIFEST_NAME, sha256
 from tests.attack import children
 from tests.edge import hand_made_line
 
@@ -28,12 +28,12 @@ def attack(seed: int, folder: Path) -> str | None:
     children.warm()
     dice = random.Random(seed)
     path = bundle(dice, folder)
-    content = json.loads((path / manifests.FILE_NAME).read_text())
+    content = json.loads((path / MANIFEST_NAME).read_text())
     stage = dice.choice(content["stages"])
     file = path / stage["file"]
     file.write_bytes(mutated(file.read_bytes(), dice))
-    stage["sha256"] = manifests.sha256(file)
-    (path / manifests.FILE_NAME).write_text(json.dumps(content))
+    stage["sha256"] = sha256(file)
+    (path / MANIFEST_NAME).write_text(json.dumps(content))
     verify = children.command("bundle", "verify", path, fork=seed % REAL_CHILD != 0)
     code, wrong = children.judged(verify, folder)
     if wrong is None and code == 0:

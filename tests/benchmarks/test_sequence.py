@@ -13,8 +13,9 @@ import sequence
 from lib.networks import naming, sequences
 from lib.networks.sequences import GRID, MOST, Levels, Parts, best, choices, combined, grid, last_stage
 from ocr_edge.bundles.load import Bundle, load, self_test, shipped
-from ocr_edge.contract.manifest import Manifest, Stage
+from ocr_edge.contract.manifest import Manifest
 from ocr_edge.contract.quantize import log_softmax
+from ocr_edge.contract.stage import Stage
 from ocr_edge.contract.types import Glyph
 from ocr_edge.recognize.characters import Recognizer
 from ocr_train.datasets import Sample, tar

@@ -10,6 +10,7 @@ from hypothesis.extra import numpy as arrays
 from ocr_edge.contract import manifest as manifests
 from ocr_edge.contract.calibrate import calibrated, same_shape
 from ocr_edge.contract.quantize import log_softmax
+from ocr_edge.contract.stage import Stage
 
 LABELS = ("0", "O", "o", "7", "c", "C", "reject")
 SAME = same_shape(LABELS, ("0Oo", "cC", "xX"))
@@ -38,7 +39,7 @@ def test_the_same_temperature_twice_is_one_temperature(logits, temperature):
 
 def manifest(*thresholds, **changes):
     stages = tuple(
-        manifests.Stage(
+        Stage(
             kind="character",
             file=f"{index}.tflite",
             sha256="0",

@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 
 from ocr_edge.bundles.builtin import shipped, shipped_names
 from ocr_edge.contract import labels, manifest
-from ocr_edge.contract.manifest import Manifest, ManifestError, Stage
+from ocr_edge.contract.files import MANIFEST_NAME
+from ocr_edge.contract.manifest import Manifest, ManifestError
 from ocr_edge.contract.preprocess import STEP
 from ocr_edge.contract.quantize import Quantization, log_softmax, quantize_pixels
+from ocr_edge.contract.stage import WIDTH_STEP, Stage
 from ocr_edge.contract.types import Box
 
 
@@ -146,7 +148,7 @@ def test_a_manifest_of_schema_1_is_one_of_characters_and_is_written_as_schema_2(
 
 @pytest.mark.parametrize("name", shipped_names())
 def test_every_shipped_manifest_is_read(name):
-    text = (shipped(name) / manifest.FILE_NAME).read_bytes()
+    text = (shipped(name) / MANIFEST_NAME).read_bytes()
     content, found = json.loads(text), manifest.decode(text)
     assert found.schema == 2
     assert [stage.file for stage in found.stages] == [stage["file"] for stage in content["stages"]]
@@ -258,7 +260,7 @@ def test_keys_of_schema_1_are_unknown_to_schema_2():
 
 
 def test_the_manifests_step_is_that_of_the_strips():
-    assert (manifest.WIDTH_STEP, labels.LINE[0], len(labels.LINE)) == (STEP, " ", 101)
+    assert (WIDTH_STEP, labels.LINE[0], len(labels.LINE)) == (STEP, " ", 101)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,8 @@ from argparse import Namespace
 
 import pytest
 
-from ocr_convert.cli import _data, main
+from ocr_convert.cli import main
+from ocr_convert.cli_samples import data
 from ocr_edge.bundles import load as bundles
 from ocr_edge.errors import ConfigError
 from ocr_train.datasets import Dataset, tar
@@ -153,5 +154,5 @@ def test_numbered_classes_of_samples_count_in_the_order_of_the_network(spec, ord
     seen = []
     monkeypatch.setattr("ocr_train.datasets.load", lambda text, _: seen.append(text) or Dataset("x", []))
     with pytest.raises(ConfigError, match="no sample of the train split"):
-        _data(Namespace(samples=[spec], labels=order), [], LABELS)
+        data(Namespace(samples=[spec], labels=order), [], LABELS)
     assert seen == [read]

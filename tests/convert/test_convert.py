@@ -15,7 +15,7 @@ from ocr_convert.samples import draw
 from ocr_convert.trained import Refused, Trained
 from ocr_convert.verify import compare
 from ocr_edge.bundles import load as bundles
-from ocr_edge.contract import manifest
+from ocr_edge.contract.files import MANIFEST_NAME
 from ocr_edge.errors import ConfigError, ModelError
 from ocr_edge.recognize.characters import Recognizer
 from ocr_train import architectures
@@ -140,7 +140,7 @@ def test_a_bundle_of_another_preprocessing_is_refused(written, tmp_path):
 
     copy = tmp_path / "copy"
     shutil.copytree(written[0].path, copy)
-    path = copy / manifest.FILE_NAME
+    path = copy / MANIFEST_NAME
     path.write_text(json.dumps({**json.loads(path.read_text()), "preprocess": "0"}))
     with pytest.raises(ModelError, match="preprocessing '0'"):
         bundles.load(copy)

@@ -9,7 +9,7 @@ from ocr_convert import detectors, write
 from ocr_convert.trained import Refused, Trained
 from ocr_edge.bundles import load as bundles
 from ocr_edge.bundles.selftest import exercise, prove
-from ocr_edge.contract.manifest import sha256
+from ocr_edge.contract.files import sha256
 from ocr_edge.detect.detector import Detector
 from ocr_edge.detect.network import text_map
 from ocr_edge.detect.quads import THRESHOLD

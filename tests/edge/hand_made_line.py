@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from ocr_edge.contract import manifest as manifests
+from ocr_edge.contract.files import sha256
 
 FILE = Path(__file__).with_name("hand_made_line.tflite")
 LABELS = ("r", "g", "b")
@@ -44,7 +45,7 @@ def logits(rgb, binary):
 def stage(**changes):
     """The stage as a manifest of schema 2 has it."""
     return {
-        "kind": "line", "file": "line.tflite", "sha256": manifests.sha256(FILE), "architecture": "bars",
+        "kind": "line", "file": "line.tflite", "sha256": sha256(FILE), "architecture": "bars",
         "parameters": 1000, "macs": 1000, "quantization": "int8", "labels": list(LABELS), "blank": 3,
         "inputs": {"rgb": [32, 0, 3], "binary": [32, 0, 1]}, "widths": list(WIDTHS),
     } | changes  # fmt: skip
@@ -76,7 +77,7 @@ def write(folder, texts=("rgb", "brrg", "ggg"), characters=None, **changes):
     test["line_widths"] = np.array([rgb.shape[1] for rgb, _ in strips])
     test["line_texts"] = np.array(texts)
     np.savez(folder / "selftest.npz", **test)
-    manifest["files"] = {"selftest.npz": manifests.sha256(folder / "selftest.npz")}
+    manifest["files"] = {"selftest.npz": sha256(folder / "selftest.npz")}
     (folder / "manifest.json").write_text(json.dumps(manifest))
     return folder
 

@@ -6,7 +6,8 @@ import time
 import numpy as np
 import pytest
 
-from ocr_edge.decode.automaton import MAX_STATES, Automaton, anything
+from ocr_edge.decode.automaton import Automaton, anything
+from ocr_edge.decode.automaton.subsets import MAX_STATES
 from ocr_edge.errors import ConfigError
 
 LABELS = string.digits + string.ascii_uppercase + string.ascii_lowercase

@@ -18,6 +18,7 @@ from ocr_edge.bundles import load as bundles
 from ocr_edge.cli import main
 from ocr_edge.commands.bench import Progress
 from ocr_edge.contract import manifest as manifests
+from ocr_edge.contract.files import MANIFEST_NAME
 from ocr_edge.diagnose.probe import Probe
 from ocr_edge.errors import CaptureError
 from ocr_edge.pipeline import Pipeline
@@ -44,11 +45,11 @@ def cascade(tmp_path_factory):
     """The fast network twice: what it is less than sure of goes on to itself."""
     folder = tmp_path_factory.mktemp("bench") / "cascade"
     shutil.copytree(bundles.shipped("fast"), folder)
-    manifest = manifests.decode((folder / manifests.FILE_NAME).read_bytes())
+    manifest = manifests.decode((folder / MANIFEST_NAME).read_bytes())
     last = manifest.stages[-1]
     first = msgspec.structs.replace(last, escalate_below=0.9)
     twice = msgspec.structs.replace(manifest, stages=(first, last))
-    (folder / manifests.FILE_NAME).write_bytes(manifests.encode(twice))
+    (folder / MANIFEST_NAME).write_bytes(manifests.encode(twice))
     return folder
 
 
@@ -65,7 +66,7 @@ def test_every_shipped_bundle_is_measured_and_named_in_the_table(measured):
 
 def test_the_numbers_belong_together(measured):
     for bundle in measured["bundles"]:
-        manifest = manifests.decode((bundles.shipped(bundle["name"]) / manifests.FILE_NAME).read_bytes())
+        manifest = manifests.decode((bundles.shipped(bundle["name"]) / MANIFEST_NAME).read_bytes())
         assert bundle["macs"] == sum(stage.macs for stage in manifest.characters or manifest.lines)
         assert bundle["bytes"] > 100_000
         assert 20 < bundle["peak_mib"] < 1000
@@ -227,7 +228,7 @@ def test_the_estimates_in_the_docs_are_what_the_formula_gives():
     assert header[2:] == list(rates)
     told = {row[0].strip("`"): row[1:] for row in rows if len(row) == len(header) and row[0].startswith("`")}
     for name in bundles.shipped_names():
-        manifest = manifests.decode((bundles.shipped(name) / manifests.FILE_NAME).read_bytes())
+        manifest = manifests.decode((bundles.shipped(name) / MANIFEST_NAME).read_bytes())
         every = sum(stage.macs for stage in manifest.stages)
         million = manifest.metrics.get("mean_macs", every) / 1e6
         expected = [f"{million:.1f}", *(f"{million / rate:.1f}" for rate in rates.values())]

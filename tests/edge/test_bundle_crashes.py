@@ -13,7 +13,7 @@ import pytest
 
 from ocr_edge.bundles import load as bundles
 from ocr_edge.bundles.installed import Installed
-from ocr_edge.contract import manifest as manifests
+from ocr_edge.contract.files import MANIFEST_NAME
 from ocr_edge.daemon import last_run
 from ocr_edge.daemon.last_run import LastRun
 
@@ -41,7 +41,7 @@ def runtime(tmp_path):
 def variant(folder: Path, name: str) -> Path:
     """A copy of the bundle ``fast`` under another name."""
     shutil.copytree(bundles.shipped("fast"), folder)
-    path = folder / manifests.FILE_NAME
+    path = folder / MANIFEST_NAME
     path.write_text(json.dumps(json.loads(path.read_text()) | {"name": name}))
     return folder
 

@@ -17,7 +17,7 @@ from ocr_edge.bundles import load as bundles
 from ocr_edge.bundles import npz, untrusted
 from ocr_edge.bundles.installed import Installed
 from ocr_edge.cli import main
-from ocr_edge.contract import manifest as manifests
+from ocr_edge.contract.files import sha256
 from ocr_edge.errors import ModelError
 
 FAST = bundles.shipped("fast")
@@ -40,7 +40,7 @@ def rewrite(path: Path, change) -> None:
     """Change a manifest as its JSON, and make all hashes agree again."""
     content = json.loads((path / "manifest.json").read_text())
     change(content)
-    content["files"] = {name: manifests.sha256(path / name) for name in content["files"]}
+    content["files"] = {name: sha256(path / name) for name in content["files"]}
     (path / "manifest.json").write_text(json.dumps(content))
 
 

@@ -11,7 +11,7 @@ from ocr_edge.config.settings import SourceSettings
 from ocr_edge.errors import CaptureError, ConfigError
 from ocr_edge.sources.base import EndOfSource, Frame
 from ocr_edge.sources.capture import Capturer
-from ocr_edge.sources.capture.capturer import MOST_DAMAGED
+from ocr_edge.sources.capture.thread import MOST_DAMAGED
 
 
 class FakeSource:

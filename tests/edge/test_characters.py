@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from ocr_edge.bundles.load import Bundle
-from ocr_edge.contract.manifest import Manifest, Stage
+from ocr_edge.contract.manifest import Manifest
+from ocr_edge.contract.stage import Stage
 from ocr_edge.contract.types import Glyph
 from ocr_edge.recognize.characters import Recognizer
 

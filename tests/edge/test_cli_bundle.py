@@ -13,7 +13,6 @@ import pytest
 from ocr_edge.bundles import archive
 from ocr_edge.bundles import load as bundles
 from ocr_edge.cli import main
-from ocr_edge.contract import manifest as manifests
 
 FILES = sorted(bundles.shipped().iterdir())
 
@@ -131,7 +130,7 @@ def test_bombs_are_refused_before_they_are_unpacked(state, tmp_path, capsys, mon
     many = zipped(tmp_path / "many.zip", [(f"good/{i}", b"") for i in range(1000)])
     assert run("install", many) == 3
     assert "more than 1000 files" in capsys.readouterr().err
-    monkeypatch.setattr(manifests, "MAX_BYTES", 1000)
+    monkeypatch.setattr(archive, "MAX_MANIFEST", 1000)
     assert run("install", bundles.shipped()) == 3
     assert "manifest.json: too large" in capsys.readouterr().err
 

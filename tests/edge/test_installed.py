@@ -9,14 +9,14 @@ import pytest
 
 from ocr_edge.bundles import load as bundles
 from ocr_edge.bundles.installed import Installed
-from ocr_edge.contract import manifest as manifests
+from ocr_edge.contract.files import MANIFEST_NAME, sha256
 from ocr_edge.errors import ConfigError, ModelError
 
 
 def variant(folder, name, **changes):
     """A copy of the shipped bundle that says something else about itself."""
     shutil.copytree(bundles.shipped(), folder)
-    path = folder / manifests.FILE_NAME
+    path = folder / MANIFEST_NAME
     path.write_text(json.dumps({**json.loads(path.read_text()), "name": name, **changes}))
     return folder
 
@@ -28,8 +28,8 @@ def wrong_labels(folder, name):
         content = dict(arrays)
     content["labels"] = np.roll(content["labels"], 1)
     np.savez(folder / "selftest.npz", **content)
-    files = {n: manifests.sha256(folder / n) for n in ("selftest.npz", "card.md")}
-    path = folder / manifests.FILE_NAME
+    files = {n: sha256(folder / n) for n in ("selftest.npz", "card.md")}
+    path = folder / MANIFEST_NAME
     path.write_text(json.dumps({**json.loads(path.read_text()), "files": files}))
     return folder
 
@@ -73,7 +73,7 @@ def test_without_any_the_shipped_bundle_is_used(installed):
 def test_an_installed_bundle_becomes_active_and_the_one_before_previous(installed, first, second):
     path = installed.install(first)
     assert path.parent == installed.folder
-    assert path.name == f"first-{manifests.sha256(first / 'manifest.json')[:12]}"
+    assert path.name == f"first-{sha256(first / 'manifest.json')[:12]}"
     assert links(installed) == ("first", None)
     installed.install(second)
     assert links(installed) == ("second", "first")

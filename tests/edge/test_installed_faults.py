@@ -14,7 +14,7 @@ import pytest
 
 from ocr_edge.bundles import load as bundles
 from ocr_edge.bundles.installed import Installed
-from ocr_edge.contract import manifest as manifests
+from ocr_edge.contract.files import MANIFEST_NAME
 from ocr_edge.errors import ConfigError, OcrEdgeError
 from ocr_edge.system.state_dir import for_people, state_dir
 
@@ -24,7 +24,7 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 def variant(folder, name):
     """A copy of the shipped bundle with another name."""
     shutil.copytree(bundles.shipped(), folder)
-    path = folder / manifests.FILE_NAME
+    path = folder / MANIFEST_NAME
     path.write_text(json.dumps({**json.loads(path.read_text()), "name": name}))
     return folder
 

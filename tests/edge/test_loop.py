@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ocr_edge.config.settings import SourceSettings
-from ocr_edge.daemon import loop
+from ocr_edge.daemon import camera_watch, failures
 from ocr_edge.daemon.loop import Daemon
 from ocr_edge.errors import CaptureError, ModelError
 from ocr_edge.sources.base import Frame
@@ -76,7 +76,7 @@ def test_the_end_of_the_source_is_the_end_of_the_daemon():
 def test_a_source_that_hangs_is_not_fed_for_and_ends_the_daemon_without_a_watchdog(
     monkeypatch: pytest.MonkeyPatch,
 ):
-    monkeypatch.setattr(loop, "HUNG_LIMIT_S", 0.05)
+    monkeypatch.setattr(camera_watch, "HUNG_LIMIT_S", 0.05)
     fake = Fake("hung", after=1000)
     with pytest.raises(CaptureError, match="fresh start"):
         daemon(fake).run(Signals())
@@ -84,7 +84,7 @@ def test_a_source_that_hangs_is_not_fed_for_and_ends_the_daemon_without_a_watchd
 
 
 def test_with_a_watchdog_a_source_that_hangs_is_left_to_it(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(loop, "HUNG_LIMIT_S", 0.05)
+    monkeypatch.setattr(camera_watch, "HUNG_LIMIT_S", 0.05)
     fake = Fake("hung", after=20)
     fake.watchdog_s = 30.0
     assert daemon(fake).run(Signals()) == 0
@@ -92,7 +92,7 @@ def test_with_a_watchdog_a_source_that_hangs_is_left_to_it(monkeypatch: pytest.M
 
 
 def test_a_lost_source_is_waited_for(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(loop, "LOST_LIMIT_S", 0.05)
+    monkeypatch.setattr(camera_watch, "LOST_LIMIT_S", 0.05)
     fake = Fake("lost", after=20)
     made = daemon(fake)
     assert made.run(Signals()) == 0
@@ -100,7 +100,7 @@ def test_a_lost_source_is_waited_for(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_a_ribbon_camera_that_stays_lost_ends_the_daemon(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(loop, "LOST_LIMIT_S", 0.05)
+    monkeypatch.setattr(camera_watch, "LOST_LIMIT_S", 0.05)
     with pytest.raises(CaptureError, match="fresh start"):
         daemon(Fake("lost", after=1000), "picamera2:0").run(Signals())
 
@@ -109,7 +109,7 @@ def test_mistakes_of_ours_end_the_daemon_only_in_a_row(monkeypatch: pytest.Monke
     fake = Fake(after=1000)
     fake.error = True
     assert daemon(fake).run(Signals()) == 1
-    assert fake.left == 1000 - loop.MAX_ERRORS
+    assert fake.left == 1000 - failures.MAX_ERRORS
 
 
 @pytest.mark.parametrize("sound", [True, False])
@@ -118,7 +118,7 @@ def test_pictures_that_cannot_be_read_end_the_daemon_only_when_the_self_test_fai
     fake.failed, proved = True, []
 
     def prove() -> None:
-        proved.append(made._unread)
+        proved.append(made._failures.unread)
         if not sound:
             raise ModelError("other labels")
 

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from ocr_edge.bundles import load as bundles
-from ocr_edge.contract import manifest as manifests
+from ocr_edge.contract.files import MANIFEST_NAME
 from ocr_edge.sources import pictures
 
 from .broker import free_port, until
@@ -100,7 +100,7 @@ def ocr_edge(*arguments: object, state: Path) -> subprocess.CompletedProcess[str
 def variant(folder: Path, name: str) -> Path:
     """A copy of the shipped bundle under another name."""
     shutil.copytree(bundles.shipped(), folder)
-    path = folder / manifests.FILE_NAME
+    path = folder / MANIFEST_NAME
     path.write_text(json.dumps(json.loads(path.read_text()) | {"name": name}))
     return folder
 

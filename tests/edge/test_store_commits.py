@@ -125,7 +125,7 @@ def test_the_file_can_be_read_while_it_is_written(opened, path):
     ],
 )
 def test_a_path_that_cannot_be_used_is_said_and_tried_again(tmp_path, monkeypatch, name, why):
-    monkeypatch.setattr("ocr_edge.sinks.store.store.RETRY_MIN_S", 0.05)
+    monkeypatch.setattr("ocr_edge.sinks.store.writer.RETRY_MIN_S", 0.05)
     home = tmp_path / "home"
     home.mkdir()
     (home / "file").write_text("")

@@ -22,7 +22,7 @@ TEN_DAYS = StoreSettings(commit_s=3600, commit_readings=10**6, keep_days=10)
 
 def run_for(store: Store, seconds: float) -> None:
     """Let the store's own clock go on, as if the daemon had run so long."""
-    store._born -= seconds
+    store._writer._born -= seconds
 
 
 def test_old_readings_go_by_age_unless_a_receiver_still_waits_for_them(opened, path):
@@ -112,7 +112,7 @@ def test_a_database_of_the_first_version_is_taken_over_with_all_readings(opened,
     store = opened(TEN_DAYS)
     store.publish(reading(2))
     store.flush()
-    assert store._health.state(0).ok
+    assert store._writer._health.state(0).ok
     assert numbers(path) == [1, 2]
     assert ask(path, "PRAGMA user_version") == [(database.VERSION,)]
 
@@ -173,8 +173,8 @@ def test_space_forces_undelivered_readings_out_and_that_is_said(opened, path):
             store.flush()
     kept = numbers(path)
     assert store.stats.dropped == 500 - len(kept) > 0
-    assert "undelivered" in store._health.state(0).problems["store"]
+    assert "undelivered" in store._writer._health.state(0).problems["store"]
     store.set_delivered("mqtt", 500)
     store.publish(reading(501))
     store.flush()
-    assert store._health.state(0).ok
+    assert store._writer._health.state(0).ok

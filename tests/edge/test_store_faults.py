@@ -9,7 +9,7 @@ import pytest
 
 from ocr_edge.config.settings import StoreSettings
 from ocr_edge.errors import PublishError
-from ocr_edge.sinks.store import Store, database, faults, store
+from ocr_edge.sinks.store import Store, database, faults, writer
 from ocr_edge.system.health import Health
 
 from .broker import until
@@ -37,8 +37,8 @@ def health():
 
 @pytest.fixture
 def opened(health, monkeypatch):
-    monkeypatch.setattr(store, "RETRY_MIN_S", 0.05)
-    monkeypatch.setattr(store, "RETRY_MAX_S", 0.05)
+    monkeypatch.setattr(writer, "RETRY_MIN_S", 0.05)
+    monkeypatch.setattr(writer, "RETRY_MAX_S", 0.05)
     monkeypatch.setattr(database, "BUSY_S", 0.1)
     stores: list[Store] = []
 

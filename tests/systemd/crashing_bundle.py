@@ -17,7 +17,7 @@ from pathlib import Path
 
 from ocr_edge.bundles import load as bundle
 from ocr_edge.bundles import selftest
-from ocr_edge.contract import manifest as manifests
+from ocr_edge.contract.files import MANIFEST_NAME, sha256
 
 FIRST = {"crash": 706, "fail": 2535}
 """Seeds that were found for the shipped ``fast``; another network, or another runtime, has others."""
@@ -36,7 +36,7 @@ def main(how: str, source: Path, target: Path) -> str:
     """
     bundle.load(source)  # the forks need not import the runtime
     shutil.copytree(source, target)
-    path = target / manifests.FILE_NAME
+    path = target / MANIFEST_NAME
     content = json.loads(path.read_text())
     stage = content["stages"][0]
     file = target / stage["file"]
@@ -47,7 +47,7 @@ def main(how: str, source: Path, target: Path) -> str:
         changed = bytearray(sound)
         changed[at] ^= 1 << dice.randrange(8)
         file.write_bytes(changed)
-        stage["sha256"] = manifests.sha256(file)
+        stage["sha256"] = sha256(file)
         path.write_text(json.dumps(content))
         if ends(target) == how:
             return f"byte {at} of {stage['file']}: {sound[at]} -> {changed[at]}"

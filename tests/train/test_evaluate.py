@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ocr_edge.contract import manifest as manifests
+from ocr_edge.contract.files import MANIFEST_NAME, sha256
 from ocr_edge.contract.quantize import log_softmax
+from ocr_edge.contract.stage import Stage
 from ocr_edge.contract.types import Glyph
 from ocr_train.cli import main
 from ocr_train.datasets import Sample, tar
@@ -175,10 +177,10 @@ def test_a_bundle_is_measured_by_the_devices_own_recogniser(world, data, tmp_pat
     saved = str(tmp_path / "saved")
     world[1].export(saved, format="tf_saved_model", verbose=False, input_signature=[signature])
     (tmp_path / "n.tflite").write_bytes(tf.lite.TFLiteConverter.from_saved_model(saved).convert())
-    stage = manifests.Stage(
+    stage = Stage(
         kind="character",
         file="n.tflite",
-        sha256=manifests.sha256(tmp_path / "n.tflite"),
+        sha256=sha256(tmp_path / "n.tflite"),
         architecture="test",
         parameters=10,
         macs=8,
@@ -193,7 +195,7 @@ def test_a_bundle_is_measured_by_the_devices_own_recogniser(world, data, tmp_pat
         preprocess="1",
         stages=(stage,),
     )
-    (tmp_path / manifests.FILE_NAME).write_bytes(manifests.encode(manifest))
+    (tmp_path / MANIFEST_NAME).write_bytes(manifests.encode(manifest))
     assert main(["evaluate", str(tmp_path), "--json", "--data", data]) == 0
     (found,) = map(json.loads, lines(capsys))
     assert (found["n"], found["top1"]) == (25, 0.96)

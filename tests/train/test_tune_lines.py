@@ -18,7 +18,8 @@ from ocr_train.cli import main
 from ocr_train.datasets import words
 from ocr_train.datasets.words import LineSample, LineSet
 from ocr_train.strips import evaluate
-from ocr_train.tune import lines as tuning
+from ocr_train.tune import line_blend, line_recipe
+from ocr_train.tune.line_data import held_out
 from ocr_train.tune.widen import teach_line_rows
 
 COLOURS = {"1": (200, 30, 30), "2": (30, 160, 30), "3": (30, 30, 200), "€": (200, 30, 200)}
@@ -45,9 +46,9 @@ def folder(path, digits="123", count=48, seed=0):
 def small_steps():
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(architectures.LINES, "tiny_line", line_data.tiny)
-        patch.setattr(tuning, "STEPS", 40)
-        patch.setattr(tuning, "COLUMNS", 1024)
-        patch.setattr(tuning, "MADE", {"train": 4, "validation": 12})
+        patch.setattr(line_recipe, "STEPS", 40)
+        patch.setattr(line_recipe, "COLUMNS", 1024)
+        patch.setattr("ocr_train.tune.line_data.MADE", {"train": 4, "validation": 12})
         patch.setattr("ocr_train.commands.tune.convert", lambda *_: 0)
         yield
 
@@ -95,8 +96,8 @@ def test_a_users_lines_are_learned_and_it_says_how_well(network, tmp_path, capsy
         cv2.imread(str(tmp_path / "run" / name)) is not None for name in ("tuned.png", "still-wrong.png")
     )
     model = keras.models.load_model(tmp_path / "run" / "model.keras", compile=False)
-    lines = tuning.held_out(mine)
-    said, _ = tuning.read(model, lines, ["1", "2", "3", "blank"])
+    lines = held_out(mine)
+    said, _ = line_blend.read(model, lines, ["1", "2", "3", "blank"])
     right = np.mean([sample.text == text for sample, text in zip(lines.samples, said, strict=True)])
     assert round(float(right), 5) == tuned["mine"]["after"]
 
@@ -140,15 +141,15 @@ def test_rows_of_new_characters_are_found_where_the_network_reads_something_else
     lines = LineSet("colours", samples)
     for module in (sys.modules[teach_line_rows.__module__], evaluate):
         monkeypatch.setattr(module, "squeezed", lambda image, _: (image, image[..., :1]))
-    before, _ = tuning.read(model, lines, labels)
+    before, _ = line_blend.read(model, lines, labels)
     assert before == ["112", "11", "21", "11", "12", "21"]
     teach_line_rows(model, [lines], labels, ["€"])
-    after, _ = tuning.read(model, lines, labels)
+    after, _ = line_blend.read(model, lines, labels)
     assert after == [sample.text for sample in samples]
 
 
 def test_lines_that_are_right_already_are_not_trained_on(network, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(tuning, "read", lambda _, lines, __: ([s.text for s in lines.samples], 0.0))
+    monkeypatch.setattr(line_blend, "read", lambda _, lines, __: ([s.text for s in lines.samples], 0.0))
     mine = folder(tmp_path / "mine")
     assert main(command(mine, network, tmp_path)) == 1
     assert "held-out pictures of yours are right as it is: there is nothing to gain" in error(capsys)
@@ -156,7 +157,7 @@ def test_lines_that_are_right_already_are_not_trained_on(network, tmp_path, caps
 
 
 def test_nothing_gained_writes_nothing(network, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(tuning, "STEPS", 1)
+    monkeypatch.setattr(line_recipe, "STEPS", 1)
     mine = folder(tmp_path / "mine", count=40)
     assert main(command(mine, network, tmp_path, "--learning-rate", "1e-7", "--epochs", "1")) == 1
     assert "nothing was written" in error(capsys)
@@ -166,7 +167,7 @@ def test_nothing_gained_writes_nothing(network, tmp_path, capsys, monkeypatch):
 def test_lines_are_composed_of_characters_and_held_out_ones_of_held_out_characters(
     network, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(tuning, "STEPS", 1)
+    monkeypatch.setattr(line_recipe, "STEPS", 1)
     rng = np.random.default_rng(0)
     for digit in "123":
         (tmp_path / "chars" / digit).mkdir(parents=True)

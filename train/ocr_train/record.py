@@ -13,7 +13,7 @@ import keras
 import numpy as np
 
 from ocr_edge import __version__
-from ocr_edge.contract.manifest import sha256
+from ocr_edge.contract.files import sha256
 from ocr_edge.contract.preprocess import VERSION as PREPROCESS_VERSION
 from ocr_train import recipe as recipes
 from ocr_train.datasets import Dataset

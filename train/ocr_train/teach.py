@@ -10,7 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from ocr_edge.contract.manifest import sha256
+from ocr_edge.contract.files import sha256
 from ocr_edge.contract.quantize import log_softmax
 from ocr_edge.contract.types import Scores
 from ocr_edge.errors import ConfigError

@@ -12,10 +12,11 @@ from typing import Any
 from lib.systems.ours import about_runtime
 from ocr_edge.bundles.builtin import named, said
 from ocr_edge.bundles.load import Bundle, load
-from ocr_edge.contract import manifest as manifests
+from ocr_edge.contract.files import sha256
 from ocr_edge.contract.labels import DEFAULT, REJECT
-from ocr_edge.contract.manifest import SCHEMA, Manifest, Stage
+from ocr_edge.contract.manifest import SCHEMA, Manifest
 from ocr_edge.contract.preprocess import VERSION
+from ocr_edge.contract.stage import Stage
 from ocr_edge.contract.types import Image, Scores
 from ocr_edge.errors import ConfigError
 from ocr_edge.recognize.characters import Recognizer
@@ -131,7 +132,7 @@ def wrapped(path: Path, architecture: str, labels: tuple[str, ...] = (), **sizes
     stage = Stage(
         kind="character",
         file=path.name,
-        sha256=manifests.sha256(path),
+        sha256=sha256(path),
         architecture=architecture,
         quantization="int8" if network.output else "float32",
         labels=labels,

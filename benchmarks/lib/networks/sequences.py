@@ -13,8 +13,9 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from ocr_edge.contract.manifest import ALL_GO_ON, SCHEMA, Manifest, Stage
+from ocr_edge.contract.manifest import SCHEMA, Manifest
 from ocr_edge.contract.preprocess import VERSION
+from ocr_edge.contract.stage import ALL_GO_ON, Stage
 from ocr_edge.contract.types import Scores
 from ocr_edge.recognize.cascade import in_sequence
 

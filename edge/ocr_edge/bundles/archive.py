@@ -13,10 +13,11 @@ from typing import IO, NamedTuple
 
 from ocr_edge.bundles import untrusted
 from ocr_edge.contract import manifest as manifests
+from ocr_edge.contract.files import MANIFEST_NAME, MAX_FILE, MAX_MANIFEST
 from ocr_edge.errors import ModelError
 
 MAX_FILES = 1000
-MAX_BYTES = manifests.MAX_FILE
+MAX_BYTES = MAX_FILE
 """Most that is unpacked."""
 _CHUNK = 2**20
 _BROKEN = (
@@ -83,15 +84,15 @@ def copy(files: Files, folder: Path) -> None:
         ModelError: The manifest or a file it names is missing, damaged or too large.
         OSError: The copy cannot be written.
     """
-    text = b"".join(_chunks(manifests.FILE_NAME, files[manifests.FILE_NAME], manifests.MAX_BYTES))
+    text = b"".join(_chunks(MANIFEST_NAME, files[MANIFEST_NAME], MAX_MANIFEST))
     try:
         manifest = manifests.decode(text)
     except manifests.ManifestError as error:
-        raise ModelError(f"{manifests.FILE_NAME}: {error}") from error
-    _write(folder / manifests.FILE_NAME, [text])
+        raise ModelError(f"{MANIFEST_NAME}: {error}") from error
+    _write(folder / MANIFEST_NAME, [text])
     left = MAX_BYTES
     # A set: nothing forbids two stages that share a file.
-    for name in sorted({*manifest.files, *(stage.file for stage in manifest.stages)} - {manifests.FILE_NAME}):
+    for name in sorted({*manifest.files, *(stage.file for stage in manifest.stages)} - {MANIFEST_NAME}):
         if name not in files:
             raise ModelError(f"{name} is missing")
         left -= _write(folder / name, _chunks(name, files[name], left))
@@ -157,11 +158,9 @@ def _checked(member: _Member, path: Path) -> _Member:
 def _beside_manifest(members: list[_Member], path: Path) -> dict[str, _Member]:
     """The files of the one folder that holds a manifest, by their plain names."""
     files = [(PurePosixPath(member.name), member) for member in members if member.kind == "file"]
-    folders = [name.parent for name, _ in files if name.name == manifests.FILE_NAME and len(name.parts) <= 2]
+    folders = [name.parent for name, _ in files if name.name == MANIFEST_NAME and len(name.parts) <= 2]
     if len(folders) != 1:
-        raise ModelError(
-            f"{path}: expected one {manifests.FILE_NAME} in the bundle's folder, found {len(folders)}"
-        )
+        raise ModelError(f"{path}: expected one {MANIFEST_NAME} in the bundle's folder, found {len(folders)}")
     return {name.name: member for name, member in files if name.parent == folders[0]}
 
 

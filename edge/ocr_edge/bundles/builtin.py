@@ -3,7 +3,7 @@
 from importlib import resources
 from pathlib import Path
 
-from ocr_edge.contract.manifest import FILE_NAME
+from ocr_edge.contract.files import MANIFEST_NAME
 from ocr_edge.errors import ModelError
 
 SHIPPED = "default"
@@ -12,7 +12,7 @@ SHIPPED = "default"
 
 def shipped_names() -> tuple[str, ...]:
     """The names of all bundles that ship with the program: the default one first, the others by the alphabet."""
-    names = (folder.name for folder in _folder().iterdir() if (folder / FILE_NAME).is_file())
+    names = (folder.name for folder in _folder().iterdir() if (folder / MANIFEST_NAME).is_file())
     return tuple(sorted(names, key=lambda name: (name != SHIPPED, name)))
 
 

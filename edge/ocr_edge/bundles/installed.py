@@ -10,6 +10,7 @@ from ocr_edge.bundles import archive, proof, selftest, untrusted
 from ocr_edge.bundles.load import Bundle, described, load, shipped
 from ocr_edge.bundles.shelf import FOLDER, Shelf
 from ocr_edge.contract import manifest as manifests
+from ocr_edge.contract.files import MANIFEST_NAME, MAX_MANIFEST
 from ocr_edge.contract.manifest import Manifest, ManifestError
 from ocr_edge.errors import ConfigError, ModelError, OcrEdgeError
 from ocr_edge.system.state_dir import as_owner
@@ -208,7 +209,7 @@ class Installed:
     def _adopt(self, staged: Path, manifest: Manifest) -> Path:
         """Move a proven bundle to its place and switch to it."""
         shelf = self._shelf
-        place = shelf.place(manifest, staged / manifests.FILE_NAME)
+        place = shelf.place(manifest, staged / MANIFEST_NAME)
         used = next((path for path in self._wanted() if path.is_dir() and not shelf.bad(path)), None)
         if place.is_dir() and not _sound(place):
             shelf.discard(place)
@@ -233,11 +234,11 @@ class Installed:
         try:
             at = path.stat().st_mtime
             size = sum(file.stat().st_size for file in path.iterdir())
-            manifest = manifests.decode(untrusted.content(path / manifests.FILE_NAME, manifests.MAX_BYTES))
+            manifest = manifests.decode(untrusted.content(path / MANIFEST_NAME, MAX_MANIFEST))
         except OSError as error:
             bad = bad or f"cannot be read: {error.strerror}"
         except ManifestError as error:
-            bad = bad or f"{manifests.FILE_NAME}: {error}"
+            bad = bad or f"{MANIFEST_NAME}: {error}"
         return Entry(path, manifest, size, path == self._shelf.active, path == self._shelf.previous, bad, at)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from ocr_edge.bundles import builtin, untrusted
 from ocr_edge.bundles.installed import Installed
 from ocr_edge.contract import manifest as manifests
+from ocr_edge.contract.files import MANIFEST_NAME, MAX_MANIFEST
 from ocr_edge.contract.manifest import Manifest
 
 SHIPPED = "shipped"
@@ -28,7 +29,7 @@ def rows(installed: Installed) -> list[dict[str, Any]]:
     active, previous = installed.active(), installed.previous()
     for name in builtin.shipped_names():
         folder = builtin.shipped(name)
-        manifest = manifests.decode(untrusted.content(folder / manifests.FILE_NAME, manifests.MAX_BYTES))
+        manifest = manifests.decode(untrusted.content(folder / MANIFEST_NAME, MAX_MANIFEST))
         size = sum(file.stat().st_size for file in folder.iterdir())
         default = name == builtin.SHIPPED
         found.append(

@@ -12,9 +12,11 @@ import numpy.typing as npt
 from ocr_edge.bundles import npz, shelf, untrusted
 from ocr_edge.bundles.builtin import SHIPPED, named, said, shipped, shipped_names
 from ocr_edge.contract import manifest as manifests
-from ocr_edge.contract.manifest import Manifest, Stage
+from ocr_edge.contract.files import MANIFEST_NAME, MAX_FILE, MAX_MANIFEST, SELFTEST_NAME, digest
+from ocr_edge.contract.manifest import Manifest
 from ocr_edge.contract.preprocess import LINE_HEIGHT, STEP, VERSION
 from ocr_edge.contract.quantize import INPUT_SCALE, INPUT_ZERO_POINT
+from ocr_edge.contract.stage import Stage
 from ocr_edge.contract.types import Image
 from ocr_edge.detect.quads import CELL
 from ocr_edge.errors import ModelError
@@ -139,14 +141,14 @@ def described(path: Path) -> Manifest:
     if not path.is_dir():
         raise ModelError(f"bundle {path}: no such folder; {said()}")
     try:
-        text = untrusted.content(path / manifests.FILE_NAME, manifests.MAX_BYTES)
+        text = untrusted.content(path / MANIFEST_NAME, MAX_MANIFEST)
         manifest = manifests.decode(text)
     except OSError as error:
-        raise ModelError(f"bundle {path}: {manifests.FILE_NAME}: {error.strerror}") from error
+        raise ModelError(f"bundle {path}: {MANIFEST_NAME}: {error.strerror}") from error
     except manifests.ManifestError as error:
-        raise ModelError(f"bundle {path}: {manifests.FILE_NAME}: {error}") from error
+        raise ModelError(f"bundle {path}: {MANIFEST_NAME}: {error}") from error
     if why := shelf.altered(path, text):
-        raise ModelError(f"bundle {path}: {manifests.FILE_NAME} {why}")
+        raise ModelError(f"bundle {path}: {MANIFEST_NAME} {why}")
     if manifest.preprocess != VERSION:
         raise ModelError(
             f"bundle {path}: was trained with preprocessing {manifest.preprocess!r}, this program has {VERSION!r};"
@@ -166,7 +168,7 @@ def self_test(bundle: Bundle) -> SelfTest:
     Raises:
         ModelError: There are none, or they cannot be read, or they were made for other labels than the manifest's.
     """
-    path = bundle.path / manifests.SELFTEST_NAME
+    path = bundle.path / SELFTEST_NAME
     try:
         arrays = npz.load(path, MAX_SELFTEST)
     except FileNotFoundError as error:
@@ -227,11 +229,11 @@ def _texts(arrays: Mapping[str, npt.NDArray[Any]], name: str) -> tuple[str, ...]
 
 def _check_hash(path: Path, name: str, expected: str) -> None:
     try:
-        with untrusted.regular(path / name, manifests.MAX_FILE) as file:
+        with untrusted.regular(path / name, MAX_FILE) as file:
             # Files of /proc have no bytes, and may never come to an end.
             if not os.fstat(file.fileno()).st_size:
                 raise untrusted.StrangeError("is empty")
-            found = manifests.digest(file)
+            found = digest(file)
     except OSError as error:
         raise ModelError(f"bundle {path}: {name}: {error.strerror}") from error
     if found != expected:

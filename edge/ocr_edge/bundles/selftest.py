@@ -7,7 +7,7 @@ import numpy as np
 
 from ocr_edge.bundles import load as bundles
 from ocr_edge.bundles.load import Bundle, LineTest, SceneTest, SelfTest
-from ocr_edge.contract.manifest import SELFTEST_NAME
+from ocr_edge.contract.files import SELFTEST_NAME
 from ocr_edge.contract.preprocess import LINE_HEIGHT
 from ocr_edge.contract.types import Image
 from ocr_edge.decode import ctc

@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ocr_edge.bundles import archive
-from ocr_edge.contract import manifest as manifests
+from ocr_edge.contract.files import sha256
 from ocr_edge.contract.manifest import Manifest
 from ocr_edge.errors import ConfigError, OcrEdgeError
 from ocr_edge.system.state_dir import as_owner
@@ -67,7 +67,7 @@ class Shelf:
     def place(self, manifest: Manifest, text: Path) -> Path:
         """Where a bundle belongs, given its manifest and the manifest's file."""
         name = re.sub(r"[^A-Za-z0-9_.-]", "-", manifest.name).lstrip(".-")[:40] or "bundle"
-        return self.folder / f"{name}-{manifests.sha256(text)[:FIGURES]}"
+        return self.folder / f"{name}-{sha256(text)[:FIGURES]}"
 
     def bad(self, bundle: Path) -> str:
         """Why a bundle is not to be used; empty when nothing is known against it."""

@@ -2,17 +2,20 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from itertools import chain
 
 from ocr_edge.config.settings import SourceSettings
+from ocr_edge.daemon.camera_watch import CameraWatch
+from ocr_edge.daemon.failures import Failures
 from ocr_edge.daemon.outputs import Outputs
 from ocr_edge.daemon.reloads import Reloads
 from ocr_edge.daemon.scene import Scene
+from ocr_edge.daemon.telling import Teller
 from ocr_edge.drift.monitor import Monitor
-from ocr_edge.errors import CaptureError, OcrEdgeError
+from ocr_edge.errors import OcrEdgeError
 from ocr_edge.reading import Reading
 from ocr_edge.sources.base import Frame
 from ocr_edge.sources.capture import Capturer
@@ -26,15 +29,6 @@ _LOGGER = logging.getLogger(__name__)
 
 SLICE_S = 0.5
 """Longest wait between two looks at signals, watchdog and board."""
-HUNG_LIMIT_S = 60.0
-"""A source that hangs longer ends the daemon where no watchdog does, so that whoever started it starts it again."""
-LOST_LIMIT_S = 300.0
-"""A ribbon camera that is lost longer ends the daemon: what libcamera holds is freed by a fresh process alone."""
-MAX_ERRORS = 5
-"""Errors of our own in a row after which going on makes no sense: a fresh process may do better. Frames that could not
-be read are no reason, as long as the self-test passes: a fresh process would fail on them too."""
-SHOWN = 60
-"""Characters of a reading in the status line."""
 
 
 @dataclass(slots=True)
@@ -53,7 +47,7 @@ class Daemon:
         rebuild: Makes a scene from the configuration on disk, and from the bundle there or, when it is told
             to, from the one in use; also says what needs a restart.
         without_bundle: Makes the same scene with another bundle, given why the present one is not to be used.
-        last: The last reading, for the status line.
+        last: The last reading of the last run, for the status line.
         watches: Each is called with each frame that was looked at: for people who watch, and for the harvest.
         reloads: Who asks on the page that the configuration be taken; None where nobody can.
         drift: Takes note of what each look was like; None where it is not wanted.
@@ -75,12 +69,16 @@ class Daemon:
     drift: Monitor | None = None
     _due: float = 0.0
     _fresh: float = 0.0
-    _hung_since: float | None = None
-    _lost_since: float | None = None
-    _errors: int = 0
-    _unread: int = 0
-    _ask_at: int = MAX_ERRORS
-    _noted: set[str] = field(default_factory=set)
+    _camera: CameraWatch = field(init=False)
+    _failures: Failures = field(init=False)
+    _teller: Teller = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._camera = CameraWatch(self.source, self.capturer, self.health, self.counters, self.notifier)
+        self._failures = Failures(self.health)
+        self._teller = Teller(
+            self.outputs, self.health, self.counters, self.notifier, self.last, self.watches, self.drift
+        )
 
     def run(self, signals: Signals) -> int:
         """Work until told to end, or until the end of a finite source.
@@ -97,7 +95,7 @@ class Daemon:
         step = self._wait_for_trigger if self.source.mode == "trigger" else self._wait_for_frame
         self.notifier.ready()
         while not (signals.stop or self.outputs.gone):
-            self._tell()
+            self._teller.tell(self.scene)
             asked = self.reloads.taken() if self.reloads else []
             if signals.reload or asked:
                 keep_bundle, signals.reload = not signals.reload, False
@@ -111,36 +109,13 @@ class Daemon:
                 raise
             except Exception:
                 _LOGGER.exception("error while reading")
-                self._errors += 1
-                self.health.problem("program", f"{self._errors} errors in a row; see the log")
-            if self._errors >= MAX_ERRORS:
-                _LOGGER.error("%d errors in a row; ending, for a fresh start", self._errors)
+                self._failures.add()
+            if self._failures.too_many:
+                _LOGGER.error("%d errors in a row; ending, for a fresh start", self._failures.errors)
                 return OcrEdgeError.exit_code
         self.notifier.stopping()
-        self._tell()
+        self._teller.tell(self.scene)
         return 0
-
-    def _read(self) -> None:
-        """Note the end of a frame's reading; after some that failed in a row, see whether the networks are sound."""
-        if not self.scene.failed:
-            self._errors, self._unread, self._ask_at = 0, 0, MAX_ERRORS
-            self.health.problem("program", "")
-            return
-        self._unread += 1
-        self.health.problem("program", f"failed on {self._unread} frames in a row; see the log")
-        if self._unread < self._ask_at:
-            return
-        self._ask_at *= 2
-        try:
-            self.scene.prove()
-        except Exception as error:
-            _LOGGER.error("%d frames in a row failed, and so does the self-test: %s", self._unread, error)
-            self._errors = MAX_ERRORS
-        else:
-            _LOGGER.error(
-                "%d frames in a row failed, the self-test passes: it is what they show; going on",
-                self._unread,
-            )
 
     def _wait_for_frame(self, signals: Signals) -> bool:
         """Wait a little for the next frame and read it; whether there may be more."""
@@ -158,27 +133,28 @@ class Daemon:
                         said = self.scene.look(frame)
                         if self.scene.broken:
                             self._replace_bundle()
-                self._read()
+                self._failures.note(self.scene)
                 # A picture that somebody put into a folder is answered, also when nothing can be read in it.
                 heard = said if self.capturer.in_order else [r for r in said if r.lines or r.raw]
-                self._say(frame, heard)
-                self._step_done()
+                self._teller.say(frame, heard, self.scene)
+                self._camera.look()
                 return True
-        return self._step_done()
+        return self._camera.look()
 
     def _wait_for_trigger(self, signals: Signals) -> bool:
         """Wait a little for somebody to ask, and answer; whether there may be more."""
         origin = self.trigger.wait(SLICE_S)
         if origin is None:
-            return self._step_done()
+            return self._camera.look()
         _LOGGER.info("a picture is asked for by %s", origin)
         taken: list[Frame] = []
         with signals.interrupting():
             said = self._answer(taken, self._some(taken))
-        self._read()
+        self._failures.note(self.scene)
         why = self.capturer.status.detail or "no picture in time"
-        self._say(taken[-1] if taken else None, said or self.scene.silent(self.source.url, time.time(), why))
-        return self._step_done()
+        heard = said or self.scene.silent(self.source.url, time.time(), why)
+        self._teller.say(taken[-1] if taken else None, heard, self.scene)
+        return self._camera.look()
 
     def _answer(self, taken: Sequence[Frame], more: Iterator[Frame]) -> list[Reading]:
         """What a thing of its own says in frames taken already and in some more; asked again when a bundle fails."""
@@ -212,7 +188,7 @@ class Daemon:
         ends = self._fresh + self.source.timeout_s
         while len(taken) < self.source.trigger.frames and time.monotonic() < ends:
             frame = self.capturer.next(self._fresh, SLICE_S)
-            self._step_done()
+            self._camera.look()
             if frame is not None:
                 self._take(frame)
                 taken.append(frame)
@@ -222,74 +198,10 @@ class Daemon:
         if not self.counters.frames:
             _LOGGER.info("first frame: %d x %d", frame.image.shape[1], frame.image.shape[0])
         self.counters.frames += 1
-        self._fresh = frame.monotonic + 1e-6
+        self._fresh = frame.monotonic + 1e-6  # after this frame, which would be given again otherwise
         if self.source.mode == "interval":
             now = time.monotonic()
             self._due = max(self._due + self.source.interval_s, now)
-
-    def _say(self, frame: Frame | None, readings: Iterable[Reading]) -> None:
-        for reading in readings:
-            self.outputs.publish(reading)
-            self.counters.news[reading.region] += 1
-            self.last = reading.text.replace("\n", " ")[:SHOWN] or f"nothing: {reading.why}"
-            # Not the text: what is read may be private, and journals travel.
-            if reading.lines:
-                _LOGGER.info("region %s: news, confidence %.2f", reading.region, reading.confidence)
-            else:
-                why = "a number is not believed" if reading.raw else f"nothing read: {reading.why}"
-                _LOGGER.info("region %s: %s", reading.region, why)
-        if frame is None:
-            return
-        for watch in self.watches:
-            watch(frame, self.scene)
-        if self.drift is not None:
-            self._note_looks(frame, self.drift)
-        if self.outputs.wants_snapshots:
-            self.outputs.snapshot(self.scene.shown(frame.image))
-
-    def _note_looks(self, frame: Frame, drift: Monitor) -> None:
-        """Hand what came of each region's look to the monitor."""
-        alignment, longer = self.scene.placing.alignment, max(frame.image.shape[:2])
-        moved = alignment.moved_pixels / longer if alignment is not None and not alignment.lost else None
-        for reader in self.scene.readers:
-            look, reader.looked = reader.looked, None
-            if look is not None:
-                drift.look(reader.region, reader.bundle, look, moved)
-
-    def _step_done(self) -> bool:
-        """Feed the watchdog, unless a capture attempt has not ended in its time; whether the source has more."""
-        status = self.capturer.status
-        self.counters.capture_errors = status.failures
-        self.health.problem("camera", status.detail if status.state in ("lost", "hung") else "")
-        now = time.monotonic()
-        self._lost_since = (self._lost_since or now) if status.state == "lost" else None
-        if now - (self._lost_since or now) > LOST_LIMIT_S and self.source.url.startswith("picamera2:"):
-            raise CaptureError(f"{status.detail}; ending, so that a fresh start can free it")
-        if status.state != "hung":
-            self._hung_since = None
-            self.notifier.watchdog()
-            return status.state != "ended"
-        self._hung_since = self._hung_since or now
-        if now - self._hung_since > HUNG_LIMIT_S and self.notifier.watchdog_s is None:
-            raise CaptureError(f"camera: {status.detail}; ending, so that a fresh start can free it")
-        return True
-
-    def _tell(self) -> None:
-        """Pass on what changed on the board."""
-        for part in self._noted - self.scene.problems.keys():
-            self.health.problem(part, "")
-        for part, what in self.scene.problems.items():
-            self.health.problem(part, what)
-        self._noted = set(self.scene.problems)
-        state = self.health.news(time.time())
-        if state is not None:
-            _LOGGER.log(logging.INFO if state.ok else logging.WARNING, "state: %s", state.text)
-            self.outputs.report(state)
-        if self.drift is not None:
-            self.drift.tick(reader.region.name for reader in self.scene.readers)
-        problems = self.health.state(0.0).text
-        last = self.last or "nothing read yet"
-        self.notifier.status(last if problems == "ok" else f"{problems}; last reading: {last}")
 
     def _reload(self, asked: Sequence[Future[str]], *, keep_bundle: bool) -> None:
         """Take what is on disk now; on a mistake the old settings stay, and are said to."""

@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from ocr_edge.bundles import builtin, listing, untrusted
 from ocr_edge.bundles.installed import Installed
-from ocr_edge.contract import manifest as manifests
+from ocr_edge.contract.files import CARD_NAME
 from ocr_edge.errors import OcrEdgeError
 from ocr_edge.sinks.metrics import Snapshot
 from ocr_edge.web.answers import json, refusal
@@ -96,7 +96,7 @@ class Models:
         def card() -> str:
             for folder in (*(entry.path for entry in self._installed.entries()), *_shipped()):
                 if _named(folder) == name:
-                    content = untrusted.content(folder / manifests.CARD_NAME, MAX_CARD)
+                    content = untrusted.content(folder / CARD_NAME, MAX_CARD)
                     return content.decode("utf-8", "replace")
             raise FileNotFoundError
 

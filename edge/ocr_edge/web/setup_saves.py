@@ -121,7 +121,7 @@ def _with_reference(text: str, path: Path, still: Still) -> str:
     import cv2  # noqa: PLC0415 - once in a device's life
 
     from ocr_edge.bundles import archive  # noqa: PLC0415
-    from ocr_edge.config import edit  # noqa: PLC0415
+    from ocr_edge.config.edit import edited  # noqa: PLC0415
 
     name = f"reference-{still.number}.png"
     png = cv2.imencode(".png", cv2.cvtColor(still.flat, cv2.COLOR_RGB2BGR))[1].tobytes()
@@ -133,4 +133,4 @@ def _with_reference(text: str, path: Path, still: Still) -> str:
         raise ConfigError(f"{name}: cannot be written: {error.strerror}") from error
     now = wanted.plain(text)
     kept = range(len(now.get("region", [])))
-    return edit.edited(text, {"picture": now.get("picture", {}) | {"reference": name}}, list(kept))
+    return edited(text, {"picture": now.get("picture", {}) | {"reference": name}}, list(kept))

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from ocr_edge.config import edit
+from ocr_edge.config.edit import edited
 from ocr_edge.errors import ConfigError
 from ocr_edge.web import form
 
@@ -69,7 +69,7 @@ class Wanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             "picture": picture | self.picture,
             "stabilize": self.stabilize,
         }
-        return edit.edited(text, tables, places)
+        return edited(text, tables, places)
 
 
 def shown(text: str) -> dict[str, Any]:

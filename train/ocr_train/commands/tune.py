@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ocr_edge.contract.manifest import FILE_NAME
+from ocr_edge.contract.files import MANIFEST_NAME
 from ocr_edge.errors import ConfigError
 from ocr_train.commands.common import add_parser, count, load_keras, natural, table
 
@@ -99,7 +99,7 @@ def run(args: argparse.Namespace) -> int:
     """
     from ocr_train import networks  # noqa: PLC0415 - see commands/__init__.py
 
-    if args.out.exists() and not (args.out / FILE_NAME).is_file():
+    if args.out.exists() and not (args.out / MANIFEST_NAME).is_file():
         raise ConfigError(f"{args.out}: exists and is no bundle; choose another --out")
     folder = args.folder or Path("runs") / args.out.name
     is_line = (args.stage or ("line" if args.mine.startswith("words:") else "character")) == "line"

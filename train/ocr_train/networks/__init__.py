@@ -12,6 +12,7 @@ from pathlib import Path
 from ocr_edge.bundles.builtin import shipped as shipped_bundle
 from ocr_edge.bundles.builtin import shipped_names
 from ocr_edge.contract import manifest as manifests
+from ocr_edge.contract.files import MANIFEST_NAME
 from ocr_edge.errors import ConfigError
 
 DEFAULT = "default"
@@ -47,7 +48,7 @@ def stages(text: str) -> Stages:
     """
     if Path(text).is_file() or text not in shipped() or text not in shipped_names():
         return Stages((find(text),))
-    manifest = manifests.decode((shipped_bundle(text) / manifests.FILE_NAME).read_bytes())
+    manifest = manifests.decode((shipped_bundle(text) / MANIFEST_NAME).read_bytes())
     known = {_architecture(path): path for path in shipped().values()}
     each = manifest.characters
     return Stages(

@@ -9,7 +9,6 @@ as the kept sets allow; see ``blend``.
 
 import json
 import logging
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,11 +22,12 @@ from ocr_train.checkpoint import MODEL_NAME, PROGRESS_NAME, RUN_NAME, write_json
 from ocr_train.feed import Epoch
 from ocr_train.fit import fit, scores
 from ocr_train.recipe import Recipe
-from ocr_train.record import initial_record, record_of, run_record
+from ocr_train.record import initial_record, run_record
 from ocr_train.sources import load_splits
 from ocr_train.tune.blend import Blend, HeldOut, between, choose, measure
 from ocr_train.tune.data import REHEARSED, held_out, recipe, recorded, rendered
 from ocr_train.tune.picture import draw
+from ocr_train.tune.saving import save_initial, save_tuned
 from ocr_train.tune.settings import Settings
 from ocr_train.tune.widen import teach_rows, unknown_classes, widen, widened
 
@@ -142,11 +142,7 @@ def _finish(
     pictures.draw_mistakes(
         run / "still-wrong.png", mine.inputs, scores(model, mine.inputs), mine.truth, labels
     )
-    (run / MODEL_NAME).unlink(missing_ok=True)
-    if is_gain:
-        part = run / "part.keras"
-        model.save(part)
-        part.replace(run / MODEL_NAME)
+    save_tuned(model, run, is_gain=is_gain)
     return _outcome(run, chosen, settings, tuple(specs), record, is_gain=is_gain)
 
 
@@ -172,10 +168,7 @@ def _taught(
     pairs = zip(plan.sources, weights, strict=True)
     sources = tuple(structs.replace(source, weight=weight) for source, weight in pairs)
     teach_rows(model, Epoch(train, structs.replace(plan, sources=sources), plan.epochs), new)
-    initial = run / "initial" / MODEL_NAME
-    initial.parent.mkdir(parents=True, exist_ok=True)
-    model.save(initial)
-    shutil.copyfile(record_of(settings.network), initial.with_name(RUN_NAME))
+    initial = save_initial(model, settings.network, run)
     record = run_record(plan, train, validation) | {"initial": initial_record(settings.network)}
     return initial, {**record, "rows_only": True}
 

@@ -1,27 +1,22 @@
-"""The store: takes readings into memory, commits them in a thread of its own, and gives them back."""
+"""The store: takes readings into memory, has them committed, and gives them back."""
 
 import logging
-import threading
-import time
 from collections import Counter
-from contextlib import suppress
 from pathlib import Path
 
 from ocr_edge.config.settings import StoreSettings
-from ocr_edge.errors import ConfigError, PublishError
+from ocr_edge.errors import PublishError
 from ocr_edge.reading import Reading
-from ocr_edge.sinks.base import RETRY_MAX_S, RETRY_MIN_S, ReceiverStats
-from ocr_edge.sinks.store import faults, queries
-from ocr_edge.sinks.store.database import Database
+from ocr_edge.sinks.base import ReceiverStats
+from ocr_edge.sinks.store import queries
 from ocr_edge.sinks.store.faults import DamagedError
 from ocr_edge.sinks.store.memory import Memory
-from ocr_edge.sinks.store.places import Places
-from ocr_edge.sinks.store.retention import DAY_S, Announcer, Deleted, Keep
-from ocr_edge.sinks.store.row import Row, from_data, to_row
+from ocr_edge.sinks.store.row import from_data, to_row
+from ocr_edge.sinks.store.state import State
+from ocr_edge.sinks.store.writer import Writer
 from ocr_edge.system.health import Health
 
 _LOGGER = logging.getLogger(__name__)
-_MEGABYTE = 1_000_000
 
 
 class Store:
@@ -31,12 +26,8 @@ class Store:
     and survives whatever happens to the process. While the disk is full or read-only, readings wait in memory.
     Readings that a receiver has not got stay there too, so that the file is read only for one that was long away.
 
-    Age is counted by a clock of the store's own: the time that daemons have run on it. The machine's clock leaps (a Pi
-    starts in the past, until the network has told it the time), and pictures may be years old when they are read.
-
     Attributes:
         path: The file.
-        deleted: Readings deleted since the start, by ``age`` and ``size``.
     """
 
     def __init__(
@@ -54,57 +45,37 @@ class Store:
         A path that cannot be used is tried again and said: a disk may be mounted later, or be given back its rights.
         """
         self.path = path
-        self._settings = settings
-        self._health = health
-        self._changed = threading.Condition()
-        # Below: shared, under the lock.
-        self._memory, self._places = Memory(limit, kept), Places()
-        self._since: float | None = None  # monotonic time of the first thing that is not committed
-        self._committed = self._dropped = 0
-        self.deleted: Counter[str] = Counter()
-        self._retry_at: float | None = None
-        self._error = ""
-        self._damaged = self._closing = False
-        # Below: under this lock, which only writers take.
-        self._writing = threading.Lock()
-        self._database: Database | None = None
-        self._delay = 0.0
-        self._announcer = Announcer(health)
-        self._born = time.monotonic()  # when the store's own clock said 0, by the machine's that never leaps
-        try:
-            try:
-                self._open()
-            except DamagedError:
-                self._begin_anew()
-                self._open()
-        except PublishError as error:
-            self._fail(error)
-        self._thread = threading.Thread(target=self._run, name="store", daemon=True)
-        self._thread.start()
+        self._state = State(settings, Memory(limit, kept))
+        self._writer = Writer(path, health, self._state)
 
     @property
     def accepted(self) -> int:
         """Number of the newest reading that is committed; 0 without one."""
-        with self._changed:
-            return self._memory.accepted
+        with self._state as state:
+            return state.memory.accepted
+
+    @property
+    def deleted(self) -> Counter[str]:
+        """Readings deleted since the start, by ``age`` and ``size``."""
+        return self._state.deleted
 
     @property
     def stats(self) -> ReceiverStats:
         """What went through so far; ``delivered`` means committed, ``dropped`` also undelivered and deleted."""
-        with self._changed:
-            return ReceiverStats("store", self._memory.fresh, self._committed, self._dropped, self._error)
+        with self._state as state:
+            return ReceiverStats("store", state.memory.fresh, state.committed, state.dropped, state.error)
 
     def publish(self, reading: Reading) -> None:
         """Take a reading into memory; never blocks on the disk and never raises."""
         row = to_row(reading)
-        with self._changed:
-            self._dropped += not self._memory.add(row)
-            self._touch()
+        with self._state as state:
+            state.dropped += not state.memory.add(row)
+            state.touch()
 
     def last_number(self) -> int:
         """Number of the newest reading, committed or not; 0 without one."""
-        with self._changed:
-            return self._memory.newest
+        with self._state as state:
+            return state.memory.newest
 
     def last(self, region: str) -> Reading | None:
         """The newest committed reading of a region that was believed; None where there is none or it is not known."""
@@ -126,17 +97,18 @@ class Store:
         Raises:
             PublishError: The database cannot be read now.
         """
-        with self._changed:
-            found, first = self._memory.after(number), self._memory.first
-            in_memory = memory_only or self._memory.has_all(number)
-            used = self._database
+        with self._state as state:
+            found, first = state.memory.after(number), state.memory.first
+            in_memory = memory_only or state.memory.has_all(number)
+            used = self._writer.database
         try:
             if not in_memory:
                 found |= queries.select(self.path, number, first, limit)
         except DamagedError:
-            with self._changed:
-                self._damaged = self._damaged or used is self._database  # not one that was begun meanwhile
-                self._changed.notify()
+            with self._state as state:
+                # Not one that was begun meanwhile.
+                state.damaged = state.damaged or used is self._writer.database
+                state.changed.notify()
             raise
         readings = []
         for each in sorted(found)[:limit]:
@@ -148,14 +120,14 @@ class Store:
 
     def held(self, after: int) -> int:
         """How many readings after a number are in memory."""
-        with self._changed:
-            return self._memory.count(after)
+        with self._state as state:
+            return state.memory.count(after)
 
     def count(self, after: int) -> int:
         """How many readings there are after a number; the errors of ``after``."""
-        with self._changed:
-            held, first = self._memory.count(after), self._memory.first
-            in_memory = self._memory.has_all(after)
+        with self._state as state:
+            held, first = state.memory.count(after), state.memory.first
+            in_memory = state.memory.has_all(after)
         return held + (0 if in_memory else queries.count(self.path, after, first))
 
     def delivered(self, name: str) -> int:
@@ -166,13 +138,13 @@ class Store:
         Raises:
             PublishError: The database could not be read yet.
         """
-        with self._changed:
-            if not self._places.known:
-                raise PublishError(self._error or f"{self.path.name}: not open")
-            if name not in self._places:
-                self._places.move(name, self._memory.newest)
-                self._touch()
-            return self._places.follow(name)
+        with self._state as state:
+            if not state.places.known:
+                raise PublishError(state.error or f"{self.path.name}: not open")
+            if name not in state.places:
+                state.places.move(name, state.memory.newest)
+                state.touch()
+            return state.places.follow(name)
 
     def set_delivered(self, name: str, number: int, *, lasting: bool = True) -> None:
         """Note that a receiver has a reading and all before it.
@@ -182,12 +154,12 @@ class Store:
             number: The reading's.
             lasting: Whether the next start goes on after it; committed with the next readings.
         """
-        with self._changed:
-            self._places.has(name, number)
-            self._memory.free(self._places.least_had)
+        with self._state as state:
+            state.places.has(name, number)
+            state.memory.free(state.places.least_had)
             if lasting:
-                self._places.move(name, number)
-                self._touch()
+                state.places.move(name, number)
+                state.touch()
 
     def flush(self) -> None:
         """Commit what waits, now.
@@ -195,12 +167,7 @@ class Store:
         Raises:
             PublishError: It could not be committed and still waits.
         """
-        with self._writing:
-            try:
-                self._commit()
-            except PublishError as error:
-                self._fail(error)
-                raise
+        self._writer.flush()
 
     def close(self, timeout_s: float = 5.0) -> bool:
         """Commit what waits and end.
@@ -208,129 +175,13 @@ class Store:
         Returns:
             Whether the thread has ended; False when the disk hangs.
         """
-        with self._changed:
-            self._closing = True
-            self._changed.notify()
-        self._thread.join(timeout_s)
+        with self._state as state:
+            state.closing = True
+            state.changed.notify()
+        self._writer.thread.join(timeout_s)
         waiting = self.stats.queued
         if waiting:
-            _LOGGER.error("store: %d readings could not be committed and are lost: %s", waiting, self._error)
-        return not self._thread.is_alive()
-
-    def _touch(self) -> None:
-        """Something new is to be committed."""
-        if self._since is None:
-            self._since = time.monotonic()
-            self._changed.notify()
-        elif self._memory.fresh == self._settings.commit_readings:
-            self._changed.notify()
-
-    def _run(self) -> None:
-        ending = False
-        while not ending:
-            with self._changed:
-                while not self._closing and (wait := self._wait_s()) > 0:
-                    self._changed.wait(min(wait, threading.TIMEOUT_MAX))
-                ending = self._closing
-            try:
-                self.flush()
-            except PublishError:
-                pass  # said, and tried again
-            except Exception:  # the thread must outlive what nobody thought of
-                _LOGGER.warning("store: unexpected", exc_info=not self._error)
-                self._fail(PublishError(f"{self.path.name}: unexpected, see the log"))
-        if self._damaged:
-            with suppress(PublishError):
-                self.flush()
-        self._announcer.say()
-        if self._database is not None:
-            self._database.close()
-
-    def _wait_s(self) -> float:
-        """Seconds until there is something to do."""
-        if self._retry_at is not None:
-            return self._retry_at - time.monotonic()
-        if self._damaged or self._memory.fresh >= self._settings.commit_readings:
-            return 0.0
-        if self._since is None:
-            return float("inf")
-        return self._since + self._settings.commit_s - time.monotonic()
-
-    def _commit(self) -> None:
-        """Write everything that waits; called with ``_writing`` held."""
-        if self._damaged:
-            self._begin_anew()
-        if self._database is None:
-            self._open()
-        assert self._database is not None
-        with self._changed:
-            rows, places, least = self._memory.uncommitted(), self._places.moved, self._places.least_place
-            self._since = None
-        age_s = time.monotonic() - self._born
-        keep = Keep(age_s - self._settings.keep_days * DAY_S, self._settings.max_mb * _MEGABYTE, least)
-        try:
-            deleted = self._database.write(rows, places, keep, age_s)
-        except PublishError as error:
-            self._database.close()
-            self._database = None
-            with self._changed:
-                self._damaged = isinstance(error, DamagedError)
-            raise
-        self._succeed(rows, places, deleted)
-
-    def _succeed(self, rows: list[Row], places: dict[str, int], deleted: Deleted) -> None:
-        """Forget what was committed."""
-        self._delay = 0.0
-        with self._changed:
-            if rows:
-                self._committed += len(rows)
-                self._memory.committed(rows[-1][0])
-                self._memory.free(self._places.least_had)
-            self._places.committed(places)
-            self._dropped += deleted.lost
-            self.deleted += Counter(age=deleted.old, size=deleted.much)
-            if self._error:
-                _LOGGER.info("store: %s takes readings again", self.path.name)
-            self._error = ""
-            self._retry_at = None
-        self._announcer.note(deleted)
-
-    def _fail(self, error: PublishError) -> None:
-        """Say that a commit failed, and when it is tried again."""
-        self._delay = max(min(self._delay * 2, RETRY_MAX_S), RETRY_MIN_S)
-        with self._changed:
-            if not self._error:
-                _LOGGER.warning("store: %s; readings wait in memory", error)
-            self._error = str(error)
-            self._retry_at = time.monotonic() + self._delay
-            self._changed.notify()
-            dropped = f", {self._dropped} dropped" if self._dropped else ""
-            self._health.problem("store", f"{error}; {self._memory.fresh} readings wait in memory{dropped}")
-
-    def _open(self) -> None:
-        """Open the file; the places in memory are newer than those in it."""
-        try:
-            faults.refuse(self.path)
-            with faults.explained(self.path):
-                self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._database = Database(self.path)
-        except ConfigError as error:
-            raise PublishError(str(error)) from error
-        with self._changed:
-            self._memory.opened(self._database.last)
-            self._places.opened(self._database.delivered)
-            # A file begun anew does not set the clock back.
-            self._born = min(self._born, time.monotonic() - self._database.age_s)
-
-    def _begin_anew(self) -> None:
-        """Move a damaged file aside."""
-        if self._database is not None:
-            self._database.close()
-            self._database = None
-        aside = faults.set_aside(self.path)
-        what = f"{self.path.name} was damaged and is now {aside.name}; a new one was begun"
-        _LOGGER.error("store: %s", what)
-        self._health.problem("damaged store", what)
-        with self._changed:
-            self._damaged = False
-            self._places.begin_anew()
+            _LOGGER.error(
+                "store: %d readings could not be committed and are lost: %s", waiting, self._state.error
+            )
+        return not self._writer.thread.is_alive()
