@@ -68,6 +68,7 @@ class Pipeline:
         reader: Who reads: ``line`` and ``characters`` alone, or ``auto``, the second where the first is not sure; in a
             bundle without one of them, the other.
         meaning: What texts stand for, where lines are numbers: each then says what speaks against its value.
+        upright: Whether no picture is upside down, as those of a region, whose corners say which way up it is.
         trace: Is told what is done with a picture.
 
     Raises:
@@ -88,6 +89,7 @@ class Pipeline:
         limit_s: float = math.inf,
         reader: Readers = "auto",
         meaning: Meaning | None = None,
+        upright: bool = False,
         trace: Trace = OFF,
     ) -> None:
         self._trace = trace
@@ -126,7 +128,9 @@ class Pipeline:
         self._scenes = None
         if bundle.detectors and self._lines:
             height = self.segmenter.text_height
-            self._scenes = SceneReader(Detector(bundle), strips, height, has_pattern=has_pattern, trace=trace)
+            self._scenes = SceneReader(
+                Detector(bundle), strips, height, has_pattern=has_pattern, upright=upright, trace=trace
+            )
         self._sayer = Sayer(decoder, has_lines=self._lines is not None, has_pattern=has_pattern)
         self._limit_s = limit_s
         self._has_pattern = has_pattern

@@ -264,3 +264,29 @@ def test_what_is_cut_out_beside_a_line_leaves_what_is_read_as_it_is(degrees):
     box = wider.box
     part = wider.image[box.top : box.bottom, box.left : box.right]
     assert np.abs(part.astype(int) - plain.image).mean() < 3
+
+
+@pytest.mark.parametrize("degrees", [0, 12, 90])
+def test_a_unit_beside_a_number_ends_its_margin_and_a_digit_does_not(degrees):
+    image = np.zeros((500, 500, 3), np.uint8)
+    along = np.array([np.cos(np.radians(degrees)), np.sin(np.radians(degrees))])
+    number = quad(250, 250, 200, 60, degrees)
+    unit = quad(*(np.array([250, 250]) + along * 126), 40, 20, degrees)  # 6 pixels after the number
+    digit = quad(*(np.array([250, 250]) + along * 126), 40, 50, degrees)
+    below = quad(
+        *(np.array([250, 250]) + along * 126 + np.array([-along[1], along[0]]) * 60), 40, 20, degrees
+    )
+    alone = cut(image, number, 1.0)
+    beside = cut(image, number, 1.0, np.array([unit]))
+    assert cut(image, number, 1.0, np.array([digit, below])).image.shape == alone.image.shape
+    assert alone.image.shape[1] - beside.image.shape[1] == pytest.approx(1.4 * 60 - 6, abs=2)
+    assert beside.line.width == pytest.approx(alone.line.width, abs=2)
+    right = beside.line.left + beside.line.width
+    assert beside.image.shape[1] - right == pytest.approx(6, abs=2)
+
+
+def test_a_unit_within_a_loose_outline_is_cut_off():
+    image = np.zeros((200, 500, 3), np.uint8)
+    crop = cut(image, quad(200, 100, 220, 80), others=np.array([quad(325, 120, 50, 24)]))
+    assert crop.box.left + crop.box.width == 300 - (90 - 32)  # the unit begins at 300, the crop at 58
+    assert crop.line.left + crop.line.width == crop.box.left + crop.box.width

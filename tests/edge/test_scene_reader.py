@@ -74,3 +74,12 @@ def test_an_outline_that_reaches_beyond_the_picture_is_no_higher_than_it(default
     quad[:2, 1], quad[2:, 1] = -20, 150
     segmenter = Segmenter(text_height=float(height))
     assert read(default, monkeypatch, image, quad, segmenter=segmenter)[0].text == text
+
+
+@pytest.mark.parametrize(("upright", "ways"), [(False, 2), (True, 1)])
+def test_what_stands_upright_is_never_read_upside_down(default, monkeypatch, upright, ways):
+    image, quad = drawn("27354", 400, outline=5)
+    turned = np.array([[image.shape[1], image.shape[0]]], np.float32) - quad
+    upside_down = np.ascontiguousarray(image[::-1, ::-1])
+    _, recording = read(default, monkeypatch, upside_down, turned, upright=upright)
+    assert len(strips(recording)) == ways

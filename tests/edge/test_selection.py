@@ -110,7 +110,7 @@ def test_a_line_is_settled_where_most_of_it_was_read():
 
 @pytest.mark.parametrize(("has_pattern", "said"), [(False, []), (True, ["-5"])])
 def test_two_characters_that_match_a_pattern_need_not_be_as_sure_as_in_any_scene(has_pattern, said):
-    place = Place(Box(10, 10, 44, 40), reading=rated("-5", sure=0.95))
+    place = Place(Box(10, 10, 44, 40), reading=rated("-5", sure=0.85))
     sayer = Sayer(None, has_lines=False, has_pattern=has_pattern)
     assert [line.text for _, line in sayer.said([place], (480, 640))] == said
 
@@ -119,5 +119,5 @@ def test_a_character_alone_is_believed_where_a_line_stage_has_read_it():
     alone = rated("4", sure=0.99)
     assert select([alone], scene=True).kept == ()
     assert select([alone], scene=True, doubts=False).kept == (0,)
-    unsure = rated("4", sure=0.9)
+    unsure = rated("4", sure=0.85)
     assert select([unsure], scene=True, doubts=False).kept == ()

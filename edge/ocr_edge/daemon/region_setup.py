@@ -134,6 +134,7 @@ def pipeline(
         limit_s=READ_LIMIT_S,
         reader=readers(region, bundle, pattern),
         meaning=meaning(region, pattern),
+        upright=region.corners is not None,
         trace=trace,
     )
 

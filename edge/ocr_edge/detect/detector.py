@@ -14,8 +14,8 @@ from ocr_edge.errors import ModelError
 from ocr_edge.recognize.bundle import Bundle
 from ocr_edge.trace import OFF, Trace
 
-LOOKS = (160, 320, 640, 1920)
-"""Longer sides of the picture in the looks that every one gets: text half as high as the picture shows in the first."""
+LOOKS = (80, 160, 320, 640, 1920)
+"""Longer sides of the picture in the looks that each gets: a number as high as the picture is seen in the first."""
 MOST_ENLARGED = 2
 """How many times a small picture is enlarged for a look, at most: there is nothing more to be seen in it."""
 LEAST, MOST = 8.0, 45.0

@@ -32,6 +32,7 @@ class SceneReader:
             left out.
         has_pattern: Whether every line must match a pattern: what does not is kept without a reading, and pieces of
             text are joined over wider gaps where none does.
+        upright: Whether no picture is upside down: no line is read turned by half a turn then.
         trace: Is told what is done with a picture.
     """
 
@@ -42,10 +43,11 @@ class SceneReader:
         text_height: float | None,
         *,
         has_pattern: bool,
+        upright: bool,
         trace: Trace,
     ) -> None:
         self._detector, self._strips, self._text_height = detector, strips, text_height
-        self._has_pattern, self._trace = has_pattern, trace
+        self._has_pattern, self._upright, self._trace = has_pattern, upright, trace
 
     def read(self, image: Image, watch: Stopwatch, ends: float) -> list[Place]:
         """Read a picture.
@@ -60,8 +62,9 @@ class SceneReader:
         """
         with watch.step("detect"):
             pieces = self._detector.detect(image, self._trace)
-            lines = self._likely(pieces.lines(), image.shape[:2])
-        places = self._read_lines(image, lines, watch, ends)
+            found = pieces.lines()
+            lines = self._likely(found, image.shape[:2])
+        places = self._read_lines(image, lines, found, watch, ends)
         is_sure = any(place.strip and place.strip.is_sure for place in places)
         if image.shape[0] <= SMALL and not is_sure and self._is_likely(image.shape[0]):
             whole = self._best_of([all_of(image)], watch, self._trace.line())
@@ -73,11 +76,13 @@ class SceneReader:
                 for line in self._likely(pieces.lines(FAR_APART), image.shape[:2])
                 if line.pieces not in tried
             ]
-            places += self._read_lines(image, more, watch, ends)
+            places += self._read_lines(image, more, found, watch, ends)
         return places
 
-    def _read_lines(self, image: Image, lines: Iterable[Found], watch: Stopwatch, ends: float) -> list[Place]:
-        """Read lines that were found, the clearest first; one that the pattern refuses has no reading."""
+    def _read_lines(
+        self, image: Image, lines: Iterable[Found], found: Sequence[Found], watch: Stopwatch, ends: float
+    ) -> list[Place]:
+        """Read lines of those that were found, the clearest first; one that the pattern refuses has no reading."""
         read: list[BothWays] = []
         refused: list[Place] = []
         for line in sorted(lines, key=lambda line: line.score, reverse=True):
@@ -85,13 +90,14 @@ class SceneReader:
                 break
             trace = self._trace.line()
             trace.add(line)
-            upright, turned = crops(image, line.quad, self._strips.beside)
+            others = np.array([o.quad for o in found if o is not line], np.float32).reshape(-1, 4, 2)
+            upright, turned = crops(image, line.quad, self._strips.beside, others)
             ways = upright
             if image.shape[0] <= SMALL:
-                ways = [*upright, *crops(image, taller(line.quad, TALLER), self._strips.beside)[0]]
+                ways = [*upright, *crops(image, taller(line.quad, TALLER), self._strips.beside, others)[0]]
             best = self._best_of(ways, watch, trace)
             is_sure = bool(best and best.strip and best.strip.is_sure)
-            other = None if is_sure else self._best_of([turned], watch, trace)
+            other = None if is_sure or self._upright else self._best_of([turned], watch, trace)
             way = BothWays(is_level(line.quad), best, other, is_sure)
             if way.upright or way.turned:
                 read.append(way)

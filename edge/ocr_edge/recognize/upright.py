@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from ocr_edge.recognize.places import Place
 
-UPRIGHT = 1.5
-"""Nats by which level lines are taken to stand upright before they are read. Chosen on the validation photographs of
-plates, displays and whatever people read (n = 75, as they are and turned by half a turn): with 4.5 four turned ones
-fewer are read, and none more that stand upright."""
+UPRIGHT = 3.0
+"""Nats by which level lines are taken to stand upright before they are read: of 240 drawn displays and labels, ``69.3``
+and its like read as well upside down, and with 1.5 two more are. Of 140 validation photographs turned by half a turn
+50 are read with 1.5 and 43 with 3.0; of those that stand upright, as many."""
 LEAST = 0.02
 """What a reading of a line is worth at least, and one less than certain at most: one line does not decide for ten."""
 

@@ -40,6 +40,7 @@ class RowsReader:
         limit_s: Seconds after which less promising lines and sets of rows are left out.
         reader: Who reads, see ``Pipeline``.
         meaning: What texts stand for, where they are numbers, see ``Pipeline``.
+        upright: Whether no picture is upside down, see ``Pipeline``.
         trace: Is told what is done with a picture.
 
     Attributes:
@@ -62,6 +63,7 @@ class RowsReader:
         limit_s: float = math.inf,
         reader: Readers = "auto",
         meaning: Meaning | None = None,
+        upright: bool = False,
         trace: Trace = OFF,
     ) -> None:
         self._trace = trace
@@ -69,7 +71,14 @@ class RowsReader:
         self._limit_s = limit_s
         # No pattern: one row alone never matches all of it.
         self._pipeline = Pipeline(
-            bundle, None, 0.0, segmenter=segmenter, limit_s=limit_s / 2, reader=reader, trace=trace
+            bundle,
+            None,
+            0.0,
+            segmenter=segmenter,
+            limit_s=limit_s / 2,
+            reader=reader,
+            upright=upright,
+            trace=trace,
         )
         self.labels = self._pipeline.labels
         self._joiner = Joiner(bundle, pattern, reader, min_margin, meaning)
