@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from ocr_train.scenes import clutter
-from ocr_train.scenes.sheet import Sheet, scaled
+from ocr_train.scenes.sheet import NUMBERS, Sheet, scaled
 from ocr_train.scenes.writing import (
     FEWEST,
     Writer,
@@ -30,6 +30,11 @@ PLATES = (
 )
 """Colours of paper and ink of number plates, RGB."""
 
+WITH_ONES = 0.25
+"""Share of the numbers on displays that have many ones: nothing else leaves such gaps."""
+WITH_UNIT = 0.4
+"""Share of the numbers on displays with a small unit close beside them."""
+
 
 def display(rng: random.Random, writer: Writer, room: tuple[int, int]) -> Sheet | None:
     """An instrument's display: digits in segments, units, small print on the housing, buttons."""
@@ -48,7 +53,10 @@ def display(rng: random.Random, writer: Writer, room: tuple[int, int]) -> Sheet 
         own = cap if row == 0 else max(FEWEST, cap * rng.uniform(0.4, 1.0))
         longest = max(1, min(9, round(room[1] / own / 0.95)))
         face = (writer.segments if rng.random() < 0.9 else writer.printed).draw(rng)
-        mask = line(rng, face, number(rng, longest)[:longest].strip() or "0")
+        text = number(rng, longest)[:longest].strip() or "0"
+        if rng.random() < WITH_ONES:
+            text = "".join("1" if c.isdigit() and rng.random() < 0.5 else c for c in text)
+        mask = line(rng, face, text)
         if mask is not None:
             masks.append(fitted(scaled(mask, own), room[1] * 0.9))
     if not masks:
@@ -61,7 +69,7 @@ def display(rng: random.Random, writer: Writer, room: tuple[int, int]) -> Sheet 
     bezel = round(cap * rng.choice((0.0, rng.uniform(0.1, 0.4), rng.uniform(0.4, 1.5))))
     size = (min(inner[0] + 2 * bezel, 2 * room[0]), min(inner[1] + 2 * bezel, 2 * room[1]))
     housing, print_colour = colours(rng)
-    sheet = Sheet(ground(rng, writer, size, housing))
+    sheet = Sheet(ground(rng, writer, size, housing), apart=NUMBERS)
     glass_size = (min(inner[0], size[0] - bezel), min(inner[1], size[1] - bezel))
     sheet.picture[bezel : bezel + glass_size[0], bezel : bezel + glass_size[1]] = ground(
         rng, writer, glass_size, glass
@@ -75,6 +83,12 @@ def display(rng: random.Random, writer: Writer, room: tuple[int, int]) -> Sheet 
         spare = inner[1] - 2 * pad - mask.shape[1]
         left = bezel + pad + (spare if is_right else spare * rng.random())
         sheet.write(mask, left, top, colour)
+        if rng.random() < WITH_UNIT:
+            high = mask.shape[0] * rng.uniform(0.2, 0.55)
+            beside = left + mask.shape[1] + mask.shape[0] * rng.uniform(0.05, 0.5)
+            spot = beside, top + rng.choice((0.0, mask.shape[0] - high))
+            if beside + high < sheet.size[1]:
+                small_print(rng, writer, sheet, spot, high, colour, rng.choice(UNITS))
         top += mask.shape[0] + cap * 0.4
         if rng.random() < 0.35 and spare > cap and is_right:
             small_print(
@@ -135,7 +149,7 @@ def counter(rng: random.Random, writer: Writer, room: tuple[int, int]) -> Sheet 
         min(room[0], round(high * rng.uniform(1.2, 5))),
         round(min(room[1], pitch * count * rng.uniform(1.1, 1.6))),
     )
-    sheet = Sheet(ground(rng, writer, size, paper))
+    sheet = Sheet(ground(rng, writer, size, paper), apart=NUMBERS)
     if rng.random() < 0.4:
         sheet.write(clutter.scale_marks(rng, size), 0, 0, print_colour, is_text=False)
     top, left = (size[0] - high) * rng.uniform(0.2, 0.8), (size[1] - pitch * count) / 2

@@ -180,6 +180,6 @@ def label(rng: random.Random, writer: Writer, room: tuple[int, int]) -> Sheet | 
 
 
 KINDS: dict[Callable[[random.Random, Writer, tuple[int, int]], Sheet | None], float] = {
-    word: 24, sign: 18, page: 14, display: 24, label: 12, number_plate: 10, counter: 8,
+    word: 24, sign: 18, page: 14, display: 32, label: 12, number_plate: 10, counter: 12,
 }  # fmt: skip
 """What is drawn, with its share."""

@@ -12,9 +12,10 @@ from ocr_train.strips.typefaces import CAP
 
 Quads = npt.NDArray[np.float32]
 """Outlines, shape ``(N, 4, 2)``: x and y of the top left, top right, bottom right and bottom left corner."""
-WORDS, LINES = 0.33, 0.9
+WORDS, LINES, NUMBERS = 0.33, 0.9, 1.6
 """Blank columns beside a line's height that part it into two pieces of text: into words, as those who outline street
-scenes do, or into lines and the columns of a table, as those do who outline receipts."""
+scenes do, into lines and the columns of a table, as those do who outline receipts, or into numbers: beside a ``1`` on a
+display, and between the windows of a counter, there is more than a space. A ``1`` alone is too thin for a map."""
 LOOSE = 0.06
 """Margin about the ink, beside its height, as people who draw outlines leave it."""
 
@@ -29,7 +30,7 @@ class Sheet:
         picture: float32 RGB, shape ``(H, W, 3)``, 0 to 255.
         alpha: uint8, shape ``(H, W)``: 255 where the thing is, 0 where what lies behind shows through; all of it
             when missing.
-        apart: Blank columns beside a line's height that part its text: ``WORDS`` or ``LINES``.
+        apart: Blank columns beside a line's height that part its text: ``WORDS``, ``LINES`` or ``NUMBERS``.
     """
 
     def __init__(self, picture: Light, alpha: Image | None = None, apart: float = WORDS) -> None:
