@@ -21,7 +21,7 @@ from ocr_train.scenes.fit import fit
 from ocr_train.scenes.kinds import KINDS
 from ocr_train.scenes.maps import MapLoss, target
 from ocr_train.scenes.matching import Found, matched
-from ocr_train.scenes.sheet import LINES, WORDS, Sheet, box, runs, scaled
+from ocr_train.scenes.sheet import LINES, NUMBERS, WORDS, Sheet, box, runs, scaled
 from ocr_train.scenes.writing import Writer
 from ocr_train.strips.feed import renderer_of
 
@@ -86,6 +86,22 @@ def test_text_on_a_sheet_is_outlined_where_it_was_written_and_parted_at_wide_gap
     first, second = sheet.quads
     np.testing.assert_allclose(first, box(38.8, 28.8, 121.2, 51.2), atol=0.01)
     assert second[0][0] == pytest.approx(158.8)
+
+
+def test_a_stroke_alone_stays_with_its_nearer_neighbour():
+    mask = np.zeros((40, 300), np.uint8)
+    for first, last in ((0, 80), (104, 110), (140, 200), (280, 286)):
+        mask[:, first:last] = 255
+    assert runs(mask, WORDS) == [(0, 110), (140, 200), (280, 286)]  # the last is too far from any
+    mask[:, 260:280] = 255
+    assert runs(mask, WORDS) == [(0, 110), (140, 200), (260, 286)]
+
+
+def test_a_number_on_a_display_is_one_outline_with_all_its_ones():
+    mask = np.zeros((40, 200), np.uint8)
+    for first in (0, 60, 120):  # 111
+        mask[:, first : first + 6] = 255
+    assert runs(mask, NUMBERS) == [(0, 126)]
 
 
 def test_ink_is_sharp_however_large():

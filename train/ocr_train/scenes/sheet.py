@@ -15,7 +15,10 @@ Quads = npt.NDArray[np.float32]
 WORDS, LINES, NUMBERS = 0.33, 0.9, 1.6
 """Blank columns beside a line's height that part it into two pieces of text: into words, as those who outline street
 scenes do, into lines and the columns of a table, as those do who outline receipts, or into numbers: beside a ``1`` on a
-display, and between the windows of a counter, there is more than a space. A ``1`` alone is too thin for a map."""
+display, and between the windows of a counter, there is more than a space."""
+THIN = 0.35
+"""Width, in heights, below which a piece stays with its neighbour, up to ``LINES`` away: a ``1`` or an ``l`` alone is
+less than a cell of a map."""
 LOOSE = 0.06
 """Margin about the ink, beside its height, as people who draw outlines leave it."""
 
@@ -90,14 +93,33 @@ def heights(quads: Quads) -> Light:
 
 
 def runs(mask: Image, apart: float) -> list[tuple[int, int]]:
-    """First and last column (exclusive) of the pieces of a line of ink that gaps part; ``apart`` beside its height."""
+    """First and last column (exclusive) of the pieces of a line of ink that gaps part; ``apart`` beside its height.
+
+    A piece that is too thin for a map stays with its nearer neighbour.
+    """
     inked = np.flatnonzero(mask.max(axis=0) > 60)
     if not inked.size:
         return []
-    gaps = np.flatnonzero(np.diff(inked) > max(3.0, apart * mask.shape[0]))
-    firsts = [inked[0], *inked[gaps + 1]]
-    lasts = [*inked[gaps], inked[-1]]
-    return [(int(a), int(b) + 1) for a, b in zip(firsts, lasts, strict=True)]
+    height = mask.shape[0]
+    wide = np.flatnonzero(np.diff(inked) > max(3.0, apart * height))
+    ends = inked[wide].tolist(), inked[wide + 1].tolist()
+    edges = list(zip(*ends, strict=True))
+    while thin := _thin(edges, int(inked[0]), int(inked[-1]), height):
+        nearest = min(thin, key=lambda gap: gap[1] - gap[0])
+        if nearest[1] - nearest[0] > LINES * height:
+            break
+        edges.remove(nearest)
+    firsts = [int(inked[0]), *(after for _, after in edges)]
+    lasts = [*(before for before, _ in edges), int(inked[-1])]
+    return [(first, last + 1) for first, last in zip(firsts, lasts, strict=True)]
+
+
+def _thin(gaps: list[tuple[int, int]], first: int, last: int, height: int) -> list[tuple[int, int]]:
+    """The gaps beside pieces that are too thin for a map, all between a first and a last column of ink."""
+    borders = [first, *(column for gap in gaps for column in gap), last]
+    pieces = zip(borders[::2], borders[1::2], strict=True)
+    is_thin = [end - start < THIN * height for start, end in pieces]
+    return [gap for place, gap in enumerate(gaps) if is_thin[place] or is_thin[place + 1]]
 
 
 def scaled(mask: Image, cap: float, across: float = 1.0) -> Image:
