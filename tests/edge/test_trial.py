@@ -13,6 +13,7 @@ from ocr_edge.sources import pictures
 
 from .scene_parts import CROP, EXAMPLES, PLACE, SIZE, table
 from .test_cli_check import EDGE
+from .test_rolling import counter
 
 LEFT, TOP = PLACE
 RIGHT, BOTTOM = LEFT + CROP[0], TOP + CROP[1]
@@ -148,6 +149,42 @@ def test_each_region_says_what_it_would_say_or_why_it_would_not(picture):
     assert "its pattern" in found["region word"]["advice"]
 
 
+@pytest.mark.parametrize(
+    ("pattern", "level", "said"),
+    [
+        (r"\d{5}", "ok", '530, read as "00530", '),
+        (r"\d{4}", "warning", 'says nothing: below min_confidence; what is read there is "'),
+        (r"\d{6}", "warning", 'says nothing: below min_confidence; what is read there is "'),
+        (r"1\d{4}", "warning", 'says nothing: no line fits the pattern; what is read there is "00530", '),
+    ],
+)
+def test_a_counter_that_says_nothing_has_its_line_and_so_have_the_others(picture, pattern, level, said):
+    image, window = table(), counter("00530", 0.4)
+    high, wide = window.shape[:2]
+    image[300 : 300 + high, 40 : 40 + wide] = window
+    put(picture, image)
+    corners = [[40, 300], [40 + wide, 300], [40 + wide, 300 + high], [40, 300 + high]]
+    rolling = f"pattern = '{pattern}'\n[region.value]\nrolling = \"up\"\n"
+    config = f'[[region]]\nname = "water"\ncorners = {corners}\n{rolling}' + region()
+    code, found, _ = check(picture, config, "--picture", picture)
+    assert found["region amount"]["level"] == "ok"
+    water = found["region water"]
+    assert (code, water["level"]) == (level == "warning", level)
+    assert water["found"].startswith(said)
+    assert ("one a wheel" in water["advice"]) == (level == "warning")
+
+
+def test_regions_that_cannot_be_tried_have_their_line_too(picture):
+    wrong = region() + region("word", "pattern = '['")
+    for config, name, code, why in (
+        (region(), "none.png", 4, 'see "picture"'),
+        (wrong, picture.name, 2, 'region word: pattern "["'),
+    ):
+        done, found, _ = check(picture, config, "--picture", name)
+        assert done == code
+        assert found["region amount"]["found"].startswith(f"was not tried: {why}")
+
+
 def test_what_spoils_the_picture_is_named(picture):
     put(picture, table(light=0.03))
     code, found, _ = check(picture, region(), "--picture", picture)
@@ -175,7 +212,10 @@ def test_lost_marks_are_said_once(picture):
     code, found, _ = check(picture, config, "--picture", "other.png", "--draw", "drawn.png")
     assert code == 1
     assert found["picture"]["found"].startswith("alignment lost, ")
-    assert "region amount" not in found
+    assert (found["region amount"]["level"], found["region amount"]["found"]) == (
+        "warning",
+        'was not tried: see "picture"',
+    )
     assert (picture.parent / "drawn.png").exists()
 
 

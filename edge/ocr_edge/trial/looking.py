@@ -16,6 +16,7 @@ from ocr_edge.config.settings import Region
 from ocr_edge.daemon import region_reader, region_setup
 from ocr_edge.daemon.region_reader import RegionReader
 from ocr_edge.daemon.scene import Scene
+from ocr_edge.decode.pattern import Pattern
 from ocr_edge.geometry import transform
 from ocr_edge.geometry.rectify import Rectified
 from ocr_edge.geometry.transform import Points
@@ -148,9 +149,12 @@ def _is_spoiled(reader: RegionReader) -> bool:
 
 
 def _seen(reader: RegionReader, bundle: Bundle, cut: Rectified) -> Reading:
-    """What is read in a region when nothing is demanded of it."""
-    free = msgspec.structs.replace(reader.region, pattern="", check="", min_confidence=0.0)
-    return region_setup.pipeline(free, bundle, None).read(cut.image, time=time.time())
+    """What is read in a region when nothing is demanded of it; of a counter, only that it has so many wheels."""
+    free, wheels = msgspec.structs.replace(reader.region, check="", min_confidence=0.0), None
+    if free.value and free.value.rolling and (pattern := region_setup.pattern(free, bundle, None)):
+        wheels = Pattern.parse(rf"\d{{{pattern.shortest}}}", bundle.manifest.texts)
+    free = msgspec.structs.replace(free, pattern="")
+    return region_setup.pipeline(free, bundle, wheels).read(cut.image, time=time.time())
 
 
 def _corners(box: tuple[int, int, int, int]) -> Points:

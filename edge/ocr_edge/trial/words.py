@@ -16,6 +16,8 @@ ADVICE = {
     "glaring": SEE_QUALITY,
 }
 """What to do, by the reason for which nothing is said."""
+WHEELS = "correct its corners (the counter's window, nothing else), the digits of its pattern (one a wheel), or rolling"
+"""The same for a counter of wheels, unless the light is to blame."""
 IN_DRAWING = ("no text", "pattern", "not a number")
 """Reasons that a drawing of the regions on the picture makes plain."""
 
@@ -39,7 +41,9 @@ def found(trial: Trial) -> str:
 
 def advice(trial: Trial) -> str:
     """What to do about a region that says nothing; empty where nothing is known to help."""
-    return ADVICE.get(trial.reading.why, "")
+    why, rules = trial.reading.why, trial.region.value
+    known = ADVICE.get(why, "")
+    return WHEELS if rules and rules.rolling and known != SEE_QUALITY and not trial.reading.raw else known
 
 
 def caption(trial: Trial) -> str:
