@@ -66,6 +66,7 @@ def once(args: argparse.Namespace) -> "Once":
         "value": {} if args.value else None,
         "pattern": args.pattern,
         "check": args.check,
+        "rows": args.rows,
         "min_margin": args.min_margin,
     }
     return Once(region(**settings), load(args.bundle, args.threads), traced=args.explain is not None)
