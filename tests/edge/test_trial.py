@@ -127,6 +127,7 @@ def test_each_region_says_what_it_would_say_or_why_it_would_not(picture):
         region("number", '[region.value]\nunit = "kWh"\ndecimals = 2')
         + region("word", "pattern = '[A-Z]{3}'")
         + region("limit", "[region.value]\nmax = 9.0")
+        + region("format", '[region.value]\nformat = "00:00"')
         + '[[region]]\nname = "empty"\ncorners = [[360, 140], [450, 140], [450, 170], [360, 170]]\n'
         + region("waiting", 'when = { region = "number", matches = "99999" }')
         + region("asleep", f"schedule = {json.dumps(['00:00-00:01'])}")
@@ -136,6 +137,9 @@ def test_each_region_says_what_it_would_say_or_why_it_would_not(picture):
     assert code == 1
     assert said["number"].startswith('153.46 kWh, read as "15346", confidence ')
     assert said["word"].startswith('says nothing: no line fits the pattern; what is read there is "15346", ')
+    assert said["format"].startswith(
+        'says nothing: no line looks like "00:00"; what is read there is "15346", '
+    )
     assert said["limit"] == '"15346" is not believed: above 9'
     assert said["empty"].startswith("says nothing: no text")
     assert said["waiting"].startswith("says nothing: waits for number to match 99999; what is read there")

@@ -207,9 +207,9 @@ class RegionReader:
             self._change.keep(cut.image)
             self._read_at = frame.monotonic
         fused = settled.reading
-        if fused and not self.is_legal(fused):
+        if fused and self._pattern and not self.is_legal(fused):
             # Each frame's text was legal, but what they have in common is not.
-            self.problem = f"the frames' texts together do not match the pattern: {fused.text}"
+            self.problem = f"the frames' texts together do not match {self._pattern.told}: {fused.text}"
             return []
         if settled.reading is None:
             unsure = "below min_confidence" if settled.is_still else "the frames do not agree"

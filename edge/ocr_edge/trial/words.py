@@ -7,7 +7,7 @@ from ocr_edge.trial.looking import Trial
 SEE_QUALITY = "see When a region cannot be read in docs/regions.md"
 ADVICE = {
     "no text": "does its text lie inside its outline, with a margin of a third of its height?",
-    "pattern": "correct its pattern, or its corners",
+    "pattern": "correct its pattern or format, or its corners",
     "below min_confidence": "text_height, polarity or a pattern may help; its limit is min_confidence",
     "not a number": "give it a pattern, and corners that leave other text out",
     "dark": SEE_QUALITY,
@@ -36,7 +36,7 @@ def found(trial: Trial) -> str:
     seen = ""
     if trial.seen and trial.seen.lines:
         seen = f'; what is read there is "{shown(trial.seen.text)}", confidence {trial.seen.confidence:.2f}'
-    return f"says nothing: {plain(reading.why)}{seen}{asleep}"
+    return f"says nothing: {_why(trial)}{seen}{asleep}"
 
 
 def advice(trial: Trial) -> str:
@@ -51,7 +51,7 @@ def caption(trial: Trial) -> str:
     reading, name = trial.reading, trial.region.name
     if reading.why:
         seen = reading.raw or (trial.seen.text if trial.seen else "")
-        return f"{name}: {plain(reading.why)}" + (f" ({shown(seen)})" if seen else "")
+        return f"{name}: {_why(trial)}" + (f" ({shown(seen)})" if seen else "")
     said = shown(reading.text) if reading.value is None else number(reading)
     return f"{name}: {said} {reading.confidence:.0%}"
 
@@ -59,6 +59,11 @@ def caption(trial: Trial) -> str:
 def number(reading: Reading) -> str:
     """A reading's value with its unit; empty where it has none."""
     return "" if reading.value is None else f"{reading.value:.15g} {reading.unit}".rstrip()
+
+
+def _why(trial: Trial) -> str:
+    """Why it would say nothing, for people."""
+    return plain(trial.reading.why, trial.region.value.format if trial.region.value else None)
 
 
 def shown(lines: str) -> str:
