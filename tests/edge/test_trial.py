@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -72,10 +73,52 @@ def test_why_there_is_no_value_is_said(picture, capsys):
     code = main(["read", str(EXAMPLES / "render-clock.jpg"), "--value"])
     out, err = capsys.readouterr()
     assert (code, out) == (0, "")
-    assert err.endswith('render-clock.jpg: no value in "89:53": not a number\n')
+    assert err.endswith(
+        'render-clock.jpg: no value in "89:53": not a number: ":53" stands after it; give its --number-format, such as '
+        "00:00 for a time, or --corners that leave other text out\n"
+    )
     code, out, err = read(capsys, "--corners", CORNERS, "--value", "--pattern", "[A-Z]{9}", "--require-text")
     assert (code, out) == (1, "")
     assert err.splitlines()[-1] == "WARNING: table.png: nothing read: no line fits the pattern"
+
+
+def gauge(tmp_path, *lines):
+    """A picture of some lines of text; its path."""
+    image = np.full((80 * len(lines) + 40, 360, 3), 225, np.uint8)
+    for at, text in enumerate(lines):
+        cv2.putText(
+            image, text, (30, 80 * at + 75), cv2.FONT_HERSHEY_DUPLEX, 1.8, (30, 30, 30), 3, cv2.LINE_AA
+        )
+    return str(put(tmp_path / "gauge.png", image))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ("--unit", "bar"),
+        ("--number-format", "-#0.0 bar"),
+        ("--number-format", "-#0.0", "--unit", "bar", "--value"),
+    ],
+)
+def test_a_number_has_the_unit_or_format_that_it_has_in_the_configuration(tmp_path, capsys, given):
+    path = gauge(tmp_path, "-0.5 bar")
+    assert main(["read", path, *given]) == 0
+    assert capsys.readouterr().out == "-0.5\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "given", "told"),
+    [
+        (("-0.5 bar",), (), "not a number: \"bar\" stands after it; give --unit 'bar' if that is its unit"),
+        (("-0.5", "12.8"), (), "not a number: 2 lines; give --corners of the number's line alone"),
+        (("-0.5 bar",), ("--number-format", "0.0 bar"), 'no line looks like "0.0 bar"'),
+    ],
+)
+def test_what_keeps_a_text_from_being_a_number_is_said_and_what_to_give(tmp_path, capsys, lines, given, told):
+    assert main(["read", gauge(tmp_path, *lines), "--value", *given]) == 0
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert told in err
 
 
 def test_polarity_and_text_height_are_the_regions(picture, capsys):
@@ -93,6 +136,8 @@ def test_polarity_and_text_height_are_the_regions(picture, capsys):
         (("--corners", "0,0 9,0 0,9 9,9"), "corners: the sides of the region cross"),
         (("--corners", CORNERS, "--reader", "line"), "--reader does not go with --corners"),
         (("--value", "--check", "luhn"), "check 'luhn' needs a pattern too"),
+        (("--number-format", ""), "ERROR: format '' is empty: expected what the number looks like, such as '-##0.0'"),
+        (("--number-format", "0.0#"), 'value.format "0.0#": expected every # before the first 0'),
     ],
 )  # fmt: skip
 def test_a_mistake_is_one_line(picture, capsys, arguments, told):
@@ -151,6 +196,14 @@ def test_each_region_says_what_it_would_say_or_why_it_would_not(picture):
         "ok",
     ]
     assert "its pattern" in found["region word"]["advice"]
+
+
+def test_a_unit_that_is_not_configured_is_named(picture):
+    path = Path(gauge(picture.parent, "-0.5 bar"))
+    code, found, _ = check(path, '[[region]]\nname = "gauge"\n[region.value]\n', "--picture", path)
+    said = found["region gauge"]
+    assert (code, said["found"]) == (1, '"-0.5 bar" is not believed: not a number: "bar" stands after it')
+    assert said["advice"].startswith('give unit = "bar" if that is its unit')
 
 
 @pytest.mark.parametrize(

@@ -77,8 +77,7 @@ def _told(looked: "Looked") -> Iterator[Finding]:
         elif looked.problem:
             yield warning(name, 'was not tried: see "picture"', code=1)
         else:
-            drawing_helps = each.reading.why in words.IN_DRAWING
-            advice = f"{words.advice(each)}{'; look with --draw' if drawing_helps else ''}"
+            advice = f"{words.advice(each)}{'; look with --draw' if words.is_drawn(each) else ''}"
             yield warning(name, words.found(each), advice, code=1)
 
 

@@ -1,6 +1,7 @@
 """A trial in words: what a region would say, or why it would say nothing and what helps."""
 
 from ocr_edge.reading import Reading, plain
+from ocr_edge.regions.number import behind as number_behind
 from ocr_edge.sinks.base import printable
 from ocr_edge.trial.looking import Trial
 
@@ -9,7 +10,6 @@ ADVICE = {
     "no text": "does its text lie inside its outline, with a margin of a third of its height?",
     "pattern": "correct its pattern or format, or its corners",
     "below min_confidence": "text_height, polarity or a pattern may help; its limit is min_confidence",
-    "not a number": "give it a pattern, and corners that leave other text out",
     "dark": SEE_QUALITY,
     "over-exposed": SEE_QUALITY,
     "blurred": SEE_QUALITY,
@@ -18,8 +18,8 @@ ADVICE = {
 """What to do, by the reason for which nothing is said."""
 WHEELS = "correct its corners (the counter's window, nothing else), the digits of its pattern (one a wheel), or rolling"
 """The same for a counter of wheels, unless the light is to blame."""
-IN_DRAWING = ("no text", "pattern", "not a number")
-"""Reasons that a drawing of the regions on the picture makes plain."""
+NO_UNIT = ".,:;/'+-"
+"""Marks that begin no unit: what stands after a number and begins with one belongs to it."""
 
 
 def found(trial: Trial) -> str:
@@ -43,7 +43,32 @@ def advice(trial: Trial) -> str:
     """What to do about a region that says nothing; empty where nothing is known to help."""
     why, rules = trial.reading.why, trial.region.value
     known = ADVICE.get(why, "")
+    if trial.reading.raw and why.startswith("not a number"):
+        return number_advice(trial.reading.raw, 'unit = "{}"', "format", "corners")
     return WHEELS if rules and rules.rolling and known != SEE_QUALITY and not trial.reading.raw else known
+
+
+def is_drawn(trial: Trial) -> bool:
+    """Whether a drawing of the regions on the picture makes plain why it says nothing."""
+    why = trial.reading.why
+    return why in {"no text", "pattern"} or why.startswith("not a number")
+
+
+def number_advice(raw: str, unit: str, form: str, corners: str) -> str:
+    """What to do about a text that is no number.
+
+    Args:
+        raw: The text.
+        unit: How a unit is given, with ``{}`` in its place.
+        form: What a format is called where it is given.
+        corners: What corners are called there.
+    """
+    if "\n" in raw.strip():
+        return f"give {corners} of the number's line alone"
+    behind = number_behind(raw)
+    if behind and behind[0] not in NO_UNIT:
+        return f"give {unit.format(behind)} if that is its unit, or {corners} that leave it out"
+    return f"give its {form}, such as 00:00 for a time, or {corners} that leave other text out"
 
 
 def caption(trial: Trial) -> str:
