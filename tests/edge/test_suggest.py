@@ -86,6 +86,20 @@ def test_a_number_that_is_not_sure_enough_is_said_to_be_text_and_what_to_add(pic
     assert tomllib.loads(added)["region"][0]["value"] == {"min": 0.0}
 
 
+@pytest.mark.parametrize(
+    ("text", "is_told"),
+    [("0482", True), ("482", True), ("00 482", True), ("48", False), ("48.2", False), ("A482", False)],
+)
+def test_digits_alone_may_be_a_mechanical_counter_which_is_read_in_another_way(text, is_told):
+    reading = Reading("", (line([(100 + 30 * i, 50, 20, 30) for i in range(len(text))], text),), 0.0)
+    settings = region(name="number-1", corners=square(100, 50), value={"format": "0000"})
+    out = fragment.configuration([(1, suggesting.Suggestion(settings, reading, 20.0))], Path("x.png"), SIZE)
+    assert ('\n# rolling = "up" ' in out and "docs/regions.md#rolling-counters" in out) == is_told
+    if is_told:  # what it proposes is a configuration
+        (counter,) = tomllib.loads(out.replace("# rolling", "rolling"))["region"]
+        assert region(**counter).value.rolling == "up"
+
+
 def test_what_a_pattern_overlooks_is_said_with_the_way_out():
     reading = Reading("", (line(LEVEL),), 0.0, value=482.0)
     made = region(name="number-1", pattern=r"\d{5}", value={})

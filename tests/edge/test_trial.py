@@ -228,7 +228,7 @@ def test_a_counter_that_says_nothing_has_its_line_and_so_have_the_others(picture
     water = found["region water"]
     assert (code, water["level"]) == (level == "warning", level)
     assert water["found"].startswith(said)
-    assert ("one a wheel" in water["advice"]) == (level == "warning")
+    assert ("one digit a wheel" in water["advice"]) == (level == "warning")
 
 
 def test_regions_that_cannot_be_tried_have_their_line_too(picture):

@@ -1,6 +1,7 @@
 """Suggested regions as a configuration to begin with."""
 
 import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -18,6 +19,12 @@ SOURCE = """
 [source]
 url = {url}   # to try it; then a camera such as "picamera2:0" or "v4l2:/dev/video0"
 """
+WHEELS = re.compile("[0-9]{3,9}")
+"""What a mechanical counter shows: fewer digits are hardly one, and the largest have nine wheels."""
+ROLLING = (
+    '# rolling = "up"   # in [region.value] of a mechanical counter, a 0 in format for each wheel: '
+    "docs/regions.md#rolling-counters"
+)
 MQTT = """
 [mqtt]
 host = {host}
@@ -57,7 +64,10 @@ def _region(place: int, suggestion: Suggestion) -> str:
         lines.append(f"text_height = {wanted.text_height}")
     if wanted.pattern:
         lines.append(f"pattern = '{wanted.pattern}'   # how many digits can it show?")
-    return "\n".join([*lines, *_value(wanted, wanted.value), *_doubted(suggestion)]) + "\n"
+    lines += [*_value(wanted, wanted.value), *_doubted(suggestion)]
+    if WHEELS.fullmatch(reading.text.replace(" ", "")):
+        lines.append(ROLLING)
+    return "\n".join(lines) + "\n"
 
 
 def _doubted(suggestion: Suggestion) -> list[str]:

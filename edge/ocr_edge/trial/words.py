@@ -16,7 +16,9 @@ ADVICE = {
     "glaring": SEE_QUALITY,
 }
 """What to do, by the reason for which nothing is said."""
-WHEELS = "correct its corners (the counter's window, nothing else), the digits of its pattern (one a wheel), or rolling"
+WHEELS = (
+    "correct its corners (its window, nothing else), its pattern or format (one digit a wheel), or rolling"
+)
 """The same for a counter of wheels, unless the light is to blame."""
 NO_UNIT = ".,:;/'+-"
 """Marks that begin no unit: what stands after a number and begins with one belongs to it."""
