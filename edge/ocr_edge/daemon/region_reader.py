@@ -110,19 +110,24 @@ class RegionReader:
         if self._belief and old._belief:
             self._belief.take_over(old._belief)
 
-    def resume(self, last: Reading, now: float, monotonic: float) -> None:
+    def resume(self, last: Reading, now: float, monotonic: float) -> bool:
         """Go on where an earlier run of the program ended.
 
         Args:
             last: The last reading of this region that was believed.
             now: Epoch seconds.
             monotonic: The same moment on ``time.monotonic``.
+
+        Returns:
+            Whether its text is not said again while it stands.
         """
-        if (last.value is None) == (self._belief is None):
+        stands = (last.value is None) == (self._belief is None)
+        if stands:
             self.silence.spoken = True
             self._stabilizer.resume(last.raw or last.text)
         if last.value is not None and self._belief:
             self._belief.resume(last.value, monotonic - max(now - last.time, 0.0))
+        return stands
 
     @property
     def bundle(self) -> str:
