@@ -240,6 +240,10 @@ def test_regions_that_cannot_be_tried_have_their_line_too(picture):
         done, found, _ = check(picture, config, "--picture", name)
         assert done == code
         assert found["region amount"]["found"].startswith(f"was not tried: {why}")
+    done, found, _ = check(
+        picture, region(), "--picture", picture, source='bundle = "none"\n[source]\nurl = "file:table.png"\n'
+    )
+    assert (done, found["region amount"]["found"]) == (3, "was not tried: the bundle cannot be used")
 
 
 def test_what_spoils_the_picture_is_named(picture):

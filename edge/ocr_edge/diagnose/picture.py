@@ -29,7 +29,7 @@ def trial(path: Path, drawn: Path | None = None) -> Callable[[Probe], Iterator[F
         if probe.config is None:
             return  # another check says why
         if probe.bundle is None:
-            yield from _untried(probe.config, "the bundle cannot be used", ConfigError.exit_code)
+            yield from _untried(probe.config, "the bundle cannot be used", 1)  # its own check has the code
             return
         try:
             looked, image = _looked(path, probe.config, probe.bundle)
