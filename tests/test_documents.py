@@ -137,5 +137,5 @@ def test_every_command_of_a_page_is_understood(page):
     commands = list(typed(spoken(page)))
     assert commands
     for command in commands:
-        # As main does it: a pattern may begin with a dash.
-        assert cli.parser().parse_args(cli._with_pattern(command)).run, command
+        # As main does it: a pattern or format may begin with a dash.
+        assert cli.parser().parse_args(cli._joined(command)).run, command

@@ -10,6 +10,9 @@ from ocr_edge.commands import bench, bundle, check, doctor, init, read, regions,
 
 COMMANDS = (read, init, regions, check, run, samples, bundle, status, bench, doctor)
 
+DASHED = ("--pattern", "--number-format")
+"""Options of which the value may begin with a dash, as a minus does."""
+
 EPILOG = """exit codes: 0 fine, 1 said no (nothing read where something was demanded), 2 wrong usage or
 configuration, 3 wrong bundle, 4 an input could not be read"""
 
@@ -26,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Raises:
         SystemExit: After ``--help`` and ``--version``, and with code 2 for arguments that make no sense.
     """
-    args = parser().parse_args(_with_pattern(sys.argv[1:] if argv is None else argv))
+    args = parser().parse_args(_joined(sys.argv[1:] if argv is None else argv))
     level = logging.DEBUG if args.verbose else getattr(args, "level", logging.WARNING)
     return program.run(lambda: int(args.run(args)), level)
 
@@ -43,19 +46,19 @@ def parser() -> argparse.ArgumentParser:
     return result
 
 
-def _with_pattern(argv: Sequence[str]) -> list[str]:
-    """The arguments, a pattern that begins with a dash joined to its option: argparse takes it for another option."""
+def _joined(argv: Sequence[str]) -> list[str]:
+    """The arguments; what begins with a dash is joined to its option: argparse takes it for another option."""
     result: list[str] = []
     for index, argument in enumerate(argv):
         if argument == "--":
             return [*result, *argv[index:]]
-        if result and result[-1] == "--pattern" and argument.startswith("-") and not _is_option(argument):
-            result[-1] = f"--pattern={argument}"
+        if result and result[-1] in DASHED and argument.startswith("-") and not _is_option(argument):
+            result[-1] += f"={argument}"
         else:
             result.append(argument)
     return result
 
 
 def _is_option(argument: str) -> bool:
-    """Whether an argument is an option, so that a pattern was forgotten before it."""
+    """Whether an argument is an option, so that what the option before it demands was forgotten."""
     return argument.startswith("--") or argument in {"-h", "-v"}

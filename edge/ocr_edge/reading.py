@@ -18,9 +18,9 @@ _PLAIN = {"pattern": "no line fits the pattern"}
 """Reasons for which nothing is said, where the word that is published is too short for people."""
 
 
-def plain(why: str) -> str:
-    """A reading's ``why`` for people."""
-    return _PLAIN.get(why, why)
+def plain(why: str, form: str | None = None) -> str:
+    """A reading's ``why`` for people; of a region whose format is ``form``, which makes its pattern."""
+    return f'no line looks like "{form}"' if form and why == "pattern" else _PLAIN.get(why, why)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -122,11 +122,12 @@ def test_two_names_for_a_digit_share_its_probability():
     assert standing.confidence == pytest.approx(0.5, abs=0.05)
 
 
-def config(more: str, rolling: str = "up") -> str:
+def config(more: str, rolling: str = "up", form: str = "") -> str:
     high, wide = WINDOW, 5 * WIDE
     corners = [[20, 20], [20 + wide, 20], [20 + wide, 20 + high], [20, 20 + high]]
     head = f'[source]\nurl = "file:x"\n[[region]]\nname = "meter"\ncorners = {corners}\n{more}\n'
-    return f'{head}[region.value]\nrolling = "{rolling}"\ndecimals = 2\n'
+    form = f'format = "{form}"\n' if form else ""
+    return f'{head}[region.value]\nrolling = "{rolling}"\ndecimals = 2\n{form}'
 
 
 def test_the_daemon_says_the_value_of_a_counter_through_a_turn(model: bundles.Bundle):
@@ -144,8 +145,11 @@ def test_the_daemon_says_the_value_of_a_counter_through_a_turn(model: bundles.Bu
 @pytest.mark.parametrize(
     ("pattern", "error"),
     [
-        ("", r"rolling needs a pattern with a digit for each wheel, such as '\d{5}' for five wheels"),
-        (r"pattern = '\d{4,5}'", r"pattern '\\d{4,5}' allows 4 to 5 digits, expected one length"),
+        (
+            "",
+            r"rolling needs a digit for each wheel, such as pattern '\d{5}' or format '00000' for five wheels",
+        ),
+        (r"pattern = '\d{4,5}'", r'pattern "\d{4,5}" allows 4 to 5 digits, expected one length'),
         (r"pattern = '\d{3}\.\d'", "has '.', expected digits alone"),
         (r"pattern = '\d+'", "allows 1 to any number of digits"),
     ],
@@ -158,6 +162,32 @@ def test_a_pattern_that_does_not_count_the_wheels_is_one_line(
     assert str(caught.value).startswith("region meter: rolling")
     assert error in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("form", "error"),
+    [
+        ("0000#", 'value.format "0000#": expected every # before'),
+        ("#0000", 'rolling: value.format "#0000" allows 4 to 5 digits, expected one length'),
+        ("000:00", "has ':', expected digits alone"),
+    ],
+)
+def test_a_format_that_does_not_count_the_wheels_is_named_as_it_was_written(
+    model: bundles.Bundle, form: str, error: str
+):
+    with pytest.raises(ConfigError) as caught:
+        Scene(parse(config("", form=form).replace("decimals = 2\n", ""), Path("c.toml")), model, Counters())
+    assert str(caught.value).startswith("region meter: ")
+    assert error in str(caught.value)
+
+
+def test_a_format_counts_the_wheels_and_the_unit_is_on_none_of_them(model: bundles.Bundle):
+    settings = config("", form="00000") + 'unit = "m³"\n'
+    scene = Scene(parse(settings, Path("c.toml")), model, Counters())
+    image = np.full((WINDOW + 40, 5 * WIDE + 40, 3), 90, np.uint8)
+    image[20 : 20 + WINDOW, 20 : 20 + 5 * WIDE] = counter("00530", 0.3)
+    said = [r for at in range(9) for r in scene.look(Frame(image, 1e9 + at, float(at), "camera"))]
+    assert [(r.value, r.unit) for r in said] == [(5.3, "m³")]
 
 
 def test_a_bundle_of_lines_alone_reads_a_counter(model: bundles.Bundle):

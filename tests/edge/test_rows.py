@@ -166,8 +166,11 @@ def test_a_region_of_two_rows_has_one_value(model: bundles.Bundle, two_rows: np.
 def test_the_command_reads_rows(tmp_path: Path, two_rows: np.ndarray, capsys: pytest.CaptureFixture[str]):
     path = tmp_path / "plate.png"
     cv2.imwrite(str(path), two_rows[..., ::-1])
-    assert main(["read", str(path), "--rows", "2", "--pattern", r"\d{9}"]) == 0
-    assert capsys.readouterr().out == "904172538\n"
+    asked = ["read", str(path), "--rows", "2", "--pattern", r"\d{9}"]
+    high, wide = two_rows.shape[:2]
+    for part in ([], ["--corners", f"0,0 {wide},0 {wide},{high} 0,{high}"], ["--value"]):
+        assert main([*asked, *part]) == 0
+        assert capsys.readouterr().out == "904172538\n", part
 
 
 @pytest.mark.parametrize("pattern", [r"\d{9}", None])

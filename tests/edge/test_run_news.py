@@ -1,5 +1,7 @@
 """The daemon as its users run it: real pictures in, what is news out."""
 
+import datetime as dt
+import os
 import shutil
 import sqlite3
 import time
@@ -47,8 +49,16 @@ def test_a_new_picture_is_news_and_the_old_one_after_it_too(tmp_path: Path, pict
 
 
 def test_what_was_said_before_a_restart_is_not_said_again(tmp_path: Path, picture: Path):
-    for expected in ([TEXT], []):
-        with DaemonProcess(tmp_path, config(f"file:{picture}", "[store]\ncommit_s = 0.1\n")) as daemon:
+    os.utime(picture, (1.7e9, 1.7e9))
+    at = dt.datetime.fromtimestamp(1.7e9).isoformat(" ", "seconds")
+    stands = f"still stands, said of the picture of {at}; said again when it changes\n"
+    quiet = "[stdout]\nenabled = false\n"
+    for expected, more, told in (
+        ([TEXT], "", []),
+        ([], "", [f'INFO: region picture: "{TEXT}" {stands}']),
+        ([], quiet, [f"INFO: region picture: what it said last {stands}"]),
+    ):
+        with DaemonProcess(tmp_path, config(f"file:{picture}", "[store]\ncommit_s = 0.1\n" + more)) as daemon:
             daemon.until_ready()
             if expected:
                 daemon.until_said(TEXT)
@@ -56,6 +66,7 @@ def test_what_was_said_before_a_restart_is_not_said_again(tmp_path: Path, pictur
                 time.sleep(1.5)
             daemon.end()
         assert daemon.texts == expected
+        assert [line for line in daemon.log.splitlines(keepends=True) if "still stands" in line] == told
 
 
 def test_each_picture_of_a_folder_is_read_once(tmp_path: Path):

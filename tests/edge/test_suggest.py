@@ -1,7 +1,10 @@
 """``ocr-edge regions suggest``: what it prints is a configuration, and the daemon reads with it what stands there."""
 
 import json
+import re
 import tomllib
+from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import cv2
@@ -14,7 +17,7 @@ from ocr_edge.contract.types import Box
 from ocr_edge.detect.detector import Found
 from ocr_edge.reading import Character, Line, Reading
 from ocr_edge.sources import pictures
-from ocr_edge.trial import outlines, spots
+from ocr_edge.trial import fragment, outlines, spots
 from ocr_edge.trial import suggest as suggesting
 from ocr_edge.trial.numbers import written
 from ocr_edge.trial.once import region
@@ -46,10 +49,10 @@ def test_it_is_a_configuration_and_each_region_reads_what_stands_above_it(pictur
     code, out, err = suggest(capsys, "--draw", "seen.png")
     assert (code, err) == (0, "")
     (first, *_), text = tomllib.loads(out)["region"], out
-    assert (first["name"], first["pattern"], first["value"]) == ("number-1", r"\d{5}", {"min": 0.0})
+    assert (first["name"], first["value"]) == ("number-1", {"format": "00000", "min": 0.0})
     assert '# 1: reads "15346", the number 15346, confidence 0.' in text
     code, found, err = check(picture, "", "--picture", picture, source=out.replace("[source]", "\n[source]"))
-    assert code == 0, (found, err)
+    assert (code, err) == (0, ""), found  # what it writes is not warned of
     assert found["region number-1"]["found"].startswith('15346, read as "15346", ')
     said = [each["found"] for name, each in found.items() if name.startswith("region ")]
     assert len(said) == out.count("[[region]]")
@@ -63,6 +66,46 @@ def test_text_that_is_no_number_gets_no_value(picture, capsys):
     assert "value" not in clock
     assert "pattern" not in clock
     assert 'reads "89:53", confidence' in out
+    assert 'name = "text-2"   # publishes text, and no number' in out
+
+
+def test_a_number_that_is_not_sure_enough_is_said_to_be_text_and_what_to_add(picture, capsys, monkeypatch):
+    def strict(text):
+        number = written(text)
+        return number and replace(number, value=number.value | {"min_lead": 1e9})
+
+    monkeypatch.setattr(suggesting, "written", strict)
+    code, out, _ = suggest(capsys, "--take", "1")
+    assert code == 0
+    (first,) = tomllib.loads(out)["region"]
+    assert (first["name"], first["pattern"], "value" in first) == ("text-1", r"\d{5}", False)
+    assert 'name = "text-1"   # publishes text, and no number\n' in out
+    assert re.search(r"# As a number it is not sure enough: 15346 is .* times as likely as .* or add\n", out)
+    # What to add is right when the marks before it are taken away.
+    added = out.replace("\n# [region.value]\n# min", "\n[region.value]\nmin")
+    assert tomllib.loads(added)["region"][0]["value"] == {"min": 0.0}
+
+
+@pytest.mark.parametrize(
+    ("text", "is_told"),
+    [("0482", True), ("482", True), ("00 482", True), ("48", False), ("48.2", False), ("A482", False)],
+)
+def test_digits_alone_may_be_a_mechanical_counter_which_is_read_in_another_way(text, is_told):
+    reading = Reading("", (line([(100 + 30 * i, 50, 20, 30) for i in range(len(text))], text),), 0.0)
+    settings = region(name="number-1", corners=square(100, 50), value={"format": "0000"})
+    out = fragment.configuration([(1, suggesting.Suggestion(settings, reading, 20.0))], Path("x.png"), SIZE)
+    assert ('\n# rolling = "up" ' in out and "docs/regions.md#rolling-counters" in out) == is_told
+    if is_told:  # what it proposes is a configuration
+        (counter,) = tomllib.loads(out.replace("# rolling", "rolling"))["region"]
+        assert region(**counter).value.rolling == "up"
+
+
+def test_what_a_pattern_overlooks_is_said_with_the_way_out():
+    reading = Reading("", (line(LEVEL),), 0.0, value=482.0)
+    made = region(name="number-1", pattern=r"\d{5}", value={})
+    known = suggesting.Suggestion(made, reading, 20.0, blind="this pattern cannot see a decimal point")
+    out = fragment.configuration([(1, known)], Path("x.png"), SIZE)
+    assert "# this pattern cannot see a decimal point.\n# Where one can be, write a format with it" in out
 
 
 def test_some_can_be_taken_and_sent_to_a_broker(picture, capsys):
@@ -108,6 +151,14 @@ def test_a_picture_without_text_is_said(picture, capsys):
 def test_a_number_gets_the_pattern_of_its_kind(text, pattern, value):
     found = written(text)
     assert (found.pattern, found.value) == (pattern, value)
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [("004827", "000000"), ("215", "-###0"), ("-7", "-#0"), ("50%", "-##0"), ("21.5", ""), ("1,234", "")],
+)
+def test_a_number_without_a_mark_gets_a_format_which_overlooks_none(text, form):
+    assert written(text).form == form
 
 
 @pytest.mark.parametrize("text", ["", "12:30", "12Q", "KWH", "1.2.3", "12.5 bananas", "1 2", "12/2026", "."])

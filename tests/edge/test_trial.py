@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -13,6 +14,7 @@ from ocr_edge.sources import pictures
 
 from .scene_parts import CROP, EXAMPLES, PLACE, SIZE, table
 from .test_cli_check import EDGE
+from .test_rolling import counter
 
 LEFT, TOP = PLACE
 RIGHT, BOTTOM = LEFT + CROP[0], TOP + CROP[1]
@@ -71,10 +73,52 @@ def test_why_there_is_no_value_is_said(picture, capsys):
     code = main(["read", str(EXAMPLES / "render-clock.jpg"), "--value"])
     out, err = capsys.readouterr()
     assert (code, out) == (0, "")
-    assert err.endswith('render-clock.jpg: no value in "89:53": not a number\n')
+    assert err.endswith(
+        'render-clock.jpg: no value in "89:53": not a number: ":53" stands after it; give its --number-format, such as '
+        "00:00 for a time, or --corners that leave other text out\n"
+    )
     code, out, err = read(capsys, "--corners", CORNERS, "--value", "--pattern", "[A-Z]{9}", "--require-text")
     assert (code, out) == (1, "")
     assert err.splitlines()[-1] == "WARNING: table.png: nothing read: no line fits the pattern"
+
+
+def gauge(tmp_path, *lines):
+    """A picture of some lines of text; its path."""
+    image = np.full((80 * len(lines) + 40, 360, 3), 225, np.uint8)
+    for at, text in enumerate(lines):
+        cv2.putText(
+            image, text, (30, 80 * at + 75), cv2.FONT_HERSHEY_DUPLEX, 1.8, (30, 30, 30), 3, cv2.LINE_AA
+        )
+    return str(put(tmp_path / "gauge.png", image))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ("--unit", "bar"),
+        ("--number-format", "-#0.0 bar"),
+        ("--number-format", "-#0.0", "--unit", "bar", "--value"),
+    ],
+)
+def test_a_number_has_the_unit_or_format_that_it_has_in_the_configuration(tmp_path, capsys, given):
+    path = gauge(tmp_path, "-0.5 bar")
+    assert main(["read", path, *given]) == 0
+    assert capsys.readouterr().out == "-0.5\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "given", "told"),
+    [
+        (("-0.5 bar",), (), "not a number: \"bar\" stands after it; give --unit 'bar' if that is its unit"),
+        (("-0.5", "12.8"), (), "not a number: 2 lines; give --corners of the number's line alone"),
+        (("-0.5 bar",), ("--number-format", "0.0 bar"), 'no line looks like "0.0 bar"'),
+    ],
+)
+def test_what_keeps_a_text_from_being_a_number_is_said_and_what_to_give(tmp_path, capsys, lines, given, told):
+    assert main(["read", gauge(tmp_path, *lines), "--value", *given]) == 0
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert told in err
 
 
 def test_polarity_and_text_height_are_the_regions(picture, capsys):
@@ -92,6 +136,8 @@ def test_polarity_and_text_height_are_the_regions(picture, capsys):
         (("--corners", "0,0 9,0 0,9 9,9"), "corners: the sides of the region cross"),
         (("--corners", CORNERS, "--reader", "line"), "--reader does not go with --corners"),
         (("--value", "--check", "luhn"), "check 'luhn' needs a pattern too"),
+        (("--number-format", ""), "ERROR: format '' is empty: expected what the number looks like, such as '-##0.0'"),
+        (("--number-format", "0.0#"), 'value.format "0.0#": expected every # before the first 0'),
     ],
 )  # fmt: skip
 def test_a_mistake_is_one_line(picture, capsys, arguments, told):
@@ -126,6 +172,7 @@ def test_each_region_says_what_it_would_say_or_why_it_would_not(picture):
         region("number", '[region.value]\nunit = "kWh"\ndecimals = 2')
         + region("word", "pattern = '[A-Z]{3}'")
         + region("limit", "[region.value]\nmax = 9.0")
+        + region("format", '[region.value]\nformat = "00:00"')
         + '[[region]]\nname = "empty"\ncorners = [[360, 140], [450, 140], [450, 170], [360, 170]]\n'
         + region("waiting", 'when = { region = "number", matches = "99999" }')
         + region("asleep", f"schedule = {json.dumps(['00:00-00:01'])}")
@@ -135,6 +182,9 @@ def test_each_region_says_what_it_would_say_or_why_it_would_not(picture):
     assert code == 1
     assert said["number"].startswith('153.46 kWh, read as "15346", confidence ')
     assert said["word"].startswith('says nothing: no line fits the pattern; what is read there is "15346", ')
+    assert said["format"].startswith(
+        'says nothing: no line looks like "00:00"; what is read there is "15346", '
+    )
     assert said["limit"] == '"15346" is not believed: above 9'
     assert said["empty"].startswith("says nothing: no text")
     assert said["waiting"].startswith("says nothing: waits for number to match 99999; what is read there")
@@ -146,6 +196,54 @@ def test_each_region_says_what_it_would_say_or_why_it_would_not(picture):
         "ok",
     ]
     assert "its pattern" in found["region word"]["advice"]
+
+
+def test_a_unit_that_is_not_configured_is_named(picture):
+    path = Path(gauge(picture.parent, "-0.5 bar"))
+    code, found, _ = check(path, '[[region]]\nname = "gauge"\n[region.value]\n', "--picture", path)
+    said = found["region gauge"]
+    assert (code, said["found"]) == (1, '"-0.5 bar" is not believed: not a number: "bar" stands after it')
+    assert said["advice"].startswith('give unit = "bar" if that is its unit')
+
+
+@pytest.mark.parametrize(
+    ("pattern", "level", "said"),
+    [
+        (r"\d{5}", "ok", '530, read as "00530", '),
+        (r"\d{4}", "warning", 'says nothing: below min_confidence; what is read there is "'),
+        (r"\d{6}", "warning", 'says nothing: below min_confidence; what is read there is "'),
+        (r"1\d{4}", "warning", 'says nothing: no line fits the pattern; what is read there is "00530", '),
+    ],
+)
+def test_a_counter_that_says_nothing_has_its_line_and_so_have_the_others(picture, pattern, level, said):
+    image, window = table(), counter("00530", 0.4)
+    high, wide = window.shape[:2]
+    image[300 : 300 + high, 40 : 40 + wide] = window
+    put(picture, image)
+    corners = [[40, 300], [40 + wide, 300], [40 + wide, 300 + high], [40, 300 + high]]
+    rolling = f"pattern = '{pattern}'\n[region.value]\nrolling = \"up\"\n"
+    config = f'[[region]]\nname = "water"\ncorners = {corners}\n{rolling}' + region()
+    code, found, _ = check(picture, config, "--picture", picture)
+    assert found["region amount"]["level"] == "ok"
+    water = found["region water"]
+    assert (code, water["level"]) == (level == "warning", level)
+    assert water["found"].startswith(said)
+    assert ("one digit a wheel" in water["advice"]) == (level == "warning")
+
+
+def test_regions_that_cannot_be_tried_have_their_line_too(picture):
+    wrong = region() + region("word", "pattern = '['")
+    for config, name, code, why in (
+        (region(), "none.png", 4, 'see "picture"'),
+        (wrong, picture.name, 2, 'region word: pattern "["'),
+    ):
+        done, found, _ = check(picture, config, "--picture", name)
+        assert done == code
+        assert found["region amount"]["found"].startswith(f"was not tried: {why}")
+    done, found, _ = check(
+        picture, region(), "--picture", picture, source='bundle = "none"\n[source]\nurl = "file:table.png"\n'
+    )
+    assert (done, found["region amount"]["found"]) == (3, "was not tried: the bundle cannot be used")
 
 
 def test_what_spoils_the_picture_is_named(picture):
@@ -175,7 +273,10 @@ def test_lost_marks_are_said_once(picture):
     code, found, _ = check(picture, config, "--picture", "other.png", "--draw", "drawn.png")
     assert code == 1
     assert found["picture"]["found"].startswith("alignment lost, ")
-    assert "region amount" not in found
+    assert (found["region amount"]["level"], found["region amount"]["found"]) == (
+        "warning",
+        'was not tried: see "picture"',
+    )
     assert (picture.parent / "drawn.png").exists()
 
 

@@ -89,8 +89,36 @@ def test_a_bundle_that_cannot_read_the_formats_marks_is_refused_at_the_start():
         scene('[region.value]\nformat = "-##0.0"', "fast")
     assert str(refused.value) == (
         'region picture: value.format "-##0.0" needs a minus sign and a decimal point, which bundle fast cannot read: '
-        "choose a bundle with a line stage, such as default, or a format without"
+        "write a format without, or choose a bundle that can, such as default"
     )
+
+
+@pytest.mark.parametrize(
+    ("form", "needs"),
+    [("##0.0 Ω", "'Ω'"), ("##0.0[ Ω]", "'Ω'"), ("€ #0|#0 Ж", "'Ж'"), ("Ж ##0 Ω", "'Ж' and 'Ω'")],
+)
+def test_a_text_beside_the_number_that_no_stage_has_is_refused_in_the_words_of_the_format(form, needs):
+    with pytest.raises(ConfigError) as refused:
+        scene(f'[region.value]\nformat = "{form}"')
+    assert str(refused.value) == (
+        f'region picture: value.format "{form}" needs {needs}, which bundle default cannot read: '
+        "write a format without, or choose a bundle that can"
+    )
+
+
+def test_a_format_that_makes_too_large_a_pattern_is_named_as_it_was_written():
+    with pytest.raises(
+        ConfigError, match=r'^region picture: value\.format "#0 x+": the pattern that it makes '
+    ):
+        scene(f'[region.value]\nformat = "#0 {"x" * 80}"')
+
+
+@pytest.mark.parametrize("form", ["", "  "])
+def test_an_empty_format_is_refused(form):
+    with pytest.raises(
+        ConfigError, match=r"region\[.*\]\.value: format '.*' is empty: expected .*, or no format"
+    ):
+        scene(f'[region.value]\nformat = "{form}"')
 
 
 def test_a_letter_that_no_stage_has_is_refused_at_the_start():

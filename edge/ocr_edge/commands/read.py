@@ -215,7 +215,8 @@ def _read(
         # A line for each frame of a video would be too much; a result that is no text has it in itself.
         level = logging.WARNING if seconds is None and args.format == "text" else logging.INFO
         what = f'no value in "{" / ".join(reading.raw.splitlines())}"' if reading.raw else "nothing read"
-        _LOGGER.log(level, "%s: %s: %s", source, what, plain(reading.why))
+        why = plain(reading.why, args.number_format) + region_options.advice(reading.raw, reading.why)
+        _LOGGER.log(level, "%s: %s: %s", source, what, why)
     return found
 
 

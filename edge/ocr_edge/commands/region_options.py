@@ -9,7 +9,9 @@ from ocr_edge.errors import ConfigError
 if TYPE_CHECKING:
     from ocr_edge.trial.once import Once
 
-NAMES = ("corners", "rotate", "text_height", "polarity", "value")
+NAMES = ("corners", "rotate", "text_height", "polarity", "value", "number_format", "unit")
+PLAIN = NAMES[:4]
+"""Those that are a key of the region itself."""
 
 _LIST = re.compile(r"[\s\d.,;\[\]()-]*")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
@@ -39,6 +41,14 @@ def add(parser: argparse.ArgumentParser) -> None:
         default=None,
         help="it shows a number: print that, or why there is none",
     )
+    group.add_argument(
+        "--number-format",
+        metavar="F",
+        help="what the number looks like, such as -##0.0 or 00:00; format of [region.value]. No --pattern is needed",
+    )
+    group.add_argument(
+        "--unit", metavar="U", help="what the number is given in, such as bar; it may stand after it"
+    )
 
 
 def is_wanted(args: argparse.Namespace) -> bool:
@@ -62,13 +72,26 @@ def once(args: argparse.Namespace) -> "Once":
         named = ", ".join(f"--{name.replace('_', '-')}" for name in NAMES)
         raise ConfigError(f"--reader does not go with {named}: a region itself knows who reads it best")
     cv2.setNumThreads(args.threads)
-    settings: dict[str, Any] = {name: getattr(args, name) for name in NAMES} | {
-        "value": {} if args.value else None,
+    number = {"format": args.number_format, "unit": args.unit}
+    number = {name: given for name, given in number.items() if given is not None}
+    settings: dict[str, Any] = {name: getattr(args, name) for name in PLAIN} | {
+        "value": number if args.value or number else None,
         "pattern": args.pattern,
         "check": args.check,
+        "rows": args.rows,
         "min_margin": args.min_margin,
     }
     return Once(region(**settings), load(args.bundle, args.threads), traced=args.explain is not None)
+
+
+def advice(raw: str, why: str) -> str:
+    """What to give where a text is no number, as the end of a sentence; empty where nothing is known to help."""
+    if not why.startswith("not a number"):
+        return ""
+    from ocr_edge.trial.words import number_advice  # noqa: PLC0415 - see commands/__init__.py
+
+    told = number_advice(raw, "--unit '{}'", "--number-format", "--corners")
+    return f"; {told}"
 
 
 def corners(text: str) -> list[tuple[float, float]]:

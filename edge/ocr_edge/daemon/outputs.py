@@ -1,5 +1,7 @@
 """All receivers of readings, each behind its own outbox."""
 
+import datetime as dt
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Self
@@ -20,9 +22,14 @@ from ocr_edge.sinks.rotating import RotatingSink
 from ocr_edge.sinks.store import Store
 from ocr_edge.sinks.streams import StdoutSink
 from ocr_edge.sinks.unopened import Unopened
+from ocr_edge.sources.opening import is_separate
 from ocr_edge.system.health import Health, State
 from ocr_edge.system.state_dir import state_dir
 
+_LOGGER = logging.getLogger(__name__)
+
+SHOWN = 60
+"""Characters of a text that are logged: a line that is no longer than the others."""
 GOODBYE_S = 0.5
 """Seconds that receivers get for what waits when the daemon ends, and"""
 RESERVE_S = 0.3
@@ -52,6 +59,7 @@ class Outputs:
         self._mqtt: MqttSink | None = None
         self._regions: Sequence[Region] = config.region
         self._snapshots = bool(config.mqtt and config.mqtt.snapshot)
+        self._goes_on, self._says_texts = not is_separate(config.source), config.stdout.enabled
         try:
             self._open(config, trigger)
         except BaseException:
@@ -139,9 +147,25 @@ class Outputs:
         for reader in scene.readers if self._store else ():
             last = self._store.last(reader.region.name) if self._store else None
             if last is not None:
-                reader.resume(last, time.time(), time.monotonic())
+                if reader.resume(last, time.time(), time.monotonic()) and self._goes_on:
+                    self._tell_standing(last)
                 newest = max(newest or last, last, key=lambda reading: reading.number)
         return newest.text if newest else ""
+
+    def _tell_standing(self, last: Reading) -> None:
+        """Log what a region said before the start: while it stands, nothing else would show that it is read."""
+        # The text only where readings go to the journal anyway: what is read may be private, and journals travel.
+        text = f'"{" / ".join(last.text.splitlines())[:SHOWN]}"' if self._says_texts else "what it said last"
+        try:
+            at = dt.datetime.fromtimestamp(last.time).isoformat(" ", "seconds")
+        except (ValueError, OverflowError, OSError):  # a file's time may be any number
+            at = "an unknown time"
+        _LOGGER.info(
+            "region %s: %s still stands, said of the picture of %s; said again when it changes",
+            last.region,
+            text,
+            at,
+        )
 
     def publish(self, reading: Reading) -> None:
         """Number a reading and hand it to all receivers."""

@@ -110,19 +110,24 @@ class RegionReader:
         if self._belief and old._belief:
             self._belief.take_over(old._belief)
 
-    def resume(self, last: Reading, now: float, monotonic: float) -> None:
+    def resume(self, last: Reading, now: float, monotonic: float) -> bool:
         """Go on where an earlier run of the program ended.
 
         Args:
             last: The last reading of this region that was believed.
             now: Epoch seconds.
             monotonic: The same moment on ``time.monotonic``.
+
+        Returns:
+            Whether its text is not said again while it stands.
         """
-        if (last.value is None) == (self._belief is None):
+        stands = (last.value is None) == (self._belief is None)
+        if stands:
             self.silence.spoken = True
             self._stabilizer.resume(last.raw or last.text)
         if last.value is not None and self._belief:
             self._belief.resume(last.value, monotonic - max(now - last.time, 0.0))
+        return stands
 
     @property
     def bundle(self) -> str:
@@ -207,9 +212,9 @@ class RegionReader:
             self._change.keep(cut.image)
             self._read_at = frame.monotonic
         fused = settled.reading
-        if fused and not self.is_legal(fused):
+        if fused and self._pattern and not self.is_legal(fused):
             # Each frame's text was legal, but what they have in common is not.
-            self.problem = f"the frames' texts together do not match the pattern: {fused.text}"
+            self.problem = f"the frames' texts together do not match {self._pattern.told}: {fused.text}"
             return []
         if settled.reading is None:
             unsure = "below min_confidence" if settled.is_still else "the frames do not agree"

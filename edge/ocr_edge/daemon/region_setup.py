@@ -35,11 +35,13 @@ def pattern(region: Region, bundle: Bundle, checks: Mapping[str, Check] | None) 
     try:
         if form := number_format(region):
             if missing := form.missing(texts):
+                other = "" if bundle.lines else ", such as default"
                 raise ConfigError(
                     f'value.format "{form.text}" needs {" and ".join(missing)}, which bundle {bundle.manifest.name} '
-                    "cannot read: choose a bundle with a line stage, such as default, or a format without"
+                    f"cannot read: write a format without, or choose a bundle that can{other}"
                 )
-            return Pattern.parse(form.pattern(texts), texts, region.check, checks, strict=True)
+            name = f'value.format "{form.text}"'
+            return Pattern.parse(form.pattern(texts), texts, region.check, checks, strict=True, name=name)
         return Pattern.parse(region.pattern, texts, region.check, checks) if region.pattern else None
     except ConfigError as error:
         raise ConfigError(f"region {region.name}: {error}") from error
@@ -52,7 +54,10 @@ def number_format(region: Region) -> NumberFormat | None:
         ConfigError: The format is wrong.
     """
     rules = region.value
-    return NumberFormat.parse(rules.format, rules.decimals, rules.unit) if rules and rules.format else None
+    if rules is None or not rules.format:
+        return None
+    # No wheel shows a unit.
+    return NumberFormat.parse(rules.format, rules.decimals, "" if rules.rolling else rules.unit)
 
 
 def meaning(region: Region, pattern: Pattern | None) -> Meaning | None:

@@ -10,7 +10,9 @@ from ocr_edge.contract.labels import is_mark
 from ocr_edge.decode import search
 from ocr_edge.decode.automaton import Automaton
 from ocr_edge.decode.check_digits import Check, Weighted, check_named
+from ocr_edge.decode.regex_tree import PatternError
 from ocr_edge.decode.search import Edge, Path
+from ocr_edge.errors import ConfigError
 
 MIN_MARGIN = 3.0
 """Nats by which a pattern may overrule the picture, where nothing else is said."""
@@ -54,6 +56,7 @@ class Pattern:
         check: Name of the check digit; empty where there is none.
         passes: Says whether a text's check digit is right; None where there is none.
         strict: Whether a mark counts though no legal text has any, as in a number: -34 is not 34.
+        name: What messages call it, where it was made of something that its owner wrote; empty: ``text``.
     """
 
     text: str
@@ -62,6 +65,7 @@ class Pattern:
     check: str = ""
     passes: Check | None = None
     strict: bool = False
+    name: str = ""
 
     @classmethod
     def parse(
@@ -72,6 +76,7 @@ class Pattern:
         own: Mapping[str, Check] | None = None,
         *,
         strict: bool = False,
+        name: str = "",
     ) -> "Pattern":
         """Read a pattern.
 
@@ -81,6 +86,7 @@ class Pattern:
             check: Name of a check digit; empty for none.
             own: The user's checks by name.
             strict: See the class.
+            name: See the class.
 
         Returns:
             The pattern over these labels.
@@ -89,7 +95,13 @@ class Pattern:
             ConfigError: Where and why it cannot be read, or that there is no such check.
         """
         passes = check_named(check, own) if check else None
-        return cls(text, tuple(labels), Automaton.parse(text, labels), check, passes, strict)
+        try:
+            automaton = Automaton.parse(text, labels)
+        except PatternError as error:
+            if name:
+                raise ConfigError(f"{name}: the pattern that it makes {error.why}") from error
+            raise
+        return cls(text, tuple(labels), automaton, check, passes, strict, name)
 
     def over(self, labels: Sequence[str]) -> "Pattern":
         """The same pattern over other labels, such as those of another stage.
@@ -100,6 +112,11 @@ class Pattern:
         if tuple(labels) == self.labels:
             return self
         return replace(self, labels=tuple(labels), automaton=Automaton.parse(self.text, labels))
+
+    @property
+    def told(self) -> str:
+        """What messages call it."""
+        return self.name or f'pattern "{self.text}"'
 
     @property
     def shortest(self) -> int:

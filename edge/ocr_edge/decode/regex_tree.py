@@ -64,15 +64,27 @@ class Anchor:
 Node = Chars | Concat | Choice | Repeat | Anchor
 
 
+class PatternError(ConfigError):
+    """A pattern is wrong.
+
+    Attributes:
+        why: What is wrong with it, without its text: its owner may not have written that.
+    """
+
+    def __init__(self, text: str, why: str) -> None:
+        message = f'pattern "{text if len(text) <= 80 else text[:77] + "..."}": {why}'
+        # What was written may hold a line end or a terminal's control characters; backslashes are left alone.
+        super().__init__("".join(c if c.isprintable() else ascii(c)[1:-1] for c in message))
+        self.why = why
+
+
 def refuse(text: str, why: str) -> NoReturn:
     """Say that a pattern is wrong.
 
     Raises:
-        ConfigError: Always; names the pattern, shortened.
+        PatternError: Always; names the pattern, shortened.
     """
-    message = f'pattern "{text if len(text) <= 80 else text[:77] + "..."}": {why}'
-    # What was written may hold a line end or a terminal's control characters; backslashes are left alone.
-    raise ConfigError("".join(c if c.isprintable() else ascii(c)[1:-1] for c in message))
+    raise PatternError(text, why)
 
 
 def positions(node: Node) -> int:

@@ -36,7 +36,7 @@ def regions(probe: Probe) -> Iterator[Finding]:
 
 
 def _numbers(config: "Config", bundle: "Bundle") -> Iterator[str]:
-    """What in a pattern keeps a region from ever showing the number that it should."""
+    """What in a pattern or format keeps a region from ever showing the number that it should."""
     from ocr_edge.daemon import region_setup  # noqa: PLC0415 - see above
 
     checks = region_setup.own_checks(config.check)
@@ -44,13 +44,12 @@ def _numbers(config: "Config", bundle: "Bundle") -> Iterator[str]:
         pattern = region_setup.pattern(region, bundle, checks)
         if region.value is None or pattern is None:
             continue
-        digits = _most_digits(pattern, _of_numbers(region))
+        form = region_setup.number_format(region)
+        digits = form.digits if form else _most_digits(pattern, _of_numbers(region))
         if digits == 0:
-            yield f"region {region.name!r}: no text that pattern {region.pattern} allows is a number"
+            yield f"region {region.name!r}: no text that {pattern.told} allows is a number"
         elif digits is not None and region.value.decimals > digits:
-            found = (
-                f"decimals {region.value.decimals}, but pattern {region.pattern} has {digits} digits at most"
-            )
+            found = f"decimals {region.value.decimals}, but {pattern.told} has {digits} digits at most"
             yield f"region {region.name!r}: {found}"
 
 

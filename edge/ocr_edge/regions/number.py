@@ -49,9 +49,13 @@ def parse(text: str, decimals: int = 0, unit: str = "") -> Number:
     Raises:
         ValueError: The text is no number, or could be two; the message says why.
     """
-    found = _SHAPE.match(text.strip(" "))
-    if found is None or not _is_unit(text.strip(" ")[found.end() :], unit):
+    if lines := text.strip().count("\n"):
+        raise ValueError(f"not a number: {lines + 1} lines")
+    found, after = _SHAPE.match(text.strip(" ")), behind(text)
+    if found is None:
         raise ValueError("not a number")
+    if not _is_unit(after, unit):
+        raise ValueError(f'not a number: "{after}" stands after it')
     digits = found[2].replace(" ", "")
     whole, fraction = _parted(digits, decimals)
     if len(whole) + len(fraction) > _MOST:
@@ -59,6 +63,12 @@ def parse(text: str, decimals: int = 0, unit: str = "") -> Number:
     sign = "-" if found[1] and found[1] in MINUS else ""
     # Adding zero: a minus before zeros is no number of its own.
     return Number(float(f"{sign}{whole}.{fraction or 0}") + 0.0, len(fraction))
+
+
+def behind(text: str) -> str:
+    """What stands after the number at the beginning of a line, such as its unit; empty where there is no number."""
+    found = _SHAPE.match(text.strip(" "))
+    return text.strip(" ")[found.end() :] if found else ""
 
 
 def _parted(digits: str, decimals: int) -> tuple[str, str]:

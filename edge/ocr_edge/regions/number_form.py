@@ -34,12 +34,16 @@ class Form:
         decimals: Digits after its decimal mark.
         is_time: Whether its parts are sixtieths.
         says_unit: Whether something may stand after the number.
+        digits: Most digits that it shows.
+        beside: The characters of what stands beside the number.
     """
 
     expression: str
     decimals: int
     is_time: bool
     says_unit: bool
+    digits: int
+    beside: str
 
     @classmethod
     def parse(cls, whole: str, text: str) -> "Form":
@@ -63,7 +67,9 @@ class Form:
         is_time = any(":" in mark for mark, _ in tokens)
         core, decimals = (_time if is_time else _plain)(whole, tokens)
         before, after = _literal(whole, found["before"]), _literal(whole, found["after"])
-        return cls(f"{before}{_SIGNS[found['sign']]}{core}{after}", decimals, is_time, bool(after))
+        beside = re.sub(r"[\[\] ]", "", found["before"] + found["after"])
+        expression = f"{before}{_SIGNS[found['sign']]}{core}{after}"
+        return cls(expression, decimals, is_time, bool(after), len(digits), beside)
 
     def number(self, text: str, unit: str, hidden: int) -> Number | None:
         """The number that a text has in this form.

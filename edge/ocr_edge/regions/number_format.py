@@ -95,7 +95,16 @@ class NumberFormat:
         said = "|".join(form.expression for form in self.forms)
         for mark in _OVERLOOKED:
             said = said.replace(mark, "")
-        return [name for sign, any_of, name in _DEMANDED if sign in said and not set(any_of) & set(labels)]
+        marks = [name for sign, any_of, name in _DEMANDED if sign in said and not set(any_of) & set(labels)]
+        known = set("".join(labels))
+        return marks + [
+            repr(c) for c in dict.fromkeys("".join(f.beside for f in self.forms)) if c not in known
+        ]
+
+    @property
+    def digits(self) -> int:
+        """Most digits that it shows."""
+        return max(form.digits for form in self.forms)
 
 
 def _either(texts: Collection[str]) -> str:

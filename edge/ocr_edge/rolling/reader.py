@@ -113,19 +113,19 @@ class RollingReader:
 
 def _wheels_of(pattern: Pattern | None) -> int:
     """How many wheels a counter has, as its pattern says."""
-    example = "such as '\\d{5}' for five wheels"
+    example = "such as pattern '\\d{5}' or format '00000' for five wheels"
     if pattern is None:
-        raise ConfigError(f"rolling needs a pattern with a digit for each wheel, {example}")
+        raise ConfigError(f"rolling needs a digit for each wheel, {example}")
     said = [label for label, used in zip(pattern.labels, pattern.uses, strict=True) if used]
     if other := [label for label in said if label not in DIGITS]:
         raise ConfigError(
-            f"rolling: pattern {pattern.text!r} has {other[0]!r}, expected digits alone, {example};"
+            f"rolling: {pattern.told} has {other[0]!r}, expected digits alone, {example};"
             " 'decimals' says where the point is"
         )
     if pattern.longest != pattern.shortest:
         most = pattern.longest or "any number of"
         raise ConfigError(
-            f"rolling: pattern {pattern.text!r} allows {pattern.shortest} to {most} digits,"
+            f"rolling: {pattern.told} allows {pattern.shortest} to {most} digits,"
             f" expected one length, {example}"
         )
     return pattern.shortest

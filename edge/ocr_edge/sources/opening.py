@@ -52,6 +52,12 @@ def open_source(settings: SourceSettings, state: Path | None = None, commit_s: f
     return _network_camera(kind, settings)
 
 
+def is_separate(settings: SourceSettings) -> bool:
+    """Whether each of its pictures shows a thing of its own, which is answered whatever was said before."""
+    usual = urls.split(settings.url)[0] == "dir" or settings.mode == "trigger"
+    return usual if settings.separate is None else settings.separate
+
+
 def problem(settings: SourceSettings) -> str:
     """What would keep a source from working, as far as that can be seen without opening it.
 

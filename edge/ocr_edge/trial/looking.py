@@ -11,17 +11,19 @@ import msgspec
 import numpy as np
 
 from ocr_edge.bundles.load import Bundle
-from ocr_edge.config import Config, schedule, urls
+from ocr_edge.config import Config, schedule
 from ocr_edge.config.settings import Region
 from ocr_edge.daemon import region_reader, region_setup
 from ocr_edge.daemon.region_reader import RegionReader
 from ocr_edge.daemon.scene import Scene
+from ocr_edge.decode.pattern import Pattern
 from ocr_edge.geometry import transform
 from ocr_edge.geometry.rectify import Rectified
 from ocr_edge.geometry.transform import Points
 from ocr_edge.reading import Reading
 from ocr_edge.regions.stabilize import PATIENCE
 from ocr_edge.sources.base import Frame
+from ocr_edge.sources.opening import is_separate
 from ocr_edge.system.counters import Counters
 
 UNTRIED = "it was not read"
@@ -81,7 +83,7 @@ def _look(config: Config, bundle: Bundle, frame: Frame) -> Looked:
     regions = tuple(msgspec.structs.replace(region, schedule=()) for region in config.region)
     scene = Scene(msgspec.structs.replace(config, region=regions), bundle, Counters())
     readers = {reader.region.name: reader for reader in scene.readers}
-    said = _answered(scene, frame) if _is_separate(config) else _settled(scene, config, frame)
+    said = _answered(scene, frame) if is_separate(config.source) else _settled(scene, config, frame)
     problem = scene.unplaced
     matrix = scene.place(frame.image)
     problem = problem or scene.unplaced
@@ -109,13 +111,6 @@ def unsaid() -> Iterator[None]:
         yield
     finally:
         logger.setLevel(before)
-
-
-def _is_separate(config: Config) -> bool:
-    """Whether the daemon would take the picture for a thing of its own."""
-    source = config.source
-    usual = urls.split(source.url)[0] == "dir" or source.mode == "trigger"
-    return usual if source.separate is None else source.separate
 
 
 def _answered(scene: Scene, frame: Frame) -> dict[str, Reading]:
@@ -148,9 +143,12 @@ def _is_spoiled(reader: RegionReader) -> bool:
 
 
 def _seen(reader: RegionReader, bundle: Bundle, cut: Rectified) -> Reading:
-    """What is read in a region when nothing is demanded of it."""
-    free = msgspec.structs.replace(reader.region, pattern="", check="", min_confidence=0.0)
-    return region_setup.pipeline(free, bundle, None).read(cut.image, time=time.time())
+    """What is read in a region when nothing is demanded of it; of a counter, only that it has so many wheels."""
+    free, wheels = msgspec.structs.replace(reader.region, check="", min_confidence=0.0), None
+    if free.value and free.value.rolling and (pattern := region_setup.pattern(free, bundle, None)):
+        wheels = Pattern.parse(rf"\d{{{pattern.shortest}}}", bundle.manifest.texts)
+    free = msgspec.structs.replace(free, pattern="")
+    return region_setup.pipeline(free, bundle, wheels).read(cut.image, time=time.time())
 
 
 def _corners(box: tuple[int, int, int, int]) -> Points:

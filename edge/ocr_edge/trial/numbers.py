@@ -26,10 +26,13 @@ class Written:
 
     Attributes:
         pattern: A regular expression for others like it.
-        value: What ``[region.value]`` should say.
+        form: The same as a format, of a number without a mark: a pattern without one overlooks marks in the picture,
+            and would read 3.4 as 34; empty where the pattern has a mark.
+        value: What ``[region.value]`` should say beside it.
     """
 
     pattern: str
+    form: str
     value: dict[str, Any] = field(default_factory=dict)
 
 
@@ -54,7 +57,10 @@ def written(text: str) -> Written | None:
         number.parse(text, value.get("decimals", 0), unit)
     except ValueError:
         return None
-    return Written(f"{minus}{digits}{after}" + (f" ?{_escaped(unit)}" if unit else ""), value)
+    signed = "-" if minus else ""
+    form = signed + ("0" * len(whole) if counter else "#" * len(whole) + "0")
+    pattern = f"{minus}{digits}{after}" + (f" ?{_escaped(unit)}" if unit else "")
+    return Written(pattern, "" if mark else form, value)
 
 
 def _escaped(text: str) -> str:

@@ -1,5 +1,6 @@
 """One region of pictures that have nothing to do with each other, read as the daemon reads it."""
 
+import re
 import time as clock
 from dataclasses import replace
 
@@ -88,4 +89,4 @@ def region(**settings: object) -> Region:
     try:
         return msgspec.convert(given, Region)
     except msgspec.ValidationError as error:
-        raise ConfigError(str(error).replace("`", "'")) from error
+        raise ConfigError(re.sub(r" - at `[^`]*`$", "", str(error)).replace("`", "'")) from error

@@ -10,6 +10,7 @@ import numpy as np
 from ocr_edge.bundles.load import Bundle
 from ocr_edge.config.settings import Region
 from ocr_edge.contract.types import Image
+from ocr_edge.daemon import region_setup
 from ocr_edge.errors import ConfigError
 from ocr_edge.reading import Reading
 from ocr_edge.trial.looking import unsaid
@@ -35,11 +36,15 @@ class Suggestion:
         region: Its settings.
         reading: What it says of the picture, by the daemon's own code; without lines where it says nothing.
         height: Of its text in pixels.
+        doubt: Why its text, which looks like a number, is not said as one; empty where it is, or looks like none.
+        blind: What of a number would be overlooked in it; empty when nothing.
     """
 
     region: Region
     reading: Reading
     height: float
+    doubt: str = ""
+    blind: str = ""
 
     @property
     def rank(self) -> tuple[bool, bool, bool, float]:
@@ -80,11 +85,22 @@ def _with_hints(image: Image, bundle: Bundle, cut: Cut) -> Suggestion:
     if not reading.lines:
         return Suggestion(region(**settings), reading, cut.height)
     settings, reading = _kept(image, bundle, settings, reading, text_height=max(1, round(cut.height)))
-    if number := written(reading.text):
+    number = written(reading.text)
+    if number is None:
+        return Suggestion(region(**settings), reading, cut.height)
+    if number.form:
+        form = {"format": number.form} | number.value
+        settings, reading = _kept(image, bundle, settings, reading, value=form)
+    if "value" not in settings:
         # The pattern alone first: a value that it would have kept right may be refused without it.
         settings, reading = _kept(image, bundle, settings, reading, pattern=number.pattern)
         settings, reading = _kept(image, bundle, settings, reading, value=number.value)
-    return Suggestion(region(**settings), reading, cut.height)
+    made = region(**settings)
+    if made.value is None:
+        doubted = Once(region(**settings, value=number.value), bundle).read(image)
+        return Suggestion(made, reading, cut.height, doubt=doubted.why or "it is less sure than its text")
+    blind = region_setup.blind(made, bundle, region_setup.pattern(made, bundle, None))
+    return Suggestion(made, reading, cut.height, blind=blind)
 
 
 def _kept(

@@ -15,7 +15,7 @@ Weight = Annotated[int, Meta(ge=-1_000_000, le=1_000_000)]
 class Value(Table, frozen=True):
     """``[region.value]``: the region shows a number, and what numbers are believed."""
 
-    format: str = ""
+    format: str | None = None
     """What the number looks like, such as ``-##0.0``: see ``ocr_edge.regions.number_form``. It makes the pattern."""
     min_lead: Annotated[float, Meta(ge=0, le=1e9)] = 15.0
     """How many times likelier than any other value it must be; 0: that is not asked. Of validation pictures of amounts,
@@ -43,6 +43,10 @@ class Value(Table, frozen=True):
     """A rejected value that is seen this long without a break is believed after all: the old one was wrong."""
 
     def __post_init__(self) -> None:
+        if self.format is not None and not self.format.strip():
+            raise ValueError(
+                f"format {self.format!r} is empty: expected what the number looks like, such as '-##0.0', or no format"
+            )
         if self.min is not None and self.max is not None and self.min > self.max:
             raise ValueError(f"min {self.min:g} is above max {self.max:g}")
 
@@ -98,7 +102,7 @@ class Region(Table, frozen=True):
             span(times)
         if self.rows and self.value and self.value.rolling:
             raise ValueError(f"rows {self.rows!r}: a rolling counter has one row; leave rows or rolling out")
-        form = self.value.format if self.value else ""
+        form = self.value.format if self.value else None
         if form and self.pattern:
             raise ValueError(
                 f"pattern {self.pattern!r} and value.format {form!r} both say what the text looks like: keep one"
