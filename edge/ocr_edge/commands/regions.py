@@ -86,4 +86,4 @@ def numbers(text: str) -> tuple[int, ...]:
     return tuple(dict.fromkeys(int(word) for word in text.split(",")))
 
 
-numbers.__name__ = "N,N"  # argparse puts it into "invalid ... value: 'x'"
+numbers.__name__ = "numbers of regions, such as 1,3"  # what a wrong value is told
