@@ -86,7 +86,11 @@ def _network_camera(kind: str, settings: SourceSettings) -> Source:
 
 def _existing(path: Path, what: str) -> Path:
     path = path.expanduser()
-    if not path.exists():
+    try:
+        there = path.exists()
+    except OSError as error:  # a folder above it that this user may not enter
+        raise ConfigError(f"source.url: {path.absolute()}: cannot be looked at: {error.strerror}") from error
+    if not there:
         raise ConfigError(f"source.url: {path.absolute()}: no such {what}")
     if path.is_dir() != (what == "folder"):
         raise ConfigError(f"source.url: {path.absolute()}: expected a {what}")

@@ -142,7 +142,9 @@ def test_folders_that_the_daemon_may_not_write_are_named(machine):
     assert (found.level, found.advice) == ("error", f"sudo chown -R ocr-edge: {probe.root / 'out'}")
     (probe.root / "out").rmdir()
     (probe.root / "out").touch()
-    assert probe.only(files.files).found.endswith("out is not a folder")
+    found = probe.only(files.files)
+    assert found.found.endswith("out is a file, expected a folder")
+    assert found.advice == "correct files.path"
 
 
 def test_a_password_file_is_checked_and_never_shown(tmp_path, machine):
