@@ -76,7 +76,10 @@ def test_options_that_a_kept_configuration_does_not_take_are_named(run):
     run("--source", "file:/tmp/a.png")
     _, out, _, _ = run("--source", "file:/tmp/b.png", "--port", "9555", "--network")
     (line,) = [line for line in out.splitlines() if line.startswith("not taken:")]
-    assert "--source, --port, --network: the file is kept; change source.url, http.port, http.address in it" in line
+    assert (
+        "--source, --port, --network: the file is kept; change source.url, http.port, http.address in it"
+        in line
+    )
     assert "not taken" not in run()[1]
 
 

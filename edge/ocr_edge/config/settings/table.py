@@ -6,11 +6,20 @@ from msgspec import Meta, Struct
 
 Positive = Annotated[float, Meta(gt=0, le=1e9)]
 NotNegative = Annotated[float, Meta(ge=0, le=1e9)]
-Share = Annotated[float, Meta(ge=0, le=1)]
+Share = Annotated[float, Meta(ge=0, le=1, examples=[0.8])]
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 Port = Annotated[int, Meta(ge=1, le=65535)]
 Pixels = Annotated[int, Meta(ge=1, le=65535)]
-Slug = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}\Z")]
+Size = Annotated[
+    tuple[Pixels, Pixels], Meta(description="width and height in square brackets", examples=[[1280, 720]])
+]
+Slug = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9_-]{1,64}\Z",
+        description="1 to 64 letters a to z and A to Z, digits, _ and -, without spaces and accents",
+    ),
+]
 """A name that can stand in a topic, a file name and a metric."""
 
 
