@@ -145,6 +145,11 @@ def test_the_example_explains_every_key_and_every_choice_loads():
             SOURCE + "[mqtt]\nhost = 'h'\nprefix = 'a b'",
             "mqtt.prefix: found 'a b', expected a topic without # and + ",
         ),
+        (
+            SOURCE + "[mqtt]\nhost = 'mqtt://h:1'",
+            "mqtt.host: found 'mqtt:…', expected the name or address of a machine alone",
+        ),
+        ("[source]\nurl = 'fle:neg.jpg'", "source.url 'fle:neg.jpg': unknown kind of source; known are "),
         (SOURCE + "[files]\npath = 3", "files.path: found 3, expected a path in quotes"),
         (SOURCE + "[source.lamp]\n", "source.lamp: the key 'line' is missing"),
         (

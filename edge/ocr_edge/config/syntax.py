@@ -63,7 +63,8 @@ def _words(what: str, line: str) -> str:
 def _twice(line: str, key: str) -> str:
     if line.startswith("["):
         return f"{_short(line)} is there twice; a table stands once, a list of tables has [[ ]] each time"
-    return f"the key {key or _short(line.partition('=')[0].strip())!r} is there twice; keep one, or begin another table above it"
+    name = key or _short(line.partition("=")[0].strip())
+    return f"the key {name!r} is there twice; keep one, or begin another table above it"
 
 
 def _short(text: str) -> str:

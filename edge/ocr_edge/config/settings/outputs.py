@@ -5,7 +5,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from ocr_edge.config.settings.table import Count, Port, Positive, Share, Table
+from ocr_edge.config.settings.table import Count, Host, Port, Positive, Share, Table
 
 
 class Stdout(Table, frozen=True):
@@ -42,7 +42,7 @@ class StoreSettings(Table, frozen=True):
 class Mqtt(Table, frozen=True):
     """``[mqtt]``: an MQTT broker and Home Assistant."""
 
-    host: str
+    host: Host
     port: Port | None = None
     """1883, or 8883 with TLS, when missing."""
     tls: bool = False

@@ -21,6 +21,16 @@ Slug = Annotated[
     ),
 ]
 """A name that can stand in a topic, a file name and a metric."""
+HOST = r"^(?:[^\s/@:]*|[^\s/@:]*(?::[^\s/@:]*){2,})\Z"
+"""A name or an address; colons are in those of IPv6 alone, two at least."""
+Host = Annotated[
+    str,
+    Meta(
+        pattern=HOST,
+        description="the name or address of a machine alone, without mqtt:// and without a port (mqtt.port)",
+        examples=["localhost"],
+    ),
+]
 
 
 class Table(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
