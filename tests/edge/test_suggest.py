@@ -66,10 +66,10 @@ def test_text_that_is_no_number_gets_no_value(picture, capsys):
 
 
 def test_some_can_be_taken_and_sent_to_a_broker(picture, capsys):
-    code, out, _ = suggest(capsys, "--take", "2", "--mqtt", 'my "broker"')
+    code, out, _ = suggest(capsys, "--take", "2", "--mqtt", "broker.local")
     config = tomllib.loads(out)
     assert [region["name"][-2:] for region in config["region"]] == ["-2"]
-    assert config["mqtt"] == {"host": 'my "broker"'}
+    assert config["mqtt"] == {"host": "broker.local"}
     assert config["source"] == {"url": f"file:{picture}"}
     assert config["picture"] == {"size": [640, 480]}
     code, out, err = suggest(capsys, "--take", "9")

@@ -41,7 +41,7 @@ def add(subparsers: Any) -> None:
         help="print only the regions of these numbers (default: all)",
     )
     suggest.add_argument(
-        "--mqtt", type=host, default="", metavar="HOST", help="publish to the MQTT broker on this machine"
+        "--mqtt", type=host, metavar="HOST", help="publish to the MQTT broker on this machine"
     )
     suggest.add_argument(
         "--bundle", type=Path, metavar="B", help="model bundle: a folder or the name of one that ships"
@@ -78,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
     if unknown := [number for number in args.take if number not in found]:
         raise ConfigError(f"--take {unknown[0]}: {args.picture} has the regions 1 to {len(found)}")
     taken = [(number, found[number]) for number in args.take or found]
-    sys.stdout.write(fragment.configuration(taken, args.picture, image.shape[:2], args.mqtt))
+    sys.stdout.write(fragment.configuration(taken, args.picture, image.shape[:2], args.mqtt or ""))
     return 0
 
 
