@@ -108,6 +108,7 @@ def test_the_example_explains_every_key_and_every_choice_loads():
             SOURCE + "[region]\nname = 'a'",
             "region: found a table, [region], expected tables, each with [[region]] in",
         ),
+        (SOURCE + "rotate = '90'", "source.rotate: found '90', expected one of 0, 90, 180, 270"),
         ("[[source]]\nurl = 'file:x'", "source: found a list of tables, expected a table, [source]"),
         (
             SOURCE + "[[region]]\n[region.value]\ndirection = 'upp'",

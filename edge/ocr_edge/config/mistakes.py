@@ -56,7 +56,7 @@ def _told(message: str, given: Any) -> str:
 def _wanted(path: str, hint: Any, found: Any) -> str:
     """What a key may be; for one of a few words also which was meant."""
     wanted = expected.words(hint, re.sub(r"\[[^\]]*\]", "", path))
-    choices = expected.choices(hint)
+    choices = [choice for choice in expected.choices(hint) if isinstance(choice, str)]
     near = difflib.get_close_matches(found, choices, 1) if isinstance(found, str) else []
     return f"{wanted}; did you mean {near[0]!r}?" if near else wanted
 
