@@ -22,7 +22,7 @@ install: $(TRAIN)/.installed  ## install all three commands into .venv/train/bin
 
 run: $(EDGE)/.installed  ## read the example photos with the shipped model; annotated pictures go to out/
 	$(EDGE)/bin/ocr-edge read examples --annotate out
-	@echo "annotated pictures are in out/"
+	@echo "annotated pictures are in out/; the command is $(EDGE)/bin/ocr-edge, for short: source $(EDGE)/bin/activate"
 
 test: $(TRAIN)/.installed  ## run the tests, a file at a time on each core; WORKERS=0 for one after the other
 	$(TRAIN)/bin/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadfile

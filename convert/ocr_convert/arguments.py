@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from ocr_edge import __version__
+from ocr_edge.system.arguments import Parser
 
 DESCRIPTION = "``ocr-convert``: trained networks in, a verified bundle for the device out."
 CALIBRATION = 1500
@@ -25,7 +26,7 @@ exit codes: 0 written; 1 the network is poor or lost too much by conversion, not
 
 def parser() -> argparse.ArgumentParser:
     """What the program understands."""
-    made = argparse.ArgumentParser(
+    made = Parser(
         prog="ocr-convert",
         description=DESCRIPTION,
         epilog=EPILOG,

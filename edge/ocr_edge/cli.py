@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from ocr_edge import __version__, program
 from ocr_edge.commands import bench, bundle, check, doctor, init, read, regions, run, samples, status
+from ocr_edge.system.arguments import Parser
 
 COMMANDS = (read, init, regions, check, run, samples, bundle, status, bench, doctor)
 
@@ -36,8 +37,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """The parser of all commands."""
-    result = argparse.ArgumentParser(
-        prog="ocr-edge", description="Read letters and digits in pictures.", epilog=EPILOG
+    result = Parser(
+        prog="ocr-edge",
+        description="Read text in pictures: letters, digits, punctuation and signs.",
+        epilog=EPILOG,
     )
     result.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     subparsers = result.add_subparsers(title="commands", metavar="COMMAND", required=True)

@@ -94,7 +94,10 @@ class Pipeline:
     ) -> None:
         self._trace = trace
         if reader != "auto" and not (bundle.lines if reader == "line" else bundle.networks):
-            raise ModelError(f"bundle {bundle.path}: has no {reader.removesuffix('s')} stage")
+            raise ModelError(
+                f"bundle {bundle.path}: has no stage for --reader {reader}; leave --reader out, or take a bundle that"
+                " has one: default"
+            )
         self._lines, self._recognizer, decoder, problem = None, None, None, None
         if bundle.lines and reader != "characters":
             try:

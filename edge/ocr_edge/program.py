@@ -4,9 +4,10 @@ import logging
 import os
 import sys
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 
 from ocr_edge.errors import ConfigError, OcrEdgeError, one_line
+from ocr_edge.system import stdout
 from ocr_edge.system.stderr import hush
 
 _LOGGER = logging.getLogger(__name__)
@@ -33,15 +34,16 @@ def run(work: Callable[[], int], level: int, *, workstation: bool = False) -> in
     Returns:
         The exit code.
     """
+    stdout.begin()
     _configure_logging(level, progress=workstation)
     if workstation:
         os.environ.setdefault(NOISE, "0" if level <= logging.DEBUG else "2")
         logging.getLogger("absl").setLevel(logging.NOTSET if is_noise_wanted() else logging.ERROR)
     try:
         code = work()
-        if sys.stdout is not None:  # a reader that went away shows here and not at the interpreter's end
-            sys.stdout.flush()
-        return code
+        if not (why := stdout.fault()):  # a reader that went away shows here and not at the interpreter's end
+            return code
+        _LOGGER.error("%s", why)
     except OcrEdgeError as error:
         _LOGGER.error("%s", error)
         _drop_stdout_if_broken()
@@ -52,10 +54,13 @@ def run(work: Callable[[], int], level: int, *, workstation: bool = False) -> in
         _drop_stdout_if_broken()
         return PIPE_CLOSED
     except OSError as error:
-        if not workstation or error.filename is None:
+        if error.filename == stdout.NAME:
+            _LOGGER.error("%s", stdout.told(error))
+        elif not workstation or error.filename is None:
             raise
-        # A full disk, a folder that may not be written to: loaders name their own errors, this is the rest.
-        _LOGGER.error("%s: %s", error.filename, error.strerror)
+        else:
+            # A full disk, a folder that may not be written to: loaders name their own errors, this is the rest.
+            _LOGGER.error("%s: %s", error.filename, error.strerror)
     except ModuleNotFoundError as error:
         if not workstation or (error.name or "").startswith("ocr_"):
             raise
@@ -101,7 +106,5 @@ def _configure_logging(level: int, *, progress: bool) -> None:
 
 def _drop_stdout_if_broken() -> None:
     """Forget what a broken stdout still buffers, or the interpreter would complain about it at its end."""
-    try:
-        sys.stdout.flush()
-    except (OSError, AttributeError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    with suppress(BrokenPipeError):
+        stdout.fault()

@@ -37,7 +37,7 @@ def test_a_folder_of_that_name_wins(tmp_path, monkeypatch, capsys):
     (tmp_path / "original").mkdir()
     assert bundles.named(Path("original")) == Path("original")
     assert main(["read", str(EXAMPLE), "--bundle", "original"]) == 3
-    assert "bundle original: manifest.json: No such file" in capsys.readouterr().err
+    assert "bundle original: is no bundle, manifest.json is missing in it" in capsys.readouterr().err
 
 
 def test_read_takes_a_name(capsys):

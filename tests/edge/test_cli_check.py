@@ -167,7 +167,7 @@ def test_a_missing_bundle_has_an_exit_code_of_its_own(tmp_path, check):
     assert (code, levels(parts)) == (3, {"bundle": "error"})
 
 
-def test_a_secret_of_the_service_is_noted_and_not_demanded(check):
+def test_a_secret_of_systemd_that_nobody_gives_is_wrong_and_how_a_file_is_named_is_said(check):
     pytest.importorskip("paho.mqtt.client", reason="paho-mqtt is not installed")
     with socket.create_server(("127.0.0.1", 0)) as receiver:
         port = receiver.getsockname()[1]
@@ -182,9 +182,10 @@ def test_a_secret_of_the_service_is_noted_and_not_demanded(check):
             "mqtt.password_file": "mqtt-password",
             "webhook.token_file": "token",
         }
-        assert (code, levels(parts)) == (0, dict.fromkeys(secrets, "unknown"))
+        assert (code, levels(parts)) == (2, dict.fromkeys(secrets, "error"))
         for key, name in secrets.items():
-            assert parts[key][1] == f"secret {name} is given by systemd, not seen here"
+            assert parts[key][1].startswith(f"/etc/credstore/ocr-edge.{name}: cannot be read: ")
+            assert parts[key][1].endswith(f"for a file write ./{name}")
         code, parts, _ = check(config, source=camera, CREDENTIALS_DIRECTORY="/none")
     assert (code, levels(parts)) == (2, dict.fromkeys(secrets, "error"))
 
@@ -273,7 +274,7 @@ def test_corners_are_compared_with_the_picture_as_it_is_turned(check):
 
 def test_a_state_folder_in_which_nothing_can_be_kept_is_wrong_for_root_too(check):
     code, parts, _ = check("", bundle='default"\nstate_dir = "/proc/x')
-    assert (code, levels(parts)) == (2, {"state folder": "error", "store": "error"})
+    assert (code, levels(parts)) == (2, {"state folder": "error"})
     assert "/proc" in parts["state folder"][1]
 
 

@@ -72,6 +72,33 @@ def test_a_configuration_without_a_page_is_kept_and_what_to_add_is_said(run):
     assert list(run.path.parent.iterdir()) == [run.path]
 
 
+def test_options_that_a_kept_configuration_does_not_take_are_named(run):
+    run("--source", "file:/tmp/a.png")
+    _, out, _, _ = run("--source", "file:/tmp/b.png", "--port", "9555", "--network")
+    (line,) = [line for line in out.splitlines() if line.startswith("not taken:")]
+    assert (
+        "--source, --port, --network: the file is kept; change source.url, http.port, http.address in it"
+        in line
+    )
+    assert "not taken" not in run()[1]
+
+
+@pytest.mark.parametrize(
+    ("there", "said"),
+    [
+        ("", r"picamera2:0 +\(no camera was found here: change source.url"),
+        ("PICAMERA2", r"picamera2:0 +\(not tried"),
+        ("USB_CAMERAS", r"v4l2:/dev/video0 +\(a camera is there"),
+    ],
+)
+def test_what_is_known_of_the_camera_is_said(run, monkeypatch, tmp_path, there, said):
+    for name in ("PICAMERA2", "USB_CAMERAS"):
+        monkeypatch.setattr(init, name, tmp_path if name == there else tmp_path / "none")
+    code, out, _, _ = run()
+    assert code == 0
+    assert re.search(f"^source: +{said}", out, re.M)
+
+
 def test_what_the_installer_laid_there_is_nobodys(run, monkeypatch, tmp_path):
     seed = tmp_path / "seed.toml"
     seed.write_text('[source]\nurl = "picamera2:0"\n')

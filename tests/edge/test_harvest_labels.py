@@ -99,11 +99,12 @@ def test_the_command_lists_labels_exports_and_drops(tmp_path, capsys):
     first, second = (row["id"] for row in rows)
     assert run("label", first, "--text", "1234")[0] == 0
     assert run("label", second, "--right")[0] == 0
-    assert run("list")[0] == 1
+    code, out, err = run("list")
+    assert (code, out, err) == (1, "", "2 of 2 samples are labelled; --all shows them.\n")
     code, out, err = run("list", "--all")
     assert code == 0
     assert "-> 1234" in out
-    assert "2 of 2 are labelled" in err
+    assert "2 of 2 samples are labelled." in err
     assert run("label", second, "--undo")[0] == 0
     assert json.loads(run("show", second, "--json")[1])["label"] is None
     assert run("show", first, "--strip", str(tmp_path / "a.png"))[0] == 0

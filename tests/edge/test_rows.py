@@ -208,7 +208,7 @@ def test_rows_are_samples_to_learn_from(two_rows: np.ndarray):
 def test_the_command_refuses_other_numbers_of_rows(rows: str, capsys: pytest.CaptureFixture[str]):
     with pytest.raises(SystemExit):
         main(["read", "x.png", "--rows", rows])
-    assert "invalid N (2 to 4, or any) value" in capsys.readouterr().err
+    assert f"--rows '{rows}': expected 2, 3, 4 or any" in capsys.readouterr().err
 
 
 def test_rows_that_cannot_be_are_refused(model: bundles.Bundle):

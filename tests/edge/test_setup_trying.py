@@ -71,6 +71,8 @@ def test_every_setting_has_a_field_or_a_reason_why_not():
     assert "is not said" in confidence["help"]
     rows = next(field for field in made["region"] if field["name"] == "rows")
     assert rows["choices"] == [2, 3, 4, "any"]
+    corners = next(field for field in made["region"] if field["name"] == "corners")
+    assert corners["kind"] == "corners"
 
 
 def test_focus_tells_sharp_from_soft_and_nothing_from_both(client, desk):

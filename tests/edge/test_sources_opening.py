@@ -89,6 +89,9 @@ def test_what_is_missing_at_the_start_is_one_clear_line(tmp_path):
         assert str(tmp_path) in problem(settings(url))
     assert "no such device" in problem(settings("webcam:97"))
     assert "no such file" in problem(settings(f"file:{tmp_path}/none.png"))
+    assert problem(settings(f"file:{tmp_path}")).endswith(
+        "is a folder, expected a picture; for its pictures write dir:"
+    )
     assert "cannot be read" in problem(
         settings("rtsp://192.0.2.1/", username="a", password_file="/none/here")
     )

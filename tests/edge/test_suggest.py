@@ -109,10 +109,10 @@ def test_what_a_pattern_overlooks_is_said_with_the_way_out():
 
 
 def test_some_can_be_taken_and_sent_to_a_broker(picture, capsys):
-    code, out, _ = suggest(capsys, "--take", "2", "--mqtt", 'my "broker"')
+    code, out, _ = suggest(capsys, "--take", "2", "--mqtt", "broker.local")
     config = tomllib.loads(out)
     assert [region["name"][-2:] for region in config["region"]] == ["-2"]
-    assert config["mqtt"] == {"host": 'my "broker"'}
+    assert config["mqtt"] == {"host": "broker.local"}
     assert config["source"] == {"url": f"file:{picture}"}
     assert config["picture"] == {"size": [640, 480]}
     code, out, err = suggest(capsys, "--take", "9")

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Sequence
 
 from ocr_edge import __version__, program
+from ocr_edge.system.arguments import Parser
 from ocr_train.commands import evaluate, fit, inspect, prepare, summary, suspects, tune
 
 COMMANDS = (summary, prepare, inspect, suspects, fit, tune, evaluate)
@@ -32,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """The parser of all commands."""
-    result = argparse.ArgumentParser(
+    result = Parser(
         prog="ocr-train", description="Make data, train networks and measure them.", epilog=EPILOG
     )
     result.add_argument("--version", action="version", version=f"%(prog)s {__version__}")

@@ -139,10 +139,15 @@ def described(path: Path) -> Manifest:
         ModelError: Something is missing, damaged or made for another version.
     """
     if not path.is_dir():
-        raise ModelError(f"bundle {path}: no such folder; {said()}")
+        what = "is a file, expected a folder" if path.exists() else "no such folder"
+        raise ModelError(f"bundle {path}: {what}; {said()}")
     try:
         text = untrusted.content(path / MANIFEST_NAME, MAX_MANIFEST)
         manifest = manifests.decode(text)
+    except FileNotFoundError as error:
+        raise ModelError(
+            f"bundle {path}: is no bundle, {MANIFEST_NAME} is missing in it; {said()}"
+        ) from error
     except OSError as error:
         raise ModelError(f"bundle {path}: {MANIFEST_NAME}: {error.strerror}") from error
     except manifests.ManifestError as error:

@@ -144,5 +144,5 @@ def _seconds(text: str) -> float:
     return value
 
 
-# argparse puts these names into "invalid ... value: 'x'".
-_counts.__name__, _seconds.__name__ = "N,N (1 to 64)", "SECONDS (above 0)"
+# What a wrong value is told that was expected.
+_counts.__name__, _seconds.__name__ = "whole numbers from 1 to 64, such as 1,2", "seconds, above 0"

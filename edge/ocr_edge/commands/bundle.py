@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ocr_edge.commands.options import action
+from ocr_edge.commands.options import action, folder
 from ocr_edge.errors import ConfigError, ModelError
 from ocr_edge.system.state_dir import for_people
 
@@ -75,7 +75,7 @@ def run_install(args: argparse.Namespace) -> int:
 
 def run_rollback(args: argparse.Namespace) -> int:
     """Go back to the previous bundle; the errors of ``Installed.rollback``."""
-    installed = _installed(args)
+    installed = _installed(args, there=True)
     path = installed.rollback()
     print(f"{path.name if path else 'The shipped bundle'} is active again{_tested(installed)}.\n{RELOAD}")
     return 0
@@ -85,7 +85,7 @@ def run_list(args: argparse.Namespace) -> int:
     """Show the installed bundles and those that ship."""
     from ocr_edge.bundles import listing  # noqa: PLC0415 - see commands/__init__.py
 
-    rows = listing.rows(_installed(args))
+    rows = listing.rows(_installed(args, there=True))
     if args.json:
         print(json.dumps(rows, indent=1))
         return 0
@@ -109,7 +109,7 @@ def run_verify(args: argparse.Namespace) -> int:
     from ocr_edge.bundles import archive, proof  # noqa: PLC0415 - see commands/__init__.py
     from ocr_edge.bundles.builtin import named, shipped  # noqa: PLC0415
 
-    name, path = _named(_installed(args), args.bundle)
+    name, path = _named(_installed(args, there=True), args.bundle)
     with _one_line(), tempfile.TemporaryDirectory() as folder:
         try:
             if path is None:
@@ -159,7 +159,8 @@ def _named(installed: "Installed", name: str) -> tuple[str, Path | None]:
     return name, inside if os.sep not in name and os.path.isdir(inside) else Path(name)
 
 
-def _installed(args: argparse.Namespace) -> "Installed":
+def _installed(args: argparse.Namespace, *, there: bool = False) -> "Installed":
+    """The installed bundles; whether the state folder must be there already, or may be made."""
     from ocr_edge.bundles.installed import Installed  # noqa: PLC0415 - see commands/__init__.py
 
-    return Installed(args.state_dir or for_people())
+    return Installed(folder(args) if there else args.state_dir or for_people())

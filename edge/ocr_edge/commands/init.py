@@ -12,8 +12,14 @@ SEED = Path("/etc/ocr-edge/config.toml")
 """What the installer gives a fresh service; a live configuration that is still the same was written by nobody."""
 SECRET = "page-secret"
 """Name of the secret file, beside the configuration: the service's user must be able to write it."""
+PORT = 9464
 DOCUMENTATION_ADDRESS = "192.0.2.1"
 """Belongs to nobody (RFC 5737): a socket that points there has this machine's own address, and sends nothing."""
+
+PICAMERA2 = Path("/usr/lib/python3/dist-packages/picamera2")
+"""Where apt installs it; the service's installer asks for it, unless it is told --no-camera."""
+USB_CAMERAS = Path("/dev/v4l/by-path")
+"""There as long as a USB camera is plugged in."""
 
 DESCRIPTION = """Write a first configuration with a page, and print the page's address and a one-time token.
 
@@ -47,7 +53,7 @@ def add(subparsers: Any) -> None:
     parser.add_argument(
         "--source", metavar="URL", help="where pictures come from (default: the camera found here)"
     )
-    parser.add_argument("--port", type=int, default=9464, help="of the page (default: %(default)s)")
+    parser.add_argument("--port", type=int, metavar="N", help=f"of the page (default: {PORT})")
     parser.add_argument(
         "--network", action="store_true", help="open the page to the network, and not to this machine alone"
     )
@@ -76,8 +82,9 @@ def run(args: argparse.Namespace) -> int:
         path.parent.mkdir(parents=True, exist_ok=True)
         with as_owner(path.parent):
             written = _is_new(path)
+            source, found = (args.source, "") if args.source else _camera()
             if written:
-                _write(path, args)
+                _write(path, source, args)
             http = load(path).http
             if http is None or http.page is None or http.secret_file is None:
                 raise ConfigError(
@@ -89,6 +96,12 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError(f"{error.filename}: cannot be written: {error.strerror}") from error
     scheme = "https" if http.cert_file else "http"
     print(f"configuration: {path}{'' if written else ' (kept)'}")
+    if written:
+        print(f"source:        {source}{found}")
+    elif ignored := _ignored(args):
+        print(
+            f"not taken:     {', '.join(ignored)}: the file is kept; change {', '.join(ignored.values())} in it"
+        )
     print(f"page:          {scheme}://{'localhost' if http.is_local else _own_address()}:{http.port}/")
     print(f"token:         {token}   (opens it once, within a day)")
     if http.is_local:
@@ -111,12 +124,22 @@ def _is_new(path: Path) -> bool:
         return not path.exists()
 
 
-def _write(path: Path, args: argparse.Namespace) -> None:
+def _ignored(args: argparse.Namespace) -> dict[str, str]:
+    """The options that are given and say what only a new configuration takes, each with its key in the file."""
+    given = {
+        "--source": (args.source is not None, "source.url"),
+        "--port": (args.port is not None, "http.port"),
+        "--network": (args.network, "http.address"),
+    }
+    return {option: key for option, (is_given, key) in given.items() if is_given}
+
+
+def _write(path: Path, source: str, args: argparse.Namespace) -> None:
     from ocr_edge.config.load import parse  # noqa: PLC0415 - see commands/__init__.py
 
     text = FIRST.format(
-        source=(args.source or _camera()).replace("\\", "\\\\").replace('"', '\\"'),
-        port=args.port,
+        source=source.replace("\\", "\\\\").replace('"', '\\"'),
+        port=PORT if args.port is None else args.port,
         address="0.0.0.0" if args.network else "127.0.0.1",
         secret=SECRET,
     )
@@ -124,11 +147,16 @@ def _write(path: Path, args: argparse.Namespace) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def _camera() -> str:
-    """The camera of this machine, as far as can be seen: a USB camera where there is no ribbon cable's."""
-    if Path("/dev/v4l/by-path").is_dir() and not Path("/usr/lib/python3/dist-packages/picamera2").is_dir():
-        return "v4l2:/dev/video0"
-    return "picamera2:0"
+def _camera() -> tuple[str, str]:
+    """The camera of this machine, a USB camera where there is no ribbon cable's; and how sure that is, in words."""
+    if PICAMERA2.is_dir():
+        return "picamera2:0", "   (not tried; `ocr-edge doctor` looks whether a camera is there)"
+    if USB_CAMERAS.is_dir():
+        return "v4l2:/dev/video0", "   (a camera is there; not tried)"
+    return (
+        "picamera2:0",
+        "   (no camera was found here: change source.url in the configuration, or give --source)",
+    )
 
 
 def _own_address() -> str:

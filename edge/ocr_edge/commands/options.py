@@ -4,6 +4,9 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from ocr_edge.errors import ConfigError
+from ocr_edge.system.state_dir import for_people
+
 
 def state_dir(parser: argparse.ArgumentParser) -> None:
     """Add ``--state-dir`` to a parser."""
@@ -13,6 +16,19 @@ def state_dir(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="state folder (default: $STATE_DIRECTORY, /var/lib/ocr-edge if it is there, ~/.local/state/ocr-edge)",
     )
+
+
+def folder(args: argparse.Namespace) -> Path:
+    """The state folder that is looked into.
+
+    Raises:
+        ConfigError: ``--state-dir`` names none.
+    """
+    given: Path | None = args.state_dir
+    if given is not None and not given.is_dir():
+        what = "is a file, expected a folder" if given.exists() else "no such folder"
+        raise ConfigError(f"--state-dir {given}: {what}; state_dir of the configuration says where it is")
+    return given or for_people()
 
 
 def action(actions: Any, name: str, run: Any, text: str) -> Any:

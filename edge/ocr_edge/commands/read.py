@@ -277,6 +277,6 @@ def _nats(text: str) -> float:
     return value
 
 
-# argparse puts these names into "invalid ... value: 'x'".
-_seconds.__name__, _count.__name__, _nats.__name__ = "SECONDS (above 0)", "N (at least 1)", "N (0 or more)"
-_rows.__name__ = "N (2 to 4, or any)"
+# What a wrong value is told that was expected.
+_seconds.__name__, _count.__name__ = "seconds, above 0", "a whole number from 1"
+_nats.__name__, _rows.__name__ = "a number, 0 or more", "2, 3, 4 or any"

@@ -110,5 +110,6 @@ def pixels(text: str) -> int:
     return value
 
 
-# argparse puts these names into "invalid ... value: 'x'".
-corners.__name__, pixels.__name__ = "corners (four times X,Y)", "N (1 to 65535)"
+# What a wrong value is told that was expected.
+corners.__name__ = "four corners, such as '0,0 90,0 90,40 0,40'"
+pixels.__name__ = "a whole number from 1 to 65535"

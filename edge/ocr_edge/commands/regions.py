@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,7 @@ def add(subparsers: Any) -> None:
         help="print only the regions of these numbers (default: all)",
     )
     suggest.add_argument(
-        "--mqtt", default="", metavar="HOST", help="publish to the MQTT broker on this machine"
+        "--mqtt", type=host, metavar="HOST", help="publish to the MQTT broker on this machine"
     )
     suggest.add_argument(
         "--bundle", type=Path, metavar="B", help="model bundle: a folder or the name of one that ships"
@@ -77,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
     if unknown := [number for number in args.take if number not in found]:
         raise ConfigError(f"--take {unknown[0]}: {args.picture} has the regions 1 to {len(found)}")
     taken = [(number, found[number]) for number in args.take or found]
-    sys.stdout.write(fragment.configuration(taken, args.picture, image.shape[:2], args.mqtt))
+    sys.stdout.write(fragment.configuration(taken, args.picture, image.shape[:2], args.mqtt or ""))
     return 0
 
 
@@ -86,4 +87,14 @@ def numbers(text: str) -> tuple[int, ...]:
     return tuple(dict.fromkeys(int(word) for word in text.split(",")))
 
 
-numbers.__name__ = "N,N"  # argparse puts it into "invalid ... value: 'x'"
+def host(text: str) -> str:
+    """The name or address of a machine, as the configuration takes it."""
+    from ocr_edge.config.settings.table import HOST  # noqa: PLC0415 - see commands/__init__.py
+
+    if not text or not re.match(HOST, text):
+        raise ValueError
+    return text
+
+
+host.__name__ = "the name or address of a machine alone, such as localhost"
+numbers.__name__ = "numbers of regions, such as 1,3"  # what a wrong value is told

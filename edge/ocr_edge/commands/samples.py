@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ocr_edge.commands.options import action
+from ocr_edge.commands.options import action, folder
 from ocr_edge.errors import ConfigError
-from ocr_edge.system.state_dir import as_owner, for_people
+from ocr_edge.system.state_dir import as_owner
 
 if TYPE_CHECKING:
     from ocr_edge.harvest.folder import Entry, Samples
@@ -73,7 +73,9 @@ def run_list(args: argparse.Namespace) -> int:
     if not args.json:
         labelled = sum(entry.label is not None for entry in entries)
         damaged = f", {len(samples.damaged)} damaged" if samples.damaged else ""
-        print(f"{labelled} of {len(entries)} are labelled{damaged}", file=sys.stderr)
+        none = "There are no samples yet: the daemon keeps some where its configuration has [harvest]"
+        said = f"{labelled} of {len(entries)} samples are labelled{'' if shown else '; --all shows them'}"
+        print(f"{said if entries else none}{damaged}.", file=sys.stderr)
     return 0 if shown else 1
 
 
@@ -176,7 +178,7 @@ def _ask(samples: "Samples") -> int:
 
     left = unlabelled(samples.entries())
     if not left:
-        print("nothing to label", file=sys.stderr)
+        print("There is nothing to label.", file=sys.stderr)
         return 1
     print("Enter: as it was read. Or type what stands there; - nobody can read it, > later, < back, q end.")
     place = 0
@@ -291,4 +293,4 @@ def _writing(samples: "Samples") -> Iterator[None]:
 def _samples(args: argparse.Namespace) -> "Samples":
     from ocr_edge.harvest.folder import NAME, Samples  # noqa: PLC0415 - see commands/__init__.py
 
-    return Samples((args.state_dir or for_people()) / NAME)
+    return Samples(folder(args) / NAME)

@@ -5,8 +5,7 @@ import datetime as dt
 import json
 from typing import Any
 
-from ocr_edge.commands.options import state_dir
-from ocr_edge.system.state_dir import for_people
+from ocr_edge.commands.options import folder, state_dir
 
 SAID_NO = 1
 
@@ -33,14 +32,14 @@ def run(args: argparse.Namespace) -> int:
     """Print it; 1 when it is time to act.
 
     Raises:
-        ConfigError: The state folder may not be looked into.
+        ConfigError: The state folder is not there, or may not be looked into.
         PublishError: The days cannot be read.
     """
     from ocr_edge.bundles.installed import Installed  # noqa: PLC0415 - see commands/__init__.py
     from ocr_edge.drift.journal import FILE_NAME, Journal  # noqa: PLC0415
     from ocr_edge.drift.report import report  # noqa: PLC0415
 
-    state = args.state_dir or for_people()
+    state = folder(args)
     active = Installed(state).active()
     journal, today = Journal(state / FILE_NAME), dt.date.today()
     known = journal.regions() if journal.path.exists() else []

@@ -1,17 +1,14 @@
 """A TOML file becomes a ``Config``, or one line that says what is wrong and where."""
 
-import difflib
 import math
-import re
 import tomllib
-import typing
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from ocr_edge.bundles.builtin import named
-from ocr_edge.config import urls
+from ocr_edge.config import mistakes, syntax, urls
 from ocr_edge.config.settings import Config, Table
 from ocr_edge.errors import ConfigError
 
@@ -21,11 +18,6 @@ MAX_DOTS = 200
 """Dots in a line: ``tomllib`` keeps every beginning of a dotted key, gigabytes of one that is as long as the file."""
 MAX_DEPTH = 16
 """Tables and lists in each other; ours have six."""
-SHOWN = 300
-"""Characters of a message: a key may be as long as the file."""
-
-_UNKNOWN = re.compile(r"Object contains unknown field `(?P<key>[^`]*)`(?: - at `(?P<path>[^`]*)`)?")
-_AT = re.compile(r"^(?P<what>.*?) - at `\$\.?(?P<path>[^`]*)`$", re.DOTALL)
 
 
 def load(path: Path) -> Config:
@@ -49,6 +41,10 @@ def load(path: Path) -> Config:
         text = content.decode("utf-8-sig")  # some editors begin a file with a byte order mark
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: is not UTF-8 text") from error
+    except FileNotFoundError as error:
+        raise ConfigError(
+            f"{path}: no such file; name yours with --config FILE, or write a first one: ocr-edge init --config FILE"
+        ) from error
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise ConfigError(f"{path}: cannot be read: {reason}") from error
@@ -61,14 +57,16 @@ def parse(text: str, path: Path) -> Config:
         raise ConfigError(f"{path}: larger than {MAX_BYTES >> 10} KiB, which no configuration is")
     if max(line.count(".") for line in text.split("\n")) > MAX_DOTS:
         raise ConfigError(f"{path}: a line with more than {MAX_DOTS} dots, which no key or value needs")
+    told: Any = None
     try:
-        given = msgspec.convert(_finite(tomllib.loads(text)), Config, dec_hook=_path)
+        told = _finite(tomllib.loads(text))
+        given = msgspec.convert(told, Config, dec_hook=_path)
     except msgspec.ValidationError as error:  # a ValueError too
-        raise ConfigError(f"{path}: {_explain(str(error))}") from error
+        raise ConfigError(f"{path}: {mistakes.explain(str(error), told)}") from error
     except RecursionError as error:
         raise ConfigError(f"{path}: brackets or tables too deep in each other") from error
     except (ValueError, OverflowError) as error:
-        raise ConfigError(f"{path}: is not TOML: {_short(str(error))}") from error
+        raise ConfigError(f"{path}: {mistakes.short(syntax.explain(str(error), text))}") from error
     folder = path.absolute().parent
     try:
         urls.split(given.source.url)
@@ -76,7 +74,7 @@ def parse(text: str, path: Path) -> Config:
         bundle = named(given.bundle.expanduser(), folder) if given.bundle else None
         source = msgspec.structs.replace(config.source, url=urls.anchored(config.source.url, folder))
     except (ConfigError, RuntimeError) as error:  # RuntimeError: "~" of a user that is not there
-        raise ConfigError(f"{path}: {_short(str(error))}") from error
+        raise ConfigError(f"{path}: {mistakes.short(str(error))}") from error
     return msgspec.structs.replace(config, source=source, bundle=bundle)
 
 
@@ -89,10 +87,6 @@ def _path(kind: type, value: Any) -> Any:
     return Path(value)
 
 
-def _short(message: str) -> str:
-    return message if len(message) <= SHOWN else f"{message[:SHOWN]}…"
-
-
 def _finite(value: Any, at: str = "$", depth: int = 0) -> Any:
     """The same values; TOML knows ``inf`` and ``nan``, which are no setting of ours, and any depth."""
     if depth > MAX_DEPTH:
@@ -102,45 +96,6 @@ def _finite(value: Any, at: str = "$", depth: int = 0) -> Any:
     if isinstance(value, dict):
         return {key: _finite(item, f"{at}.{key}", depth + 1) for key, item in value.items()}
     return [_finite(item, f"{at}[...]", depth + 1) for item in value] if isinstance(value, list) else value
-
-
-def _explain(message: str) -> str:
-    """The decoder's message with the key first, and the nearest known key for an unknown one."""
-    return _short(_told(message))
-
-
-def _told(message: str) -> str:
-    unknown = _UNKNOWN.match(message)
-    if unknown:
-        path = (unknown["path"] or "$").removeprefix("$").removeprefix(".")
-        known = _keys(path)
-        near = difflib.get_close_matches(unknown["key"], known, 1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known here are {', '.join(known)}"
-        return f"{path + ': ' if path else ''}unknown key {unknown['key']!r}; {hint}"
-    at = _AT.match(message)
-    return f"{at['path']}: {_plain(at['what'])}" if at and at["path"] else _plain(message)
-
-
-def _plain(message: str) -> str:
-    """The decoder's words in those of the file."""
-    message = re.sub(r" - at `\$`$", "", message)
-    message = re.sub(r"Object missing required field `([^`]*)`", r"the key '\1' is missing", message)
-    return message.replace("`", "'")
-
-
-def _keys(path: str) -> list[str]:
-    """The keys known in a table, such as ``source.picamera2`` or ``region[...]``."""
-    table: type[Table] = Config
-    for name in re.sub(r"\[[^\]]*\]", "", path).split(".") if path else ():
-        hint = typing.get_type_hints(table).get(name)
-        table = next(
-            (kind for kind in _types(hint) if isinstance(kind, type) and issubclass(kind, Table)), table
-        )
-    return [field.name for field in msgspec.structs.fields(table)]
-
-
-def _types(hint: Any) -> list[Any]:
-    return [hint, *(kind for inner in typing.get_args(hint) for kind in _types(inner))]
 
 
 def _resolve(value: Any, folder: Path) -> Any:

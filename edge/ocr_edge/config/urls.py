@@ -40,9 +40,10 @@ def split(url: str) -> tuple[str, str]:
             f" {url!r}: its kind is missing, as in file:{url}" if "@" not in url else ": its kind is missing"
         )
         raise ConfigError(f"source.url{meant}; known are {_EXAMPLES}")
-    # Only the part before the colon is shown: the rest may hold a password.
     if kind not in KINDS:
-        raise ConfigError(f"source.url {kind + ':'!r}: unknown kind of source; known are {_EXAMPLES}")
+        # Where the rest may hold a password, only the part before the colon is shown.
+        meant = kind + ":" if "@" in url or "//" in url else url
+        raise ConfigError(f"source.url {meant!r}: unknown kind of source; known are {_EXAMPLES}")
     if kind == "picamera2" and not re.fullmatch(r"\d{1,2}", rest):
         raise ConfigError(f"source.url {url!r}: expected the number of a camera, such as picamera2:0")
     if kind in NETWORK:

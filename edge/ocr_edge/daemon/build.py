@@ -32,7 +32,7 @@ from ocr_edge.system.counters import Counters
 from ocr_edge.system.health import Health
 from ocr_edge.system.notify import Notifier
 from ocr_edge.system.signals import Signals
-from ocr_edge.system.state_dir import state_dir
+from ocr_edge.system.state_dir import is_wrong, state_dir
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -151,7 +151,7 @@ def run(path: Path, config: Config, signals: Signals) -> int:
 def _run(path: Path, config: Config, state: Path, last_run: LastRun, signals: Signals) -> int:
     """As ``run``, with its state folder and what the last run left there."""
     kind = urls.split(config.source.url)[0]
-    if kind == "picamera2" or (kind in urls.ON_DISK and config.source.mode == "trigger"):
+    if kind == "picamera2" or kind in urls.ON_DISK:
         open_source(config.source, state)  # refuses what can never work; opens nothing yet
     health, counters, trigger = Health(), Counters(), Trigger()
     health.fact("version", __version__)
@@ -226,12 +226,19 @@ def alone(state: Path) -> Iterator[None]:
     """Hold the state folder for this process: two daemons would number and store their readings twice.
 
     Raises:
+        ConfigError: It cannot be made or written, and waiting will not help.
         OcrEdgeError: Another daemon holds it; when that has ended, a new start will do.
     """
     try:
         state.mkdir(parents=True, exist_ok=True)
         lock = (state / "daemon.lock").open("a")
-    except OSError as error:  # read-only: nothing is stored, so nothing can be stored twice
+    except OSError as error:
+        if is_wrong(state, error):
+            raise ConfigError(
+                f"state_dir {state}: cannot be made or written: {error.strerror};"
+                " set state_dir to a folder that this user may write"
+            ) from error
+        # Read-only or full: nothing is stored, so nothing can be stored twice.
         _LOGGER.warning("%s: cannot be written: %s", state, error.strerror)
         yield
         return

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ocr_edge.diagnose.files import unreadable
 from ocr_edge.diagnose.finding import Finding, error, ok, unknown
-from ocr_edge.diagnose.probe import Probe
+from ocr_edge.diagnose.probe import Probe, existing
 from ocr_edge.errors import ConfigError
 
 if TYPE_CHECKING:  # what comes from packages is imported by the check that needs it: it may be what is broken
@@ -112,6 +112,8 @@ def bundle(probe: Probe) -> Iterator[Finding]:
         probe.bundle = proven(config.bundle, threads, doubted=True)
     else:
         probe.bundle, notes = Installed(probe.state).open_active(threads, doubted=lambda _: True, mark=False)
+        if not existing(probe.state).is_dir():
+            notes = []  # what is said of the state folder is why none is installed
     if notes:
         yield error("bundle", "; ".join(notes), AGAIN)
     else:

@@ -2,13 +2,13 @@
 
 import os
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from ocr_edge.diagnose.finding import Finding, error, ok, unknown, warning
 from ocr_edge.diagnose.probe import Probe, existing
 from ocr_edge.errors import ConfigError
 from ocr_edge.system import credentials
+from ocr_edge.system.state_dir import is_read_only
 
 WRONG = ConfigError.exit_code
 
@@ -46,7 +46,11 @@ def _given(key: str, name: str, probe: Probe) -> Finding:
             f"sudo install -D -m 600 FILE /etc/credstore/ocr-edge.{name}; sudo systemctl restart ocr-edge"
         )
         return error(key, f"no credential {name!r} in /etc/credstore", advice, code=WRONG)
-    return unknown(key, f"secret {name} is given by systemd, not seen here")
+    if probe.unit.get("LoadState") == "loaded":
+        return unknown(
+            key, f"secret {name} is given by systemd, not seen here", "put sudo before the command"
+        )
+    return error(key, unreadable(name), f'write {key.rpartition(".")[2]} = "./{name}"', code=WRONG)
 
 
 def _secret(key: str, name: str, probe: Probe) -> Finding:
@@ -64,9 +68,8 @@ def _secret(key: str, name: str, probe: Probe) -> Finding:
 
 
 def state_folder(probe: Probe) -> Iterator[Finding]:
-    """Whether the daemon can keep what it must know after a restart; it starts without, as on a read-only card."""
-    said = _writable("state folder", probe.state / "daemon.lock", probe)
-    yield replace(said, advice=said.advice or "correct state_dir", code=1) if said.level == "error" else said
+    """Whether the daemon can keep what it must know after a restart; it starts without on a read-only card alone."""
+    yield _state(probe)
 
 
 def store(probe: Probe) -> Iterator[Finding]:
@@ -76,7 +79,9 @@ def store(probe: Probe) -> Iterator[Finding]:
     from ocr_edge.sinks.store import queries  # noqa: PLC0415 - needs a package that may be broken here
 
     path = probe.state / probe.config.store.path
-    said = _writable("store", path, probe)
+    said = _writable("store", "store.path", path, probe)
+    if said.level == "error" and path.is_relative_to(probe.state) and _state(probe).level == "error":
+        return  # what is said of the state folder is why
     if said.level == "ok" and path.exists():
         queries.look(path)
     yield said
@@ -85,23 +90,29 @@ def store(probe: Probe) -> Iterator[Finding]:
 def files(probe: Probe) -> Iterator[Finding]:
     """Whether the file of readings can be written."""
     if probe.config is not None and probe.config.files is not None:
-        yield _writable("files", probe.config.files.path, probe)
+        yield _writable("files", "files.path", probe.config.files.path, probe)
 
 
-def _writable(name: str, path: Path, probe: Probe) -> Finding:
-    """Whether the daemon's user may make or change a file."""
+def _state(probe: Probe) -> Finding:
+    return _writable("state folder", "state_dir", probe.state / "daemon.lock", probe)
+
+
+def _writable(name: str, key: str, path: Path, probe: Probe) -> Finding:
+    """Whether the daemon's user may make or change a file; the key says where it is."""
     there, user = existing(path), probe.person.name
     if there.is_dir() == (there == path):
-        expected = "a file" if there == path else "a folder"
-        return error(
-            name, f"{path}: cannot be written; {there} is not {expected}", f"correct {name}.path", code=WRONG
-        )
+        found, wanted = ("folder", "file") if there == path else ("file", "folder")
+        return error(name, f"{there} is a {found}, expected a {wanted}", f"correct {key}", code=WRONG)
     if probe.space(there).total == 0:  # as /proc and /sys, where root may do everything and nothing stays
-        return error(name, f"{path}: no file can be kept in {there}", "", code=WRONG)
+        return error(name, f"{there}: no file can be kept there", f"correct {key}", code=WRONG)
     # A database and a file that is changed for the next one make files beside themselves.
     folder = there.parent if there == path else there
     for target in (folder, there):
         if not probe.person.may(target, os.W_OK | (os.X_OK if target == folder else 0)):
+            if is_read_only(target):  # the daemon starts and tries again
+                return error(
+                    name, f"{target} is on a read-only disk", "what mounts it: findmnt -T " + str(target)
+                )
             advice = f"sudo chown -R {user}: {target}"
             return error(name, f"user {user} may not write {target}", advice, code=WRONG)
     return ok(name, f"user {user} may write {path}")

@@ -49,11 +49,18 @@ def table(findings: Sequence[Finding]) -> str:
 
 
 def summary(findings: Sequence[Finding]) -> str:
-    """How many are wrong, in one line."""
-    errors, warnings = (sum(each.level == level for each in findings) for level in ("error", "warning"))
-    if errors:
-        return f"{errors} wrong, {warnings} to look at."
-    return f"Nothing is wrong, {warnings} to look at." if warnings else "Nothing is wrong."
+    """How many are wrong, in one line; that nothing is, where the exit code is 0 too."""
+    errors, warnings, unknowns = (
+        sum(each.level == level for each in findings) for level in ("error", "warning", "unknown")
+    )
+    counts = [f"{errors} wrong"] if errors else []
+    if errors or warnings:
+        counts.append(f"{warnings} to look at")
+    if unknowns:
+        counts.append(f"{unknowns} not known")
+    if not errors and not any(each.code for each in findings):
+        counts.insert(0, "Nothing is wrong")
+    return f"{', '.join(counts)}."
 
 
 def as_json(findings: Sequence[Finding]) -> str:

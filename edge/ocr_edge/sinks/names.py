@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from ocr_edge.errors import ConfigError
 from ocr_edge.sinks.base import writing
 
 
@@ -30,6 +31,10 @@ class Names:
             ConfigError: The folder cannot be made, is a file or may not be written to.
         """
         self.folder = folder
+        if folder.exists() and not folder.is_dir():
+            raise ConfigError(
+                f"{folder}: cannot be written: is a file, expected a folder, which may be a new one"
+            )
         with writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
             if not os.access(folder, os.W_OK | os.X_OK):

@@ -78,7 +78,7 @@ def problem(settings: SourceSettings) -> str:
     if kind == "v4l2" and not os.access(where, os.R_OK | os.W_OK):
         return f"{where}: no permission; add the user to the group video"
     if kind == "file" and not os.path.isfile(where):
-        return f"{where}: no such file"
+        return f"{where}: {_no_file(where)}"
     return ""
 
 
@@ -90,10 +90,24 @@ def _network_camera(kind: str, settings: SourceSettings) -> Source:
     return Stream(address, urls.shown(settings.url), settings)
 
 
+def _no_file(where: str) -> str:
+    """Why a path is no picture's, and what to write."""
+    return (
+        "is a folder, expected a picture; for its pictures write dir:"
+        if os.path.isdir(where)
+        else "no such file"
+    )
+
+
 def _existing(path: Path, what: str) -> Path:
     path = path.expanduser()
-    if not path.exists():
+    try:
+        there = path.exists()
+    except OSError as error:  # a folder above it that this user may not enter
+        raise ConfigError(f"source.url: {path.absolute()}: cannot be looked at: {error.strerror}") from error
+    if not there:
         raise ConfigError(f"source.url: {path.absolute()}: no such {what}")
     if path.is_dir() != (what == "folder"):
-        raise ConfigError(f"source.url: {path.absolute()}: expected a {what}")
+        other = "file" if what == "folder" else "folder"
+        raise ConfigError(f"source.url: {path.absolute()}: is a {other}, expected a {what}")
     return path

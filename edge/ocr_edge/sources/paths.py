@@ -20,6 +20,7 @@ VIDEOS = (
 ANNOTATED = ".annotated.jpg"
 """Ending of our own annotated pictures, which a folder does not offer for reading again."""
 
+NO_PIPE = "a pipe is not read; save the picture as a file, and name that"
 _WHY_NONE = {True: "no picture or video in this folder", False: "matches no file"}
 
 
@@ -53,7 +54,8 @@ def expand(paths: Sequence[str]) -> Iterator[Path]:
             missed.append(f"{text}: {error.strerror}")
             continue
         if not found:
-            missed.append(f"{text or repr(text)}: {_WHY_NONE[os.path.isdir(text)]}")
+            why = NO_PIPE if text == "-" else _WHY_NONE[os.path.isdir(text)]
+            missed.append(f"{text or repr(text)}: {why}")
         for path in found:
             real = os.path.realpath(path)
             if real not in seen:
@@ -75,7 +77,7 @@ def _files(text: str) -> list[Path]:
         return sorted((child for child in Path(text).iterdir() if _is_offered(child)), key=natural)
     if glob.has_magic(text) and not os.path.lexists(text):
         return sorted((Path(m) for m in glob.glob(text, recursive=True) if os.path.isfile(m)), key=natural)
-    return [Path(text)] if text else []
+    return [Path(text)] if text and (text != "-" or os.path.lexists(text)) else []
 
 
 def _is_offered(child: Path) -> bool:

@@ -40,4 +40,9 @@ def read(name: str) -> str:
         raise ConfigError(f"{path}: a secret must be UTF-8 text") from error
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
-        raise ConfigError(f"{path}: cannot be read: {reason}") from error
+        own = (
+            ""
+            if "/" in name
+            else f"; a name without a slash is a secret of systemd: for a file write ./{name}"
+        )
+        raise ConfigError(f"{path}: cannot be read: {reason}{own}") from error

@@ -1,5 +1,6 @@
 """Where readings and installed bundles live, and writing there as the user they belong to."""
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +10,26 @@ from ocr_edge.errors import ConfigError
 
 SERVICE = Path("/var/lib/ocr-edge")
 """The state folder of the installed service: ``StateDirectory=ocr-edge`` in its unit."""
+
+
+_MAY_HEAL = {errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EIO}
+"""A read-only, full or failing disk: the daemon reads on without it. All else is a wrong folder."""
+
+
+def is_wrong(folder: Path, error: OSError) -> bool:
+    """Whether a folder that could not be made or written is wrong for good; else its disk may heal."""
+    return error.errno not in _MAY_HEAL and not is_read_only(folder)
+
+
+def is_read_only(path: Path) -> bool:
+    """Whether the disk of a path, or of the nearest folder above it that is there, is read-only."""
+    while True:
+        try:
+            return bool(os.statvfs(path).f_flag & os.ST_RDONLY)
+        except OSError:
+            if path == path.parent:
+                return False
+            path = path.parent
 
 
 def state_dir(configured: Path | None = None) -> Path:

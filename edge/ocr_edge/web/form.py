@@ -50,6 +50,8 @@ def fields(table: type[msgspec.Struct]) -> list[dict[str, Any]]:
 def _kind(kind: kinds.Type) -> dict[str, Any]:  # noqa: PLR0911 - a table
     """What is typed or chosen for a type."""
     match kind:
+        case kinds.Metadata():  # what a mistake is told: its words and examples
+            return _kind(kind.type)
         case kinds.UnionType():
             inner = [each for each in kind.types if not isinstance(each, kinds.NoneType)]
             is_open = len(inner) < len(kind.types)

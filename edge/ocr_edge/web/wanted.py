@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from ocr_edge.config import syntax
 from ocr_edge.config.edit import edited
 from ocr_edge.errors import ConfigError
 from ocr_edge.web import form
@@ -94,4 +95,4 @@ def plain(text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise ConfigError(f"is not TOML: {error}") from error
+        raise ConfigError(syntax.explain(str(error), text)) from error

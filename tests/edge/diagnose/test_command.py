@@ -7,9 +7,11 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from ocr_edge.cli import main
 from ocr_edge.diagnose.examine import apart, examine
-from ocr_edge.diagnose.finding import error, ok, warning
+from ocr_edge.diagnose.finding import error, ok, summary, unknown, warning
 from ocr_edge.diagnose.probe import Output, Probe, look
 
 
@@ -78,6 +80,20 @@ def test_the_table_says_what_to_type_and_the_exit_code_what_it_comes_to(monkeypa
     assert main(["doctor", "--json"]) == 1
     said = json.loads(capsys.readouterr().out)
     assert (said["ok"], said["checks"][1]["advice"]) == (False, "rm")
+
+
+@pytest.mark.parametrize(
+    ("findings", "said"),
+    [
+        ([ok("a", "")], "Nothing is wrong."),
+        ([warning("a", ""), unknown("b", "")], "Nothing is wrong, 1 to look at, 1 not known."),
+        ([ok("b", ""), warning("a", "", code=1)], "1 to look at."),
+        ([unknown("a", "", code=2)], "1 not known."),
+        ([error("a", ""), warning("b", "")], "1 wrong, 1 to look at."),
+    ],
+)
+def test_nothing_is_wrong_only_where_the_exit_code_of_check_is_0(findings, said):
+    assert summary(findings) == said
 
 
 def test_the_doctor_works_where_the_packages_do_not(tmp_path):

@@ -142,7 +142,18 @@ def test_folders_that_the_daemon_may_not_write_are_named(machine):
     assert (found.level, found.advice) == ("error", f"sudo chown -R ocr-edge: {probe.root / 'out'}")
     (probe.root / "out").rmdir()
     (probe.root / "out").touch()
-    assert probe.only(files.files).found.endswith("out is not a folder")
+    found = probe.only(files.files)
+    assert found.found.endswith("out is a file, expected a folder")
+    assert found.advice == "correct files.path"
+
+
+def test_a_read_only_disk_is_waited_for_and_another_folder_is_wrong(machine, monkeypatch):
+    probe = machine(config="[stdout]\n")
+    probe.state.mkdir()
+    assert probe.only(files.state_folder).code == 2
+    monkeypatch.setattr(files, "is_read_only", lambda path: True)
+    said = probe.only(files.state_folder)
+    assert (said.code, said.found) == (1, f"{probe.state} is on a read-only disk")
 
 
 def test_a_password_file_is_checked_and_never_shown(tmp_path, machine):

@@ -85,4 +85,4 @@ def natural(text: str) -> int:
 
 
 # argparse puts these names into "invalid ... value: 'x'".
-count.__name__, natural.__name__ = "N (at least 1)", "N (at least 0)"
+count.__name__, natural.__name__ = "a whole number from 1", "a whole number from 0"

@@ -101,4 +101,4 @@ def share(text: str) -> float:
     return value
 
 
-share.__name__ = "P (0 to 1)"  # argparse puts it into "invalid ... value: 'x'".
+share.__name__ = "a number from 0 to 1"  # what a wrong value is told

@@ -259,4 +259,4 @@ def _points(text: str) -> float:
     return value
 
 
-_points.__name__ = "POINTS (0 to 100)"
+_points.__name__ = "a number from 0 to 100"

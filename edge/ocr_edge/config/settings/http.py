@@ -26,7 +26,13 @@ class Http(Table, frozen=True):
     """Where it listens: ``127.0.0.1`` or ``::1`` for this machine alone, ``0.0.0.0`` or ``::`` for the network."""
     secret_file: Path | None = None
     """Hashes of what opens it, made by ``ocr-edge init``. Without one, nothing is authenticated."""
-    names: tuple[Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{1,253}\Z")], ...] = ()
+    names: tuple[
+        Annotated[
+            str,
+            Meta(pattern=r"^[A-Za-z0-9._-]{1,253}\Z", description="a host's name", examples=["meter.local"]),
+        ],
+        ...,
+    ] = ()
     """Host names that people may call it by, beside this machine's own."""
     cert_file: Path | None = None
     key_file: Path | None = None

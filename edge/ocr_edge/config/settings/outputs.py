@@ -5,7 +5,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from ocr_edge.config.settings.table import Count, Port, Positive, Share, Table
+from ocr_edge.config.settings.table import Count, Host, Port, Positive, Share, Table
 
 
 class Stdout(Table, frozen=True):
@@ -42,7 +42,7 @@ class StoreSettings(Table, frozen=True):
 class Mqtt(Table, frozen=True):
     """``[mqtt]``: an MQTT broker and Home Assistant."""
 
-    host: str
+    host: Host
     port: Port | None = None
     """1883, or 8883 with TLS, when missing."""
     tls: bool = False
@@ -54,8 +54,18 @@ class Mqtt(Table, frozen=True):
     username: str = ""
     password_file: str = ""
     """File with the password; a bare name is a systemd credential (``LoadCredential=``)."""
-    prefix: Annotated[str, Meta(pattern=r"^[^#+/$\s\0][^#+\s\0]*[^#+/\s\0]\Z")] = "ocr-edge"
-    discovery_prefix: Annotated[str, Meta(pattern=r"^[^#+\s\0]*\Z")] = "homeassistant"
+    prefix: Annotated[
+        str,
+        Meta(
+            pattern=r"^[^#+/$\s\0][^#+\s\0]*[^#+/\s\0]\Z",
+            description="a topic without # and + and spaces, and no / at its ends",
+            examples=["plant/ocr"],
+        ),
+    ] = "ocr-edge"
+    discovery_prefix: Annotated[
+        str,
+        Meta(pattern=r"^[^#+\s\0]*\Z", description="a topic without # and + and spaces, or an empty text"),
+    ] = "homeassistant"
     """Home Assistant's discovery topic; empty: no discovery."""
     expire_after_s: Annotated[int, Meta(ge=0)] = 0
     """Seconds after which Home Assistant shows a value as unavailable; 0: never."""
@@ -68,7 +78,9 @@ class Mqtt(Table, frozen=True):
 class Webhook(Table, frozen=True):
     """``[webhook]``: each reading as a POST of JSON."""
 
-    url: Annotated[str, Meta(pattern=r"^https?://")]
+    url: Annotated[
+        str, Meta(pattern=r"^https?://", description="an address that begins with http:// or https://")
+    ]
     token_file: str = ""
     """File with a token sent as ``Authorization: Bearer``; a bare name is a systemd credential."""
     timeout_s: Positive = 10.0

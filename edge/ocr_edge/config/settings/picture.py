@@ -5,20 +5,23 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from ocr_edge.config.settings.table import Pixels, Share, Table
+from ocr_edge.config.settings.table import Pixels, Share, Size, Table
 
 
 class Mark(Table, frozen=True):
     """``[[picture.mark]]``: a patch of the reference picture that is found again in every frame."""
 
-    box: tuple[Annotated[int, Meta(ge=0)], Annotated[int, Meta(ge=0)], Pixels, Pixels]
+    box: Annotated[
+        tuple[Annotated[int, Meta(ge=0)], Annotated[int, Meta(ge=0)], Pixels, Pixels],
+        Meta(description="left, top, width and height in square brackets", examples=[[20, 10, 60, 40]]),
+    ]
     """Left, top, width and height in the reference picture."""
 
 
 class Picture(Table, frozen=True):
     """``[picture]``: the picture that coordinates belong to, and what spoils it."""
 
-    size: tuple[Pixels, Pixels] | None = None
+    size: Size | None = None
     """Width and height that all coordinates of this file are given in; missing: the frames' own."""
     reference: Path | None = None
     """A picture taken when everything stood right; marks are cut from it, and its size is ``size``."""

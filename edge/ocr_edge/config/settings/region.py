@@ -8,6 +8,10 @@ from ocr_edge.config.schedule import span
 from ocr_edge.config.settings.table import Count, NotNegative, Pixels, Positive, Share, Slug, Table
 
 Point = tuple[float, float]
+Corners = Annotated[
+    tuple[Point, Point, Point, Point],
+    Meta(description="four corners, each [X, Y]", examples=[[[0, 0], [90, 0], [90, 40], [0, 40]]]),
+]
 Weight = Annotated[int, Meta(ge=-1_000_000, le=1_000_000)]
 """Of a check digit's sum; published ones have at most three digits."""
 
@@ -67,7 +71,7 @@ class Region(Table, frozen=True):
     """``[[region]]``: a named part of the picture. Without one, the whole picture is read as region ``picture``."""
 
     name: Slug = "picture"
-    corners: tuple[Point, Point, Point, Point] | None = None
+    corners: Corners | None = None
     """Top left, top right, bottom right, bottom left of the text, as seen upright, in pixels of ``picture.size``;
     missing: the whole picture."""
     rotate: Literal[0, 90, 180, 270] = 0

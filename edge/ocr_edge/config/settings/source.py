@@ -4,15 +4,15 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from ocr_edge.config.settings.table import Count, NotNegative, Pixels, Positive, Table
+from ocr_edge.config.settings.table import Count, NotNegative, Positive, Size, Table
 
 
 class Camera(Table, frozen=True):
     """``[source.picamera2]``: a camera on the ribbon cable."""
 
-    size: tuple[Pixels, Pixels] = (1280, 720)
+    size: Size = (1280, 720)
     """Width and height of the picture, in pixels."""
-    lores: tuple[Pixels, Pixels] | None = (320, 180)
+    lores: Size | None = (320, 180)
     """Width and height of the small stream that changes are looked for in; none: the picture itself."""
     sensor_mode: Annotated[int, Meta(ge=0)] | None = None
     """Index of the sensor mode, as ``rpicam-hello --list-cameras`` orders them; libcamera chooses when missing."""
@@ -87,7 +87,7 @@ class SourceSettings(Table, frozen=True):
     username: str = ""
     password_file: str = ""
     """Credentials of an RTSP or HTTP camera; see the MQTT password for how a file is named."""
-    size: tuple[Pixels, Pixels] | None = None
+    size: Size | None = None
     """Width and height asked of a webcam."""
     picamera2: Camera = Camera()
     lamp: Lamp | None = None
