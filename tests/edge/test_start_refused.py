@@ -30,7 +30,6 @@ HERE = Path(__file__)
             f"file:{HERE}",
             f"state_dir {HERE}/below: cannot be made or written: Not a directory; ",
         ),
-        ("state", "dir:nope", "nope: no such folder"),
         ("state", "video:nope.mp4", "nope.mp4: no such file"),
     ],
 )

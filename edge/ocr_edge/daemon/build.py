@@ -151,7 +151,8 @@ def run(path: Path, config: Config, signals: Signals) -> int:
 def _run(path: Path, config: Config, state: Path, last_run: LastRun, signals: Signals) -> int:
     """As ``run``, with its state folder and what the last run left there."""
     kind = urls.split(config.source.url)[0]
-    if kind == "picamera2" or kind in urls.ON_DISK:
+    is_awaited = kind in {"file", "dir"} and config.source.mode != "trigger"  # what a mount may bring later
+    if kind == "picamera2" or (kind in urls.ON_DISK and not is_awaited):
         open_source(config.source, state)  # refuses what can never work; opens nothing yet
     health, counters, trigger = Health(), Counters(), Trigger()
     health.fact("version", __version__)

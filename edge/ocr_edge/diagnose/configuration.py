@@ -48,8 +48,8 @@ def source(probe: Probe) -> Iterator[Finding]:
     if why := opening.problem(settings):
         others = ", ".join(f"/dev/{path.name}" for path in probe.glob("/dev/video*")) or "none"
         advice = f"cameras here: {others}; more: v4l2-ctl --list-devices" if kind == "v4l2" else ""
-        # What can be plugged in or written later is waited for.
-        yield error("source", why, advice, code=1 if kind in {"v4l2", "file"} else WRONG)
+        # What can be plugged in, written or mounted later is waited for.
+        yield error("source", why, advice, code=1 if kind in {"v4l2", "file", "dir"} else WRONG)
     elif kind in urls.ON_DISK and not probe.person.may(Path(where), os.R_OK):
         yield error("source", f"user {probe.person.name} may not read {where}")
     else:

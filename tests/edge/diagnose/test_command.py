@@ -132,4 +132,4 @@ def test_a_configuration_is_examined_in_a_process_of_its_own(tmp_path):
     path.write_text(f'state_dir = "{tmp_path}"\n[source]\nurl = "dir:{tmp_path}/none"\n')
     found = {each.name: each for each in apart(look(path))}
     assert list(found) == ["configuration", "source", "bundle", "regions", "state folder", "store"]
-    assert (found["source"].level, found["source"].code) == ("error", 2)
+    assert (found["source"].level, found["source"].code) == ("error", 1)
