@@ -285,6 +285,17 @@ def test_a_unit_beside_a_number_ends_its_margin_and_a_digit_does_not(degrees):
     assert beside.image.shape[1] - right == pytest.approx(6, abs=2)
 
 
+def test_a_unit_that_the_outline_of_its_number_takes_in_is_no_double():
+    number, unit = quad(250, 100, 400, 100), quad(415, 130, 60, 30)
+    better = np.array([0.9, 0.5], np.float32)
+    for order in ((number, unit), (unit, number)):
+        assert len(without_doubles(np.array(order), better)) == 2
+    within = quad(250, 130, 60, 30)  # a piece of a digit
+    assert without_doubles(np.array([number, within]), better) == [0]
+    digit = quad(415, 100, 60, 90)
+    assert without_doubles(np.array([number, digit]), better) == [0]
+
+
 def test_a_unit_within_a_loose_outline_is_cut_off():
     image = np.zeros((200, 500, 3), np.uint8)
     crop = cut(image, quad(200, 100, 220, 80), others=np.array([quad(325, 120, 50, 24)]))
