@@ -76,7 +76,9 @@ def test_a_reader_that_the_bundle_lacks_ends_with_3_and_one_line(folder, capsys,
     assert main(["read", "p10.png", "--bundle", "fast", "--reader", "line"]) == 3
     out, err = capsys.readouterr()
     assert out == ""
-    assert re.fullmatch(r"ERROR: bundle .*fast: has no line stage\n", err)
+    assert re.fullmatch(
+        r"ERROR: bundle .*fast: has no stage for --reader line; leave --reader out, .*\n", err
+    )
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def strip(*steps: dict[str, float]) -> np.ndarray:
 
 def decoder(pattern: str = "", form: str = "", slope: float = 1.0, margin: float = 99.0) -> LineDecoder:
     """One for numbers, as a region makes it."""
-    region = Region(pattern=pattern, value=Value(format=form))
+    region = Region(pattern=pattern, value=Value(format=form or None))
     known = region_setup.number_format(region)
     text = known.pattern(LABELS) if known else pattern
     made = Pattern.parse(text, LABELS, strict=bool(form)) if text else None

@@ -88,9 +88,9 @@ def test_a_pattern_that_only_the_line_stage_can_read_is_left_to_it(both):
 
 
 def test_a_reader_that_the_bundle_lacks_is_refused(lines_only):
-    with pytest.raises(ModelError, match="has no character stage"):
+    with pytest.raises(ModelError, match="has no stage for --reader characters"):
         Pipeline(lines_only, reader="characters")
-    with pytest.raises(ModelError, match="has no line stage"):
+    with pytest.raises(ModelError, match="has no stage for --reader line"):
         Pipeline(bundles.load(bundles.named("fast")), reader="line")
 
 

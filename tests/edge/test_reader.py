@@ -98,7 +98,7 @@ def test_a_line_stage_alone_is_a_reader(line_bundle):
     rgb, _ = bars("rgb")
     assert Reader(line_bundle).read(rgb).text == "rgb"
     assert Reader(line_bundle, reader="line").read(rgb).text == "rgb"
-    with pytest.raises(ModelError, match="has no character stage"):
+    with pytest.raises(ModelError, match="has no stage for --reader characters"):
         Reader(line_bundle, reader="characters")
 
 
