@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ocr_edge.contract.types import Box, Image
-from ocr_edge.detect.quads import Quads, at_ends
+from ocr_edge.detect.quads import Quads, room
 from ocr_edge.geometry.rectify import rectify
 from ocr_edge.geometry.transform import Matrix
 
@@ -85,9 +85,9 @@ def cut(image: Image, quad: Quads, beside: float = 0.0, others: Quads = NOTHING)
     """A line cut out of a picture; arguments as in ``crops``, but the first side of the outline is the line's top."""
     along, down = quad[1] - quad[0], quad[3] - quad[0]
     wide, high = max(float(np.linalg.norm(along)), 1.0), max(float(np.linalg.norm(down)), 1.0)
-    room = _room(quad, others)
-    reach = [min(PAD_WIDTH + beside, free) * high for free in room]
-    pads = [round(min(PAD_WIDTH, free) * high) for free in room]
+    free = room(quad, others)
+    reach = [min(PAD_WIDTH + beside, side) * high for side in free]
+    pads = [round(min(PAD_WIDTH, side) * high) for side in free]
     more = [round(far) - pad for far, pad in zip(reach, pads, strict=True)]
     above = round(PAD_HEIGHT * high)
     if abs(along[1]) <= LEVEL * high and along[0] > 0:
@@ -110,17 +110,6 @@ def cut(image: Image, quad: Quads, beside: float = 0.0, others: Quads = NOTHING)
     left, right = max(pads[0], 0), max(pads[1], 0)
     line = Box(more[0] + left, above, max(1, box.width - left - right), max(1, height - 2 * above))
     return Crop(found.image, found.matrix, line, box)
-
-
-def _room(quad: Quads, others: Quads) -> tuple[float, float]:
-    """Heights of a line that are free before it and after it, below 0 where something begins within its outline."""
-    along, down = quad[1] - quad[0], quad[3] - quad[0]
-    wide, high = max(float(np.linalg.norm(along)), 1.0), max(float(np.linalg.norm(down)), 1.0)
-    is_before, is_after = at_ends(quad, others)
-    x = (others - quad.mean(axis=0)) @ (along / wide)
-    before, after = -x.max(axis=1, initial=-np.inf)[is_before], x.min(axis=1, initial=np.inf)[is_after]
-    first, second = ((min(side, default=np.inf) - wide / 2) / high for side in (before, after))
-    return float(first), float(second)
 
 
 def _sliced(image: Image, quad: Quads, wide: Sequence[int], high: int, beside: Sequence[int]) -> Crop:

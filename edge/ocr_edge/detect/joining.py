@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from ocr_edge.detect.quads import Quads, at_ends
+from ocr_edge.detect.quads import Quads, room
 
 COVERED = 0.4
 """Share of an outline that may lie within a better one; more, and it is the same text or a piece of it."""
@@ -59,8 +59,7 @@ def without_doubles(quads: Quads, preference: Scores) -> list[int]:
 
 def _is_at_end(first: Quads, second: Quads) -> bool:
     """Whether one is something smaller at an end of the other, as a unit that its number's outline takes in."""
-    sides = at_ends(first, second[None]), at_ends(second, first[None])
-    return any(bool(side.any()) for pair in sides for side in pair)
+    return min(*room(first, second[None]), *room(second, first[None])) < np.inf
 
 
 def joined(quads: Quads, apart: float = APART) -> list[list[int]]:
