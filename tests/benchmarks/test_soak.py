@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import json
 import subprocess
 import sys
 import threading
@@ -152,7 +153,9 @@ def test_one_fault_of_each_kind_loses_nothing(tmp_path, monkeypatch):
     assert [one["fault"].split()[0] for one in found["samples"]] == ["camera", "broker", "disk", "clock"]
     assert found["readings published"] > 20
     assert found["pictures read as they are"] == found["readings published"] <= found["pictures served"]
-    assert all(row["lost"] == row["ids of two readings"] == 0 for row in found["receivers"].values()), found
+    assert all(row["lost"] == row["ids of two readings"] == 0 for row in found["receivers"].values()), (
+        json.dumps(found["receivers"])
+    )
     assert found["exit"] == 0
 
 
