@@ -1,8 +1,8 @@
 """The soak's judgement, and that what it takes away is really away."""
 
+import json
 import os
 import shutil
-import json
 import subprocess
 import sys
 import threading
