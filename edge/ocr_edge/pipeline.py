@@ -101,10 +101,10 @@ class Pipeline:
         self._lines, self._recognizer, decoder, problem = None, None, None, None
         if bundle.lines and reader != "characters":
             try:
-                self._lines = LineReader(bundle, pattern, min_margin, meaning)
+                self._lines = LineReader(bundle, pattern, min_margin, meaning, context=context)
             except ConfigError as error:
                 problem = error
-        if bundle.networks and reader != "line":
+        if bundle.networks and reader != "line" and self._lines is None:
             recognizer = Recognizer(bundle)
             try:
                 over = pattern.over(recognizer.labels) if pattern else None

@@ -51,6 +51,17 @@ class Emissions:
         rows = np.maximum(posteriors, LEAST, dtype=np.float64)
         return cls(rows[:, -1], rows[:, :-1], rows[:, :-1])
 
+    def between(self, labels: npt.NDArray[np.intp]) -> "Emissions":
+        """The same with a step before and one after that say any of some labels as surely as nothing."""
+        edge = np.full((1, self.enter.shape[1]), LEAST)
+        edge[:, labels] = 0.0
+        silent = np.zeros(1)
+        return Emissions(
+            np.concatenate([silent, self.blank, silent]),
+            np.concatenate([edge, self.enter, edge]),
+            np.concatenate([edge, self.stay, edge]),
+        )
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ways:

@@ -21,6 +21,7 @@ from ocr_edge.decode.ctc import Emissions
 from ocr_edge.decode.ctc_search import Legal
 from ocr_edge.decode.doubt import Meaning, Rivals
 from ocr_edge.decode.pattern import MIN_MARGIN, Pattern, Refused, allowed, spaces
+from ocr_edge.decode.spelling import Speller
 from ocr_edge.decode.written import Written, calibrated
 from ocr_edge.reading import READABLE, UNREADABLE, Character, Line
 from ocr_edge.trace import OFF, Trace
@@ -65,6 +66,7 @@ class LineDecoder:
         min_margin: Nats by which the pattern may overrule the picture.
         calibration: Slope and offset, see ``calibrated``.
         meaning: What texts stand for, where lines are numbers: what speaks against them is then looked for.
+        context: Whether words look like words, codes like codes, where no pattern says what there is to read.
 
     Raises:
         ValueError: The pattern is one over other labels.
@@ -78,6 +80,7 @@ class LineDecoder:
         min_margin: float = MIN_MARGIN,
         calibration: tuple[float, float] = (1.0, 0.0),
         meaning: Meaning | None = None,
+        context: bool = True,
     ) -> None:
         if pattern and pattern.labels != tuple(labels):
             raise ValueError(f"pattern over {len(pattern.labels)} labels, expected the line's {len(labels)}")
@@ -90,6 +93,7 @@ class LineDecoder:
         self._calibration = calibration
         self._rivals = Rivals(meaning, labels) if meaning else None
         self._spaces = spaces(labels)
+        self._speller = Speller(labels, self._spaces) if context and not pattern else None
         self._ignored = pattern.ignored if pattern else np.zeros(len(self._labels), np.bool_)
         self._shape = confusables.groups(labels, LOOK_ALIKES).argmax(axis=1)
         self._by_shape = np.argsort(self._shape, kind="stable")
@@ -140,10 +144,14 @@ class LineDecoder:
         # A look-alike that the pattern overlooks may have lent a label more than the whole.
         shares = np.where(may & ~self._spaces, np.minimum(shares / loud, 1.0), 0.0)
         there = found.presence(silent)[kept]
+        for row, place in enumerate(kept.tolist()):
+            if place in found.spelled:
+                # What the likeliest spellings say counts that nothing may stand there.
+                shares[row], there[row] = found.spelled[place], 1.0
         after_space = [False, *self._spaces[found.labels[kept[1:] - 1]].tolist()]
         boxes = [to_box(*columns[place]) for place in kept]
         characters = self._characters(shares, there, said, boxes, after_space)
-        log_probability = found.log_probability(emissions, self._said_spaces)
+        log_probability = min(found.log_probability(emissions, self._said_spaces) + found.surer, 0.0)
         alike = (
             self._together(shares).max(axis=1)
             if found.may is None
@@ -161,11 +169,12 @@ class LineDecoder:
             behind,
         )
 
-    def score(self, posteriors: Scores, text: str) -> float:
-        """What the strip says of a text that somebody else read.
+    def score(self, posteriors: Scores, decoded: Decoded, text: str) -> float:
+        """What the strip, and the language, say of a text that somebody else read.
 
         Args:
             posteriors: See ``decode``.
+            decoded: What was decoded from them.
             text: It, words separated by one space; what the pattern overlooks does not count.
 
         Returns:
@@ -179,7 +188,11 @@ class LineDecoder:
         except (KeyError, ValueError):
             return -math.inf
         found = Written(np.array(labels, np.intp), np.array(runs, np.intp).reshape(-1, 2))
-        return found.log_probability(emissions, self._said_spaces)
+        by_picture = found.log_probability(emissions, self._said_spaces)
+        if self._speller is None:
+            return by_picture
+        own = decoded.written
+        return by_picture + own.surer + self._speller.likelier(labels, own.labels.tolist())
 
     def _numbers(self, text: str) -> list[int]:
         """The labels of a text, without those that the pattern overlooks."""
@@ -217,20 +230,32 @@ class LineDecoder:
                 trace.add(self._refused(legal))
                 return None, None
             path, behind = legal.path, legal.behind
-            labels, runs = list(path.labels), ctc.spans(emissions, path.labels)
-            may = allowed(self._pattern, path)
+            said = self._inner(path.labels)
+            labels = list(path.labels[said])
+            runs, may = ctc.spans(emissions, labels), allowed(self._pattern, path)[said]
         else:
             labels, runs = ctc.greedy(posteriors)
-        kept = [place for place, label in enumerate(labels) if not self._spaces[label]]
-        if not kept:
+        spelled = self._speller.spelled(posteriors, labels, runs) if self._speller and labels else None
+        if spelled:
+            labels, runs = spelled.labels, spelled.runs
+            for note in spelled.notes:
+                trace.add(note)
+        inner = self._inner(labels)
+        if inner.start == inner.stop:
             return None, behind
-        inner = slice(kept[0], kept[-1] + 1)
         written = Written(
             np.array(labels[inner], np.intp),
             np.array(runs[inner], np.intp),
-            None if may is None else may[inner],
+            may,
+            {place - inner.start: row for place, row in spelled.chances.items()} if spelled else {},
+            spelled.surer if spelled else 0.0,
         )
         return written, behind
+
+    def _inner(self, labels: Sequence[int]) -> slice:
+        """A text without the spaces around it."""
+        kept = [place for place, label in enumerate(labels) if not self._spaces[label]]
+        return slice(kept[0], kept[-1] + 1) if kept else slice(0, 0)
 
     def _refused(self, legal: Legal | None) -> Refused:
         if legal is None:
@@ -241,7 +266,7 @@ class LineDecoder:
     def _legal(self, emissions: Emissions, pattern: Pattern) -> Legal | None:
         """The best text that the pattern allows, if the picture does not speak against it by too much."""
         return ctc_search.legal(
-            emissions,
+            emissions.between(self._said_spaces) if pattern.demands_spaces else emissions,
             pattern.automaton,
             lambda path: pattern.is_right(path.text(self._labels)),
             self._min_margin,

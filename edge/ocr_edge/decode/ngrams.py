@@ -53,7 +53,11 @@ class NGrams:
         Returns:
             float32, shape ``(K, B)``.
         """
-        keys = context * np.int32(SYMBOLS) + symbols[:, None]
+        return self.each(context, symbols[:, None])
+
+    def each(self, context: Symbols, symbols: Symbols) -> Floats:
+        """The same of one symbol after each context; the two shapes are broadcast to that of the result."""
+        keys = context * np.int32(SYMBOLS) + symbols
         found = self.keys.searchsorted(keys)
         seen = self.keys.take(found, mode="clip") == keys
         short = self.short.take(keys % np.int32(CONTEXTS)) + self.unseen.take(context)

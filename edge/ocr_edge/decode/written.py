@@ -1,7 +1,8 @@
 """A text and the steps of a strip that it is written on: how likely it is, where each label is loudest. Pure."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -21,11 +22,15 @@ class Written:
         labels: Its label numbers, shape ``(n,)``.
         runs: The steps of each, shape ``(n, 2)``, first and first after.
         may: bool, shape ``(n, labels)``: what else might stand there; None for anything.
+        spelled: Of places whose word was spelled anew, how likely each label is there, shape ``(labels,)``.
+        surer: Nats by which the text is therefore likelier than the picture alone says.
     """
 
     labels: npt.NDArray[np.intp]
     runs: npt.NDArray[np.intp]
     may: npt.NDArray[np.bool_] | None = None
+    spelled: Mapping[int, npt.NDArray[np.float64]] = field(default_factory=dict)
+    surer: float = 0.0
 
     def peaks(self, emissions: Emissions) -> npt.NDArray[np.intp]:
         """The step on which each label is loudest, shape ``(n,)``."""

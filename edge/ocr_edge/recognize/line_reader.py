@@ -105,6 +105,7 @@ class LineReader:
         pattern: What every line must match, over any labels; None for anything.
         min_margin: Nats by which the pattern may overrule the picture.
         meaning: What texts stand for, where lines are numbers.
+        context: Whether neighbours in a word make each other likelier, where there is no pattern.
 
     Attributes:
         labels: The texts that it can say, the space among them.
@@ -116,7 +117,13 @@ class LineReader:
     """
 
     def __init__(
-        self, bundle: Bundle, pattern: Pattern | None, min_margin: float, meaning: Meaning | None = None
+        self,
+        bundle: Bundle,
+        pattern: Pattern | None,
+        min_margin: float,
+        meaning: Meaning | None = None,
+        *,
+        context: bool = True,
     ) -> None:
         self._recognizer = LineRecognizer(bundle)
         stage = self._recognizer.stage
@@ -131,6 +138,7 @@ class LineReader:
             min_margin=min_margin,
             calibration=stage.line_calibration or (1.0, 0.0),
             meaning=meaning,
+            context=context,
         )
 
     def read(
@@ -240,7 +248,7 @@ class LineReader:
 
     def score(self, reading: StripReading, text: str) -> float:
         """Log-probability that the strip of a reading says another text; ``-inf`` where it cannot."""
-        return self._decoder.score(reading.posteriors.scores, text)
+        return self._decoder.score(reading.posteriors.scores, reading.decoded, text)
 
 
 def calibrated_sure(found: Decoded) -> npt.NDArray[np.float32]:

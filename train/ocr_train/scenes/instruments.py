@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from ocr_train.scenes import clutter
-from ocr_train.scenes.sheet import NUMBERS, Sheet, scaled
+from ocr_train.scenes.sheet import LINES, NUMBERS, Sheet, scaled
 from ocr_train.scenes.writing import (
     FEWEST,
     Writer,
@@ -30,8 +30,8 @@ PLATES = (
 )
 """Colours of paper and ink of number plates, RGB."""
 
-WITH_ONES = 0.25
-"""Share of the numbers on displays that have many ones: nothing else leaves such gaps."""
+WITH_ONES = 0.45
+"""Share of the numbers on displays that have many ones, half of them at an end: nothing else leaves such gaps."""
 WITH_UNIT = 0.4
 """Share of the numbers on displays with a small unit close beside them."""
 
@@ -55,7 +55,7 @@ def display(rng: random.Random, writer: Writer, room: tuple[int, int]) -> Sheet 
         face = (writer.segments if rng.random() < 0.9 else writer.printed).draw(rng)
         text = number(rng, longest)[:longest].strip() or "0"
         if rng.random() < WITH_ONES:
-            text = "".join("1" if c.isdigit() and rng.random() < 0.5 else c for c in text)
+            text = ones(rng, text)
         mask = line(rng, face, text)
         if mask is not None:
             masks.append(fitted(scaled(mask, own), room[1] * 0.9))
@@ -103,6 +103,12 @@ def display(rng: random.Random, writer: Writer, room: tuple[int, int]) -> Sheet 
     return sheet
 
 
+def ones(rng: random.Random, text: str) -> str:
+    """A number with many ones: often at one of its ends, where a detector has to cross a gap to find it."""
+    text = "".join("1" if c.isdigit() and rng.random() < 0.5 else c for c in text)
+    return rng.choice((text, text, "1" + text[1:], text[:-1] + "1"))
+
+
 def number_plate(rng: random.Random, writer: Writer, room: tuple[int, int]) -> Sheet | None:
     """A vehicle's plate: a large number, at times in two rows, a frame, a state's name, bolts and badges."""
     pair = rng.choice(PLATES)
@@ -122,7 +128,8 @@ def number_plate(rng: random.Random, writer: Writer, room: tuple[int, int]) -> S
         round(sum(m.shape[0] for m in masks) + 0.2 * cap * (len(masks) - 1) + 2 * (pad + extra)),
         round(max(m.shape[1] for m in masks) + 2 * pad + cap * rng.uniform(0, 0.8)),
     )
-    sheet = Sheet(ground(rng, writer, size, paper))
+    # The groups of a plate are one text.
+    sheet = Sheet(ground(rng, writer, size, paper), apart=LINES)
     if rng.random() < 0.7:
         frame(rng, sheet, colour)
     stack(rng, sheet, masks, colour, cap * 0.1, pad + extra, middle=True)
