@@ -1,8 +1,6 @@
 """Picture in, reading out: find lines, read them, choose. Pure: no file, no camera.
 
-A picture of anything: the detector finds lines, the line stage reads them. A crop of one line: the line stage reads it;
-the character stages and their lattice answer where it is not sure. A bundle without a line stage or a detector reads by
-the ink.
+The detector finds lines, the line stage reads them. A bundle without one of the two reads by the ink.
 """
 
 import math
@@ -65,8 +63,8 @@ class Pipeline:
         segmenter: Finds the lines; what is known of the text's height and polarity is known to it.
         limit_s: Seconds after which the less promising lines of a picture are left out: a texture can look like
             thousands of characters.
-        reader: Who reads: ``line`` and ``characters`` alone, or ``auto``, the second where the first is not sure; in a
-            bundle without one of them, the other.
+        reader: Who reads: ``line``, ``characters``, or ``auto``: the first where the bundle has it and it can say what
+            the pattern needs, else the second.
         meaning: What texts stand for, where lines are numbers: each then says what speaks against its value.
         upright: Whether no picture is upside down, as those of a region, whose corners say which way up it is.
         trace: Is told what is done with a picture.
@@ -134,7 +132,7 @@ class Pipeline:
             self._scenes = SceneReader(
                 Detector(bundle), strips, height, has_pattern=has_pattern, upright=upright, trace=trace
             )
-        self._sayer = Sayer(decoder, has_lines=self._lines is not None, has_pattern=has_pattern)
+        self._sayer = Sayer(decoder, has_pattern=has_pattern)
         self._limit_s = limit_s
         self._has_pattern = has_pattern
         self._min_confidence = min_confidence
@@ -198,8 +196,8 @@ class Pipeline:
             watch: Counts the time of the steps.
         """
         ends = clock.perf_counter() + self._limit_s
-        if is_crop(image.shape[:2]):
-            return self._ink.read_crop(image, watch, ends)
         if self._scenes:
             return self._scenes.read(image, watch, ends)
+        if is_crop(image.shape[:2]):
+            return self._ink.read_crop(image, watch, ends)
         return self._ink.read_scene(image, watch, ends)

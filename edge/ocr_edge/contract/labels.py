@@ -58,6 +58,11 @@ def is_mark(label: str) -> bool:
     return not any((c.isalpha() or c.isdecimal()) and c not in SIGNS for c in label)
 
 
+def letters(text: str) -> str:
+    """A text without its marks and spaces."""
+    return "".join(c for c in text if not is_mark(c))
+
+
 def case_merged(labels: Sequence[str]) -> list[int]:
     """Map each class to the first class whose text is the same when case is ignored.
 

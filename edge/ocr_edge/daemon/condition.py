@@ -2,7 +2,7 @@
 
 from ocr_edge.bundles.load import Bundle
 from ocr_edge.config.settings import Region, When
-from ocr_edge.daemon.region_setup import by_reader
+from ocr_edge.daemon.region_setup import of_reader
 from ocr_edge.decode.pattern import Pattern
 from ocr_edge.errors import ConfigError
 from ocr_edge.reading import Reading
@@ -29,13 +29,13 @@ class Condition:
 
     def __init__(self, when: When, bundle: Bundle) -> None:
         self.region, self.why = when.region, f"waits for {when.region} to match {when.matches}"
-        self._patterns = by_reader(Pattern.parse(when.matches, bundle.manifest.texts), bundle, "auto")
+        self._pattern = of_reader(Pattern.parse(when.matches, bundle.manifest.texts), bundle)
         self._met_at: float | None = None
 
     def holds(self, shown: Reading | None) -> bool:
         """Whether a line of what the other region shows in a frame matches."""
         lines = shown.lines if shown else ()
-        return any(pattern.matches(line.text) for line in lines for pattern in self._patterns)
+        return any(self._pattern.matches(line.text) for line in lines)
 
     def met(self, at: float) -> None:
         """Note that it holds at a time, in seconds on a clock that never jumps."""

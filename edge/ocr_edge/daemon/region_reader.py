@@ -81,8 +81,7 @@ class RegionReader:
         self._pattern = region_setup.pattern(region, bundle, checks)
         if note := region_setup.blind(region, bundle, self._pattern):
             _LOGGER.warning("region %s: %s", region.name, note)
-        reader = region_setup.readers(region, bundle, self._pattern)
-        self._patterns = region_setup.by_reader(self._pattern, bundle, reader) if self._pattern else ()
+        self._spoken = region_setup.of_reader(self._pattern, bundle) if self._pattern else None
         self._pipeline = region_setup.pipeline(region, bundle, self._pattern, trace=self._notes or OFF)
         self._stabilizer = self.fresh()
         self._belief = Belief(region.value, stabilize.certainty) if region.value else None
@@ -235,10 +234,8 @@ class RegionReader:
             self.problem = f"nothing to read: {why}"
 
     def is_legal(self, reading: Reading) -> bool:
-        """Whether each line of a fused reading is one that somebody who reads the region may say."""
-        if self._pattern is None:
-            return True
-        return all(any(p.matches(line.text) for p in self._patterns) for line in reading.lines)
+        """Whether each line of a fused reading is one that the pattern allows."""
+        return self._spoken is None or all(self._spoken.matches(line.text) for line in reading.lines)
 
     def judge_quality(self, cut: rectify.Rectified) -> quality.Quality:
         """What the picture of the region is worth; ``problem`` is noted."""

@@ -10,7 +10,7 @@ from ocr_edge.decode.check_digits import Check, Weighted
 from ocr_edge.decode.doubt import Meaning
 from ocr_edge.decode.pattern import Pattern
 from ocr_edge.errors import ConfigError
-from ocr_edge.pipeline import Pipeline, Readers
+from ocr_edge.pipeline import Pipeline
 from ocr_edge.regions.number import unseen
 from ocr_edge.regions.number_format import NumberFormat
 from ocr_edge.regions.plausibility import number_of
@@ -76,20 +76,19 @@ def meaning(region: Region, pattern: Pattern | None) -> Meaning | None:
     return Meaning(value, pattern.text, pattern.is_right) if pattern else Meaning(value)
 
 
-def by_reader(pattern: Pattern, bundle: Bundle, reader: Readers) -> tuple[Pattern, ...]:
-    """A pattern over the labels of each of those who may read a region: what a space or a mark means depends on them.
+def of_reader(pattern: Pattern, bundle: Bundle) -> Pattern:
+    """A pattern over the labels of the stage that reads a region: what a space or a mark means depends on them.
 
-    Those that lack a label that it needs are left out: they never read.
+    Raises:
+        ConfigError: No stage can say what it needs.
     """
-    lines = bundle.manifest.lines if reader != "characters" else ()
-    characters = bundle.manifest.characters[:1] if reader != "line" else ()
-    found = []
-    for stage in (*lines, *characters):
-        try:
-            found.append(pattern.over(stage.texts))
-        except ConfigError:
-            continue
-    return tuple(found)
+    first, *others = (*bundle.manifest.lines, *bundle.manifest.characters[:1])
+    try:
+        return pattern.over(first.texts)
+    except ConfigError:
+        if not others:
+            raise
+        return pattern.over(others[0].texts)
 
 
 def own_checks(settings: Sequence[CheckDigit]) -> dict[str, Check]:
@@ -137,26 +136,10 @@ def pipeline(
         min_margin=region.min_margin,
         segmenter=Segmenter(text_height=height, polarity=polarity),
         limit_s=READ_LIMIT_S,
-        reader=readers(region, bundle, pattern),
         meaning=meaning(region, pattern),
         upright=region.corners is not None,
         trace=trace,
     )
-
-
-def readers(region: Region, bundle: Bundle, pattern: Pattern | None) -> Readers:
-    """Who reads a region: a number only those who can say its marks, or -3.4 would become 34 now and then."""
-    if region.value is None or not bundle.lines:
-        return "auto"
-    if region.value.format:
-        # A minus in front of a format that has none must be seen too.
-        return "line"
-    texts = bundle.manifest.lines[0].texts
-    try:
-        misses = unseen(sayable(texts, pattern.over(texts) if pattern else None))
-    except ConfigError:  # the pattern needs what only the character stages can say
-        return "auto"
-    return "auto" if all(misses) else "line"
 
 
 def blind(region: Region, bundle: Bundle, pattern: Pattern | None) -> str:

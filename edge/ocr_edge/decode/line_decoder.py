@@ -169,37 +169,6 @@ class LineDecoder:
             behind,
         )
 
-    def score(self, posteriors: Scores, decoded: Decoded, text: str) -> float:
-        """What the strip, and the language, say of a text that somebody else read.
-
-        Args:
-            posteriors: See ``decode``.
-            decoded: What was decoded from them.
-            text: It, words separated by one space; what the pattern overlooks does not count.
-
-        Returns:
-            Its log-probability, comparable with ``Decoded.log_probability``; ``-inf`` where it needs another label, or
-            more steps.
-        """
-        emissions = self._emissions(posteriors)
-        try:
-            labels = self._numbers(text)
-            runs = ctc.spans(emissions, labels)
-        except (KeyError, ValueError):
-            return -math.inf
-        found = Written(np.array(labels, np.intp), np.array(runs, np.intp).reshape(-1, 2))
-        by_picture = found.log_probability(emissions, self._said_spaces)
-        if self._speller is None:
-            return by_picture
-        own = decoded.written
-        return by_picture + own.surer + self._speller.likelier(labels, own.labels.tolist())
-
-    def _numbers(self, text: str) -> list[int]:
-        """The labels of a text, without those that the pattern overlooks."""
-        known = {label: index for index, label in enumerate(self._labels)}
-        labels = [known[c] for c in text if c in known or c != " "]
-        return [label for label in labels if not self._ignored[label]]
-
     def _emissions(self, posteriors: Scores) -> Emissions:
         """What each step says; with a pattern, without what it overlooks, and of look-alikes together."""
         if not self._pattern:

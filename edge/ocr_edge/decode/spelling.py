@@ -1,5 +1,6 @@
-"""Spells anew the words of a strip that the network is not sure of: the picture says what they may be, the language
-which of it is likely. Pure.
+"""Spells anew the words of a strip that the network is not sure of. Pure.
+
+The picture says what they may be, the language which of it is likely.
 
 Shallow fusion (Gülçehre et al., 2015, arXiv 1503.03535): log-probability of the picture plus ``WEIGHT`` times that of
 the text. What a code may be stays as likely as a word, so a number plate is not made English.
@@ -89,11 +90,6 @@ class Speller:
                 result.runs.append(runs[last])
         return Spelled(result.labels, result.runs, result.chances, surer, result.notes)
 
-    def likelier(self, text: Sequence[int], other: Sequence[int]) -> float:
-        """Nats by which the language alone prefers a text of label numbers to another."""
-        one, two = self._likely.of([text, other]).tolist()
-        return WEIGHT * (one - two)
-
     def _words(
         self, posteriors: Scores, labels: Sequence[int], runs: Sequence[Span]
     ) -> list[tuple[int, int, int, int]]:
@@ -104,9 +100,7 @@ class Speller:
             if self._spaces[label] and posteriors[slice(*run), label].max() >= np.log(SURE_SPACE)
         ]
         edges = [(-1, 0, 0), *((place, *runs[place]) for place in borders), (len(labels), len(posteriors), 0)]
-        return [
-            (before[0] + 1, after[0], before[2], after[1]) for before, after in itertools.pairwise(edges)
-        ]
+        return [(before[0] + 1, after[0], before[2], after[1]) for before, after in itertools.pairwise(edges)]
 
     def _add(
         self, result: Spelled, word: Scores, start: int, labels: Sequence[int], runs: Sequence[Span]

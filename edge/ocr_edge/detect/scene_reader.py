@@ -9,10 +9,11 @@ from ocr_edge.contract.types import Image
 from ocr_edge.detect.crops import Crop, all_of, crops, is_level, taller
 from ocr_edge.detect.detector import Detector, Found
 from ocr_edge.detect.joining import FAR_APART
-from ocr_edge.recognize.places import Place
+from ocr_edge.layout.rivals import is_surer
+from ocr_edge.recognize.places import PART, WHOLE, Place
 from ocr_edge.recognize.strips import StripReader
 from ocr_edge.recognize.upright import BothWays, chosen
-from ocr_edge.segment.segmenter import HEIGHT_RATIO
+from ocr_edge.segment.segmenter import HEIGHT_RATIO, is_crop
 from ocr_edge.timing import Stopwatch
 from ocr_edge.trace import Trace
 
@@ -60,15 +61,18 @@ class SceneReader:
         Raises:
             ModelError: A network failed.
         """
+        is_low = is_crop(image.shape[:2])
+        whole = self._whole(image, watch) if is_low else None
+        if whole and whole.strip and whole.strip.is_sure:
+            return [whole]
         with watch.step("detect"):
             pieces = self._detector.detect(image, self._trace)
             found = pieces.lines()
             lines = self._likely(found, image.shape[:2])
         places = self._read_lines(image, lines, found, watch, ends)
         is_sure = any(place.strip and place.strip.is_sure for place in places)
-        if image.shape[0] <= SMALL and not is_sure and self._is_likely(image.shape[0]):
-            whole = self._best_of([all_of(image)], watch, self._trace.line())
-            places += [whole] if whole else []
+        if not is_low and image.shape[0] <= SMALL and not is_sure:
+            places += filter(None, [self._whole(image, watch)])
         if self._has_pattern and not any(place.reading for place in places):
             tried = {line.pieces for line in lines}
             more = [
@@ -77,7 +81,13 @@ class SceneReader:
                 if line.pieces not in tried
             ]
             places += self._read_lines(image, more, found, watch, ends)
-        return places
+        return _settled(whole, places) if whole else places
+
+    def _whole(self, image: Image, watch: Stopwatch) -> Place | None:
+        """All of a picture, read as one line; None where nothing is seen, or text is known to be lower."""
+        if not self._is_likely(image.shape[0]):
+            return None
+        return self._best_of([all_of(image)], watch, self._trace.line())
 
     def _read_lines(
         self, image: Image, lines: Iterable[Found], found: Sequence[Found], watch: Stopwatch, ends: float
@@ -131,6 +141,17 @@ class SceneReader:
     def _is_likely(self, height: float) -> bool:
         """Whether text may be so high, in pixels."""
         return not self._text_height or 1 / HEIGHT_RATIO <= height / self._text_height <= HEIGHT_RATIO
+
+
+def _settled(whole: Place, places: list[Place]) -> list[Place]:
+    """All of a crop as one line, or what was found in it: the surer of both stands."""
+    best = max(
+        (place.reading for place in places if place.reading), key=lambda rated: rated.value, default=None
+    )
+    stands = best is None or (whole.reading is not None and is_surer(whole.reading.line, best.line))
+    for place in places if stands else [whole]:
+        place.decide(PART if stands else WHOLE)
+    return [whole] if stands else places
 
 
 def _height(line: Found) -> float:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ocr_edge.contract.labels import letters
 from ocr_edge.contract.types import Box
 from ocr_edge.decode import ctc
 from ocr_edge.decode.pattern import Refused
@@ -14,7 +15,6 @@ from ocr_edge.pipeline import Asked
 from ocr_edge.reading import Reading
 from ocr_edge.recognize.line_reader import Strip, StripReading, Unread
 from ocr_edge.recognize.places import SAID, UNREAD, Place
-from ocr_edge.recognize.weighing import letters
 from ocr_edge.segment.decoder import Cut, CutLine
 from ocr_edge.segment.segmenter import Guess
 from ocr_edge.trace import Recording
@@ -79,7 +79,7 @@ class Told:
         """Whose reading it is: ``line``, ``characters``; None where there is none."""
         if self.place.reading is None:
             return None
-        return "line" if self.place.is_of_strip else "characters"
+        return "line" if self.place.strip else "characters"
 
     @property
     def text(self) -> str:
@@ -225,11 +225,8 @@ def _try(strip: Strip, notes: Sequence[object], labels: Sequence[str]) -> Try:
 
 
 def _cut(line: Recording, place: Place) -> Cut | None:
-    """What the character stages made of a place: what is read, else their answer, else what the pattern refused."""
-    for read in (place.reading, place.cut):
-        if isinstance(read, CutLine):
-            return read.cut
-    return line.last(Cut)
+    """What the character stages made of a place: what is read, else what the pattern refused."""
+    return place.reading.cut if isinstance(place.reading, CutLine) else line.last(Cut)
 
 
 def _outline(place: Place, found: Found | None) -> Points:

@@ -37,7 +37,7 @@ def draw(account: Account) -> Image:
         drawing.outline(canvas, line.outline, scale, colour(line), 2 if line.verdict == SAID else 1)
     for line in reversed(account.lines):
         drawing.label(canvas, line.outline, scale, str(line.number), colour(line))
-    notes = [note for line in listed for note in _entry(line)]
+    notes = [_entry(line) for line in listed]
     if len(account.lines) > len(listed):
         left_out = f"{len(account.lines) - len(listed)} more are left out; explain.json has them all"
         notes.append((left_out, drawing.ORANGE))
@@ -62,16 +62,11 @@ def _answer(reading: Reading) -> drawing.Note:
     return f"Said, {reading.confidence:.0%} sure: {_short(said, 2 * TEXT)}", drawing.GREEN
 
 
-def _entry(line: Told) -> list[drawing.Note]:
-    """Lines of the list: the text, who read it, what the other stage read, and why it is not said."""
+def _entry(line: Told) -> drawing.Note:
+    """A line of the list: the text, who read it, and why it is not said."""
     by = f", {READERS[line.reader]}" if line.reader else ""
     why = "" if line.verdict == SAID else f": {line.verdict}"
-    notes = [(_short(_short(line.title, TEXT) + by + why, ROW), colour(line))]
-    if line.place.weighed:
-        by_line, by_cut = line.place.weighed.texts
-        who, other = ("characters", by_cut) if line.reader == "line" else ("line", by_line)
-        notes.append((f'     {READERS[who]} read "{_short(other, TEXT)}"', drawing.GREY))
-    return notes
+    return _short(_short(line.title, TEXT) + by + why, ROW), colour(line)
 
 
 def _short(text: str, most: int) -> str:

@@ -3,7 +3,6 @@
 import json
 import math
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +90,6 @@ def _line(told: Account, line: Told) -> dict[str, Any]:
         "detector_score": round(line.found.score, 4) if line.found else None,
         "strips": [_strip(one) | {"is_shown": one is line.shown} for one in line.tries],
         "cut": _cut(line.cut, told.asked.labels) if line.cut else None,
-        "weighed": _weighed(line),
     }
 
 
@@ -138,16 +136,6 @@ def _cut(cut: Cut, labels: tuple[str, ...]) -> dict[str, Any]:
             for index, node in enumerate(cut.way)
         ],
     }
-
-
-def _weighed(line: Told) -> dict[str, Any] | None:
-    """Both stages' texts, and what speaks for each; None where only one was asked, or they say the same letters."""
-    if (weighed := line.place.weighed) is None:
-        return None
-    by_line, by_cut = weighed.texts
-    scores = {name: _nats(value) for name, value in asdict(weighed).items() if name != "texts"}
-    chosen = "characters" if weighed.prefers_cut else "line"
-    return {"line": by_line, "characters": by_cut, **scores, "chosen": chosen}
 
 
 def _nats(value: float) -> float | None:

@@ -12,7 +12,6 @@ from ocr_edge.decode import ctc
 from ocr_edge.explain import drawing
 from ocr_edge.explain.account import Account, Told, Try
 from ocr_edge.explain.strips import DOUBTFUL, SMALL, heading
-from ocr_edge.reading import UNREADABLE
 from ocr_edge.segment.decoder import Cut
 from ocr_edge.segment.lattice import reject_scores
 
@@ -43,32 +42,12 @@ def draw(account: Account) -> Image:
 
 
 def _block(line: Told, account: Account) -> Image:
-    parts = [heading(line, *weighed(line))]
+    parts = [heading(line)]
     if account.asked.has_pattern and line.shown:
         parts += _pattern(line.shown, account.asked.line_labels)
     if line.cut:
         parts += _lattice(line, line.cut, account.asked.labels)
     return drawing.stack(parts, 6)
-
-
-def weighed(line: Told) -> list[str]:
-    """How the two stages' answers were weighed; empty where only one was asked."""
-    strip, cut, scores = line.place.strip, line.place.cut, line.place.weighed
-    if strip is None or cut is None:
-        return []
-    if scores is None:
-        by_cut = cut.line.text
-        why = "unreadable characters in it" if UNREADABLE in by_cut else "the same letters and digits"
-        return [f'the character stages read "{by_cut}": {why}, so that the line stage\'s text stands']
-    by_line, by_cut = scores.texts
-    chosen = "character stages'" if scores.prefers_cut else "line stage's"
-    return [
-        f'line stage: "{by_line}", {scores.line_confidence:.0%} sure; it gives it {scores.line_by_line:.1f} nats,'
-        f" and the other's text {scores.cut_by_line:.1f}",
-        f'character stages: "{by_cut}", {scores.cut_confidence:.0%} sure',
-        f"together {scores.for_line:.1f} for the line stage's, {scores.for_cut:.1f} for the other's: "
-        f"the {chosen} text stands",
-    ]
 
 
 def _pattern(one: Try, labels: Sequence[str]) -> list[Image]:

@@ -1,23 +1,21 @@
 """Reads a picture by its ink: guesses at what is ink, lines of it, glyphs cut out of each, and the graph over them.
 
-So bundles read that have characters alone, and so a crop of one line is read where the line stage is not sure.
+So bundles read that have characters alone, or a line stage without a detector.
 """
 
 import time as clock
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
 
 import numpy as np
 
 from ocr_edge.contract.preprocess import luminance
-from ocr_edge.contract.types import Image, Scores
+from ocr_edge.contract.types import Box, Image, Scores
 from ocr_edge.geometry import skew
 from ocr_edge.geometry.transform import Matrix
 from ocr_edge.layout.selection import fills, is_settled
-from ocr_edge.recognize.answers import Answers
 from ocr_edge.recognize.characters import Recognizer
 from ocr_edge.recognize.line_reader import around
-from ocr_edge.recognize.places import PART, WHOLE, Place, place_of
+from ocr_edge.recognize.places import Place, place_of
 from ocr_edge.recognize.strips import StripReader
 from ocr_edge.segment import CandidateLine, Segmenter
 from ocr_edge.segment.decoder import Decoder
@@ -32,10 +30,6 @@ MIN_CHARACTER = 0.1
 """Mean probability that its candidates are characters, from which a line is worth a closer look."""
 UNSURE = float(np.log(0.85))
 """A plain reading less sure than this has its cuts and joins scored too."""
-LIKELY, FEW = 0.5, 2
-"""Confidence of the line stage in all of a crop from which so few guesses at the ink are tried beside it, and no other
-slant. On the validation words, amounts and meters (n = 644) that reads as many (76.0 against 76.1 %, mean of six sets),
-and one plate of 172 fewer, in 0.85 of the time."""
 
 TIME_UP = "The time for a picture was up: some lines were left out."
 """A note for a trace."""
@@ -46,8 +40,8 @@ class InkReader:
 
     Args:
         segmenter: Guesses at the ink, and finds lines in it.
-        strips: What the line stage says of each line is heard first.
-        recognizer, decoder: Name glyphs and choose a way through them; None where the line stage reads alone.
+        strips: Reads the lines where the bundle has a line stage.
+        recognizer, decoder: Else name glyphs and choose a way through them; None where the line stage reads.
         has_pattern: Whether every line must match a pattern: then what nobody can read is kept too.
         trace: Is told what is done with a picture.
     """
@@ -64,41 +58,24 @@ class InkReader:
     ) -> None:
         self.segmenter, self.strips = segmenter, strips
         self._recognizer, self._decoder = recognizer, decoder
-        self._answers = Answers(strips.lines, decoder)
         self._has_pattern, self._trace = has_pattern, trace
 
     def read_crop(self, image: Image, watch: Stopwatch, ends: float) -> list[Place]:
         """Read a picture that one line fills: the first guess that reads well is enough."""
+        if whole := self.strips.whole(image, watch, trace=self._trace.line()):
+            return [whole]
         places: list[Place] = []
         leaning = True
-        whole = self.strips.whole(image, watch, trace=self._trace.line())
-        if whole and whole.strip and whole.strip.is_sure:
-            return [whole]
-        is_likely = bool(whole and whole.strip and whole.strip.confidence >= LIKELY)
-        guesses = self.segmenter.guesses(image)
-        for guess in watch.each("segment", islice(guesses, FEW) if is_likely else guesses):
+        for guess in watch.each("segment", self.segmenter.guesses(image)):
             self._trace.add(guess)
             self._read_lines(image, guess.lines, places, watch, ends)
             if any(place.reading and fills(place.reading, image.shape[:2]) for place in places):
                 leaning = False
                 break
-        is_read = any(place.reading for place in places)
-        if whole and is_read:
-            stands = self._answers.whole_stands(whole, places)
-            for other in places if stands else [whole]:
-                other.decide(PART if stands else WHOLE)
-            if stands:
-                return [whole]
-        if is_likely and is_read:
-            return places
         if leaning and abs(slant := skew.slant(luminance(image))) >= skew.MIN_SLANT:
             straight, back = skew.upright(image, slant)
             places += self._read_found(straight, self._found(straight, watch, ends), back, watch, ends)
-        if whole is None or any(place.reading for place in places):
-            return places
-        for place in places:
-            place.decide(PART)
-        return [whole]
+        return places
 
     def read_scene(self, image: Image, watch: Stopwatch, ends: float) -> list[Place]:
         """Read a picture of anything: every line of every guess."""
@@ -149,26 +126,36 @@ class InkReader:
             if (place := place_of(line, places)) is None:
                 place = Place(line.box, line.polarity, image=image, trace=self._trace.line())
                 place.trace.add(place)
-            box = around(line.box, image.shape[:2], boxes)
-            strip = self.strips.strip(place, box, watch, line.box)
-            sure = strip is not None and strip.is_sure
-            scored = None
-            if self._recognizer and self._decoder and not sure:
-                with watch.step("recognize"):
-                    scored = self._score(self._recognizer, self._decoder, line)
-            if scored is None and strip is None and not self._has_pattern:
+            is_seen = self._read_strip(place, line, boxes, watch) or self._read_cuts(place, line, watch)
+            if not is_seen and not self._has_pattern:
                 continue
-            with watch.step("decode"):
-                if not place.lines:
-                    places.append(place)
-                place.lines.append(line)
-                if strip and (place.strip is None or strip.confidence > place.strip.confidence):
-                    place.strip = strip
-                if scored:
-                    place.guesses.append(scored)
-                place.reading = self._answers.chosen(place)
-                if place.reading and place.reading.is_sure:
-                    settled.append(place.reading.line.box)
+            if not place.lines:
+                places.append(place)
+            place.lines.append(line)
+            if place.reading and place.reading.is_sure:
+                settled.append(place.reading.line.box)
+
+    def _read_strip(self, place: Place, line: CandidateLine, boxes: Sequence[Box], watch: Stopwatch) -> bool:
+        """Read another finding of a place's line with the line stage; whether it sees text in it."""
+        if self.strips.lines is None or place.image is None:
+            return False
+        strip = self.strips.strip(place, around(line.box, place.image.shape[:2], boxes), watch, line.box)
+        if strip and (place.strip is None or strip.confidence > place.strip.confidence):
+            place.strip, place.reading = strip, strip.rated
+        return strip is not None
+
+    def _read_cuts(self, place: Place, line: CandidateLine, watch: Stopwatch) -> bool:
+        """Read another finding of a place's line by cutting it; whether there are characters in it."""
+        if self._recognizer is None or self._decoder is None:
+            return False
+        with watch.step("recognize"):
+            scored = self._score(self._recognizer, self._decoder, line)
+        if scored is None:
+            return False
+        place.guesses.append(scored)
+        with watch.step("decode"):
+            place.reading = self._decoder.decode(place.guesses, place.trace)
+        return True
 
     def _score(self, recognizer: Recognizer, decoder: Decoder, line: CandidateLine) -> Scored | None:
         """Score the plain reading of a line, and the alternatives of what is unsure in it; None for a texture."""

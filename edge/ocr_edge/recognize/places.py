@@ -14,9 +14,7 @@ from ocr_edge.layout.reading_order import order
 from ocr_edge.layout.selection import RatedLine
 from ocr_edge.reading import Line
 from ocr_edge.recognize.line_reader import StripReading
-from ocr_edge.recognize.weighing import Weighed
 from ocr_edge.segment import CandidateLine
-from ocr_edge.segment.decoder import CutLine
 from ocr_edge.segment.lattice import Scored
 from ocr_edge.trace import OFF, Trace
 
@@ -44,14 +42,12 @@ class Place:
     Attributes:
         box: Of the first finding.
         polarity: Of its ink; None where nobody looked.
-        guesses: Its findings, scored by the character stage; none where the line stage was sure.
+        guesses: Its findings, scored by the character stage; none where the line stage reads.
         back: Takes its pixels to the picture's; None where they are the picture's.
         reading: The reading of them all; None where there is none.
         strip: What the line stage says of the line, if it was asked.
         image: What it was found in: the picture, one turned straight, a panel.
         lines: Its findings, scored or not; none where it is all of ``image``.
-        cut: What the character stages say of the line, where they were asked.
-        weighed: Both answers scored by both stages, where they differ in more than marks.
         verdict: ``SAID``, or why it is not said; empty where another place was taken before that was asked.
         trace: Is told of the line.
     """
@@ -64,8 +60,6 @@ class Place:
     strip: StripReading | None = None
     image: Image | None = None
     lines: list[CandidateLine] = field(default_factory=list)
-    cut: CutLine | None = None
-    weighed: Weighed | None = None
     verdict: str = ""
     trace: Trace = OFF
 
@@ -79,11 +73,6 @@ class Place:
         if self.reading is None or self.back is None:
             return self.reading
         return replace(self.reading, line=moved(self.reading.line, self.back, size))
-
-    @property
-    def is_of_strip(self) -> bool:
-        """Whether its reading is the line stage's."""
-        return self.strip is not None and self.reading is self.strip.rated
 
     def holds(self, box: Box, polarity: Polarity) -> bool:
         """Whether a line is another finding of this place's line."""

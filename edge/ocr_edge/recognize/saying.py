@@ -18,13 +18,12 @@ class Sayer:
     """Chooses.
 
     Args:
-        decoder: Compares ways to cut a line; None where the line stage reads alone.
-        has_lines: Whether a line stage reads: what it sees no text in is none.
+        decoder: Compares ways to cut a line; None where a line stage reads.
         has_pattern: Whether every line must match a pattern.
     """
 
-    def __init__(self, decoder: Decoder | None, *, has_lines: bool, has_pattern: bool) -> None:
-        self._decoder, self._has_lines, self._has_pattern = decoder, has_lines, has_pattern
+    def __init__(self, decoder: Decoder | None, *, has_pattern: bool) -> None:
+        self._decoder, self._has_pattern = decoder, has_pattern
 
     def said(self, places: Sequence[Place], size: tuple[int, int]) -> list[tuple[Place, Line]]:
         """Choose the lines worth saying, best first, each the one of several ways to cut it that its words suggest."""
@@ -42,7 +41,7 @@ class Sayer:
         selection = select(
             [rated for _, rated in seen],
             scene=scene and not self._has_pattern,
-            doubts=not self._has_lines,
+            doubts=self._decoder is not None,
         )
         for (place, _), why in zip(seen, selection.why, strict=True):
             if why:
@@ -52,7 +51,7 @@ class Sayer:
     def _compared(self, place: Place, rated: RatedLine, size: tuple[int, int]) -> Line:
         """The line of a place, cut as its words suggest; that changes the place's reading."""
         plain = place.reading
-        if plain is None or place.is_of_strip or self._decoder is None:
+        if plain is None or self._decoder is None:
             return rated.line
         place.reading = self._decoder.compared(plain)
         if place.reading is not plain:
@@ -62,10 +61,8 @@ class Sayer:
         return rated.line
 
     def _why_texture(self, place: Place, rated: RatedLine) -> str:
-        """Why a place of a scene shows no text, as the line stage has it; what a pattern refuses may be text."""
-        if place.is_of_strip:
-            mean = float(rated.sure.mean())
-            unsure = f"too unsure for a scene: {mean:.2f} sure on average, needed {MIN_STRIP:.2f}"
-            return unsure if mean < MIN_STRIP else ""
-        is_silent = self._has_lines and place.strip is None and not self._has_pattern
-        return "the line stage sees no text in it" if is_silent else ""
+        """Why a place of a scene shows no text, as the line stage has it."""
+        mean = float(rated.sure.mean())
+        if place.strip is None or mean >= MIN_STRIP:
+            return ""
+        return f"too unsure for a scene: {mean:.2f} sure on average, needed {MIN_STRIP:.2f}"

@@ -51,7 +51,7 @@ class Joiner:
                 self.lines = LineReader(bundle, pattern, min_margin, meaning)
             except ConfigError as error:
                 problem = error
-        if bundle.networks and pattern and reader != "line":
+        if bundle.networks and pattern and reader != "line" and self.lines is None:
             texts = bundle.manifest.characters[0].texts
             try:
                 self._decoder = Decoder(texts, pattern.over(texts), min_margin=min_margin, meaning=meaning)
