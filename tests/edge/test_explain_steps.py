@@ -1,7 +1,7 @@
 """The steps between what is seen and what is said: scores, cuts, patterns, and who was preferred."""
 
 import json
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,30 +9,13 @@ import pytest
 from ocr_edge.explain import decision, drawing, folder, paths
 from ocr_edge.explain.account import account
 from ocr_edge.recognize.places import SAID
-from ocr_edge.recognize.weighing import Weighed
 from ocr_edge.segment.decoder import Cut
 
 from . import explain_parts as parts
-from .explain_parts import crop, explained, scene, told
+from .explain_parts import crop, explained, told
 
 lines_only, fast, unsure, label = parts.lines_only, parts.fast, parts.unsure, parts.label
 amount = parts.amount
-
-
-def test_two_answers_are_told_with_their_scores_and_the_choice_follows_from_them(unsure):
-    about = explained(unsure, scene("rgb"))
-    weighed = [line for line in about.lines if line.place.weighed]
-    assert weighed
-    for line, numbers in zip(about.lines, folder.numbers(about)["lines"], strict=True):
-        assert (numbers["weighed"] is not None) == (line in weighed)
-        if scores := numbers["weighed"]:
-            assert scores["chosen"] == numbers["reader"] == line.reader
-            assert numbers["text"] == scores[scores["chosen"]]
-            kept = {field.name: scores[field.name] for field in fields(Weighed) if field.name != "texts"}
-            again = Weighed(**{name: -np.inf if value is None else value for name, value in kept.items()})
-            assert again.prefers_cut == (scores["chosen"] == "characters")
-            winner = {"characters": "character stages'", "line": "line stage's"}[scores["chosen"]]
-            assert paths.weighed(line)[-1].endswith(f"the {winner} text stands")
 
 
 def test_the_steps_end_with_what_the_decoder_says(fast, label):

@@ -1,19 +1,15 @@
-import cv2
 import numpy as np
 import pytest
 
 from ocr_edge.bundles import load as bundles
+from ocr_edge.contract.labels import letters
 from ocr_edge.contract.types import Box
 from ocr_edge.decode.pattern import Pattern
 from ocr_edge.errors import ConfigError, ModelError
-from ocr_edge.layout.selection import RatedLine
+from ocr_edge.layout.rivals import is_surer
 from ocr_edge.pipeline import Pipeline
 from ocr_edge.reading import Character, Line
-from ocr_edge.recognize.answers import Answers
-from ocr_edge.recognize.characters import Recognizer
-from ocr_edge.recognize.line_reader import LineReader, StripReading, around
-from ocr_edge.recognize.places import Place
-from ocr_edge.recognize.weighing import Weighed, letters
+from ocr_edge.recognize.line_reader import LineReader, around
 from tests.edge import hand_made_line
 
 SURE = (1.0, 9.0)
@@ -103,13 +99,7 @@ def test_paper_without_ink_says_nothing(both):
     assert Pipeline(both).read(np.full((40, 200, 3), 240, np.uint8)).text == ""
 
 
-def test_the_lattice_is_preferred_only_where_it_is_surer():
-    assert Weighed(0.2, 0.95, -3.0, -3.5).prefers_cut
-    assert not Weighed(0.85, 0.95, -0.2, -20.0).prefers_cut
-    assert not Weighed(0.85, 0.5, -0.2, -float("inf")).prefers_cut
-
-
-def test_marks_and_spaces_are_nothing_that_a_lattice_could_say():
+def test_marks_and_spaces_are_no_letters():
     assert letters("-3.4 °C m³ µ") == "34Cm"
 
 
@@ -124,34 +114,15 @@ def test_a_margin_ends_at_the_next_line_and_at_the_border():
     assert around(Box(0, 0, 10, 10), (10, 10)) == Box(0, 0, 10, 10)
 
 
-class Counted(Recognizer):
-    calls = 0
-
-    def recognize(self, glyphs):
-        Counted.calls += 1
-        return super().recognize(glyphs)
+def test_the_character_stages_are_not_asked_where_a_line_stage_reads(both, monkeypatch):
+    monkeypatch.setattr("ocr_edge.pipeline.Recognizer", None)
+    assert Pipeline(both).read(picture("rgb")).text == "rgb"
 
 
-@pytest.mark.parametrize(("calibration", "asked"), [(SURE, False), ((1.0, -9.0), True)])
-def test_the_character_stages_are_asked_only_where_the_line_stage_is_unsure(
-    tmp_path, monkeypatch, calibration, asked
-):
-    hand_made_line.write(tmp_path / "b", characters=bundles.named("fast"), line_calibration=calibration)
-    monkeypatch.setattr("ocr_edge.pipeline.Recognizer", Counted)
-    Counted.calls = 0
-    Pipeline(bundles.load(tmp_path / "b")).read(picture("rgb"))
-    assert (Counted.calls > 0) == asked
-
-
-def strip_of(text, confidence):
-    characters = tuple(Character(c, confidence, Box(10 * i, 0, 8, 20)) for i, c in enumerate(text))
-    rated = RatedLine(Line(characters, confidence), np.full(len(text), confidence, np.float32))
-    return StripReading(rated, None, None, Box(0, 0, 100, 20))
-
-
-def place_of(text, confidence):
-    strip = strip_of(text, confidence)
-    return Place(strip.box, reading=strip.rated, strip=strip)
+def line_of(text, confidence):
+    return Line(
+        tuple(Character(c, confidence, Box(10 * i, 0, 8, 20)) for i, c in enumerate(text)), confidence
+    )
 
 
 @pytest.mark.parametrize(
@@ -166,15 +137,4 @@ def place_of(text, confidence):
     ],
 )
 def test_all_of_a_crop_and_a_line_found_in_it_are_compared_by_confidence_and_marks(whole, found, stands):
-    assert Answers(None, None).whole_stands(place_of(*whole), [place_of(*found)]) == stands
-
-
-def test_a_place_of_a_scene_where_the_line_stage_sees_no_text_shows_none(both, monkeypatch):
-    scene = np.full((400, 900, 3), 235, np.uint8)
-    cv2.putText(scene, "HANGAR 51", (150, 220), cv2.FONT_HERSHEY_SIMPLEX, 3, (15, 15, 15), 9)
-    assert Pipeline(both, reader="characters").read(scene).text == "HANGAR 51"
-    monkeypatch.setattr(LineReader, "read", lambda *_: None)
-    assert Pipeline(both).read(scene).text == ""
-    # What a pattern refuses may be text.
-    pattern = Pattern.parse(r"[A-Z]+\d+", bundles.load(bundles.named("fast")).manifest.texts)
-    assert Pipeline(both, pattern).read(scene).text.replace(" ", "") == "HANGAR51"
+    assert is_surer(line_of(*whole), line_of(*found)) == stands

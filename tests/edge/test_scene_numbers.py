@@ -7,8 +7,6 @@ import numpy as np
 import pytest
 
 from ocr_edge.bundles import load as bundles
-from ocr_edge.config.load import parse
-from ocr_edge.daemon import region_setup
 from tests.edge import hand_made_line
 
 from . import scene_parts as parts
@@ -66,21 +64,6 @@ def test_a_number_is_read_with_its_sign_and_point(marked: bundles.Bundle, caplog
     (reading,) = look(scene_, *[bars("rgbg")] * 4)
     assert (reading.text, reading.value) == ("-3.3", -3.3)
     assert caplog.text == ""
-
-
-def test_who_cannot_say_its_marks_has_no_say_in_a_number(marked: bundles.Bundle):
-    texts = (
-        "[region.value]\n",
-        "pattern = '-?[0-9.]+'\n[region.value]\n",
-        "pattern = '[0-9]+'\n[region.value]\n",
-        "",
-    )
-    found = []
-    for text in texts:
-        (settings,) = parse(HEAD + region(more=text), Path("c.toml")).region
-        of = region_setup.pattern(settings, marked, None)
-        found.append(region_setup.readers(settings, marked, of))
-    assert found == ["line", "line", "auto", "auto"]
 
 
 @pytest.mark.parametrize(

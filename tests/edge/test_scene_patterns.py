@@ -26,15 +26,16 @@ def test_a_region_with_a_pattern_says_only_what_matches_it(model: bundles.Bundle
 
 
 @pytest.fixture(scope="module")
-def spaced(tmp_path_factory) -> bundles.Bundle:
-    """A bundle whose line stage has a space, and whose character stage has none."""
+def by_reader(tmp_path_factory) -> dict[str, bundles.Bundle]:
+    """A bundle whose line stage has a space, and one of characters alone, which have none."""
     folder = tmp_path_factory.mktemp("b") / "spaced"
     fast = bundles.named(Path("fast"))
-    return bundles.load(hand_made_line.write(folder, characters=fast, labels=["1", " ", "5"]))
+    spaced = hand_made_line.write(folder, characters=fast, labels=["1", " ", "5"])
+    return {"line": bundles.load(spaced), "characters": bundles.load(fast)}
 
 
-def test_what_a_stage_without_spaces_reads_fits_a_pattern_with_spaces(spaced: bundles.Bundle):
-    scene_, _ = scene(spaced, HEAD + region(more="pattern = '[0-9]{2} [0-9]{3}'\n"))
+def test_what_a_stage_without_spaces_reads_fits_a_pattern_with_spaces(by_reader: dict[str, bundles.Bundle]):
+    scene_, _ = scene(by_reader["characters"], HEAD + region(more="pattern = '[0-9]{2} [0-9]{3}'\n"))
     assert [reading.text for reading in look(scene_, *[table()] * 4)] == ["15346"]
     assert scene_.problems == {}
 
@@ -57,18 +58,19 @@ def said_by(text: str, labels: tuple[str, ...], confidence: float = 0.99, calibr
 
 
 @pytest.mark.parametrize(
-    ("text", "labels", "is_said"),
+    ("reader", "text", "labels", "is_said"),
     [
-        ("15 346", "015346 ", True),
-        ("15346", "015346", True),
-        ("15 34", "015346 ", False),
-        ("1534", "015346", False),
+        ("line", "15 515", "15 ", True),
+        ("line", "15515", "15 ", False),
+        ("line", "15 51", "15 ", False),
+        ("characters", "15346", "015346", True),
+        ("characters", "1534", "015346", False),
     ],
 )
-def test_texts_of_several_frames_fit_the_pattern_as_a_reader_of_the_region_takes_it(
-    spaced: bundles.Bundle, text: str, labels: str, is_said: bool
+def test_texts_of_several_frames_fit_the_pattern_as_the_reader_of_the_region_takes_it(
+    by_reader: dict[str, bundles.Bundle], reader: str, text: str, labels: str, is_said: bool
 ):
-    scene_, _ = scene(spaced, HEAD + region(more="pattern = '[15]{2} [0-9]{3}|[15]{2} 5[15]1'\n"))
+    scene_, _ = scene(by_reader[reader], HEAD + region(more="pattern = '[15]{2} [0-9]{3}|[15]{2} 5[15]1'\n"))
     scene_.readers[0]._pipeline = said_by(text, tuple(labels))
     assert [reading.text for reading in look(scene_, *[table()] * 4)] == [text] * is_said
     (answer,) = scene_.answer([Frame(table(), 0.0, 50.0 + index, "camera") for index in range(4)])

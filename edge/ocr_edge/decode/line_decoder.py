@@ -207,8 +207,6 @@ class LineDecoder:
         spelled = self._speller.spelled(posteriors, labels, runs) if self._speller and labels else None
         if spelled:
             labels, runs = spelled.labels, spelled.runs
-            for note in spelled.notes:
-                trace.add(note)
         inner = self._inner(labels)
         if inner.start == inner.stop:
             return None, behind
@@ -218,6 +216,7 @@ class LineDecoder:
             may,
             {place - inner.start: row for place, row in spelled.chances.items()} if spelled else {},
             spelled.surer if spelled else 0.0,
+            spelled.words if spelled else (),
         )
         return written, behind
 

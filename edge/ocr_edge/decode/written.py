@@ -1,7 +1,7 @@
 """A text and the steps of a strip that it is written on: how likely it is, where each label is loudest. Pure."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from ocr_edge.decode import ctc
 from ocr_edge.decode.ctc import Emissions
+from ocr_edge.decode.spelling import Respelled
 
 SURE = -1e-6
 """Log-probability above which a text is as sure as it can be."""
@@ -24,6 +25,7 @@ class Written:
         may: bool, shape ``(n, labels)``: what else might stand there; None for anything.
         spelled: Of places whose word was spelled anew, how likely each label is there, shape ``(labels,)``.
         surer: Nats by which the text is therefore likelier than the picture alone says.
+        words: Those words.
     """
 
     labels: npt.NDArray[np.intp]
@@ -31,6 +33,7 @@ class Written:
     may: npt.NDArray[np.bool_] | None = None
     spelled: Mapping[int, npt.NDArray[np.float64]] = field(default_factory=dict)
     surer: float = 0.0
+    words: Sequence[Respelled] = ()
 
     def peaks(self, emissions: Emissions) -> npt.NDArray[np.intp]:
         """The step on which each label is loudest, shape ``(n,)``."""

@@ -107,6 +107,10 @@ def _strip(one: Try) -> dict[str, Any]:
     if one.reading:
         decoded = one.reading.decoded
         result["confidence"] = round(one.reading.confidence, 4)
+        result["spelled"] = [
+            {"before": word.before, "after": word.after, "chance": round(word.chance, 4)}
+            for word in decoded.written.words
+        ]
         result["log_probability"] = _nats(decoded.log_probability)
         if decoded.behind is not None:
             result["behind_nats_at_most"] = _nats(decoded.behind)

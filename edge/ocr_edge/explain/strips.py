@@ -48,7 +48,9 @@ def draw_posteriors(account: Account) -> Image:
         ("Green frames: the steps on which the text is written. The lines most in doubt come first.", drawing.GREY),
     ]  # fmt: skip
     blocks = [
-        drawing.stack([heading(line, _about(line, one)), *posteriors(one, account.asked.line_labels)])
+        drawing.stack(
+            [heading(line, _about(line, one), spelled(one)), *posteriors(one, account.asked.line_labels)]
+        )
         for line, one in shown[:DOUBTFUL]
     ]
     missing = "no strip was read"
@@ -90,6 +92,13 @@ def _about(line: Told, one: Try) -> str:
     if one.reading.is_sure:
         return sure
     return f"{sure}: not settled, which takes {SURE_LINE:.0%}, or {SURE_CHARACTER:.0%} a character"
+
+
+def spelled(one: Try) -> str:
+    """The words that became others because they are likelier ones; empty where none did."""
+    words = one.reading.decoded.written.words if one.reading else ()
+    told = [f'"{w.before}" became "{w.after}" ({w.chance:.0%})' for w in words if w.before.strip() != w.after]
+    return f"by what words and codes look like, {', '.join(told)}" if told else ""
 
 
 def posteriors(one: Try, labels: Sequence[str]) -> list[Image]:
