@@ -7,7 +7,7 @@ from ocr_edge.contract.stage import Stage
 
 LOOK_ALIKES = "c/C, o/O/0, s/S, v/V, w/W, x/X, z/Z and i/I/l/1"
 LINES_FIRST = (
-    "\nA line is read by the line stage; the character stages and their lattice answer where it is not sure. Its"
+    "\nA line is read by the line stage; the character stages read where they are asked for. Its"
     " multiply-adds are those of a strip of 32x128.\n"
 )
 DETECTOR_FIRST = (

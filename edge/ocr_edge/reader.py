@@ -41,8 +41,8 @@ class Reader:
         bundle: The bundle's folder, or the name of one that ships; None for the shipped default.
         pattern: What a line must look like, a regular expression (docs/patterns.md); None for anything.
         check: Name of the check digit that texts of the pattern have, such as ``luhn``; empty for none.
-        reader: Who reads: ``line`` and ``characters``, the bundle's stages of that kind alone; ``auto``, the second
-            where the first is not sure.
+        reader: Who reads: ``line`` and ``characters``, the bundle's stages of that kind; ``auto``, the first of both
+            that the bundle has and that can say what the pattern needs.
         rows: How many rows a text goes over, or ``any``: they are read and matched as one; None: each line is a text.
         min_confidence: Lines whose characters are less sure than this on average, 0 to 1, are not said.
         min_margin: Nats by which the pattern may overrule the picture.

@@ -68,8 +68,8 @@ def add(subparsers: Any) -> None:
         "--reader",
         choices=("auto", "line", "characters"),
         default="auto",
-        help="stages of the bundle that read: those for lines, those for characters, or the second where the first"
-        " are not sure (default: auto)",
+        help="stages of the bundle that read: those for lines, those for characters, or auto, the first that can"
+        " (default: auto)",
     )
     parser.add_argument("--pattern", metavar="P", help="what a line must look like: a regular expression")
     parser.add_argument(

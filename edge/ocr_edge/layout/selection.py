@@ -20,6 +20,8 @@ MIN_SHORT = 0.75
 MIN_SCENE, MIN_SCENE_SHORT = 0.55, 0.9
 """The same two in a scene, where rings, specks and leaves look like characters: of 92 photographs of nature one says
 something at 0.97 and 0.9, two at 0.8; at 0.9 eight units of 120 more are said than at 0.97."""
+NEAR = 1.0
+"""Heights of a surely read line beside which a short one needs no more than a long one: it is its unit."""
 MIN_SCENE_LENGTH, BELIEVED = 2, 0.8
 """Characters of the longest line of a scene that is so sure: without one, a character alone is not believed there."""
 STROKES = frozenset("1Iil|")
@@ -125,6 +127,8 @@ def select(rated: Sequence[RatedLine], *, scene: bool = False, doubts: bool = Tr
     for index in sorted(range(len(rated)), key=lambda n: rated[n].value, reverse=True):
         item = rated[index]
         mean, least = float(item.sure.mean()), least_sure(len(item.sure), scene=scene)
+        if mean < least and any(_is_unit(item, rated[other]) for other in chosen):
+            least = MIN_SCENE
         if mean < least:
             why[index] = f"too unsure: its shapes are {mean:.2f} sure on average, needed {least:.2f}"
             continue
@@ -173,6 +177,19 @@ def least_sure(length: int, *, scene: bool) -> float:
     if scene:
         return MIN_SCENE if length > 2 else MIN_SCENE_SHORT
     return MIN_MEAN if length > 2 else MIN_SHORT
+
+
+def _is_unit(item: RatedLine, other: RatedLine) -> bool:
+    """Whether a line stands close beside another, sure and higher one, as a unit beside its number."""
+    if not other.is_sure:
+        return False
+    box, of = item.line.box, other.line.box
+    level = min(box.bottom, of.bottom) - max(box.top, of.top) >= 0.5 * box.height
+    return (
+        level
+        and box.height <= of.height
+        and max(box.left - of.right, of.left - box.right) <= NEAR * of.height
+    )
 
 
 def _is_strokes(item: RatedLine) -> bool:

@@ -7,6 +7,9 @@ from ocr_edge.recognize.places import Place
 from ocr_edge.timing import Stopwatch
 from ocr_edge.trace import OFF, Trace
 
+SHAPED = "%€£$&@"
+"""Marks that no speck looks like: a unit or a price beside its number may be one alone."""
+
 
 class StripReader:
     """Reads strips.
@@ -56,7 +59,7 @@ class StripReader:
             return None
         with watch.step("recognize"):
             strip = self.lines.read(place.image, box, place.polarity, line, place.trace)
-        if strip and all(map(is_mark, strip.rated.line.text)):
+        if strip and all(is_mark(c) and c not in SHAPED for c in strip.rated.line.text):
             place.trace.add(Unread("no letter and no digit is readable, and specks look like marks"))
             return None
         return strip
