@@ -155,8 +155,17 @@ class Pattern:
         return ignored
 
     def matches(self, text: str) -> bool:
-        """Whether a text is legal, its check digit included; spaces count only where the pattern demands them."""
-        text = text if self.demands_spaces else text.replace(" ", "")
+        """Whether a text is legal, its check digit included.
+
+        Spaces count only where the pattern demands them; those around the text never do, as nobody sees them.
+        """
+        if not self.demands_spaces:
+            return self._accepts(text.replace(" ", ""))
+        return any(
+            self._accepts(before + text.strip(" ") + after) for before in ("", " ") for after in ("", " ")
+        )
+
+    def _accepts(self, text: str) -> bool:
         # States by how much of the text led to them: several where labels have several characters.
         reached: list[set[int]] = [{self.automaton.start}, *(set() for _ in text)]
         for at, states in enumerate(reached):
