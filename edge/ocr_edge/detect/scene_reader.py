@@ -2,6 +2,7 @@
 
 import time as clock
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -94,7 +95,7 @@ class SceneReader:
     ) -> list[Place]:
         """Read lines of those that were found, the clearest first; one that the pattern refuses has no reading."""
         read: list[BothWays] = []
-        refused: list[Place] = []
+        unread: list[Place] = []
         for line in sorted(lines, key=lambda line: line.score, reverse=True):
             if clock.perf_counter() > ends:
                 break
@@ -107,14 +108,14 @@ class SceneReader:
                 ways = [*upright, *crops(image, taller(line.quad, TALLER), self._strips.beside, others)[0]]
             best = self._best_of(ways, watch, trace)
             is_sure = bool(best and best.strip and best.strip.is_sure)
-            other = None if is_sure or self._upright else self._best_of([turned], watch, trace)
-            way = BothWays(is_level(line.quad), best, other, is_sure)
-            if way.upright or way.turned:
-                read.append(way)
-            elif self._has_pattern:
-                crop = upright[0]
-                refused.append(Place(crop.line, image=crop.image, back=crop.back, trace=trace))
-        return chosen(read, has_pattern=self._has_pattern) + refused
+            turn = None if is_sure or self._upright else partial(self._best_of, [turned], watch, trace)
+            read.append(BothWays(is_level(line.quad), best, turn))
+            crop = upright[0]
+            unread.append(Place(crop.line, image=crop.image, back=crop.back, trace=trace))
+        places = chosen(read, has_pattern=self._has_pattern)
+        if self._has_pattern:
+            return [place or none for place, none in zip(places, unread, strict=True)]
+        return [place for place in places if place]
 
     def _best_of(self, crops: Sequence[Crop], watch: Stopwatch, trace: Trace) -> Place | None:
         """The surest reading of a line cut out in several ways, the first that is sure; None where nothing is seen."""

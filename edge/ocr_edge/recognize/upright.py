@@ -1,8 +1,8 @@
 """Which way up the lines of a picture stand: they decide together, since a scene has one up."""
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
 
 from ocr_edge.recognize.places import Place
 
@@ -12,38 +12,51 @@ and its like read as well upside down, and with 1.5 two more are. Of 140 validat
 50 are read with 1.5 and 43 with 3.0; of those that stand upright, as many."""
 LEAST = 0.02
 """What a reading of a line is worth at least, and one less than certain at most: one line does not decide for ten."""
+MOST = math.log((1 - LEAST) / LEAST)
+"""Nats that one reading speaks for its way up, at most."""
 
 
-@dataclass(slots=True, eq=False)
 class BothWays:
     """A line as it was read one way up, and the other way.
 
-    Attributes:
+    Args:
         is_level: Whether it runs across the picture rather than up or down.
         upright: Its reading as it stands, or from bottom to top; None where nothing was seen.
-        turned: Its reading turned by half a turn; None where nothing was seen, or nobody looked.
-        is_sure: Whether the first reading needs no second one.
+        turn: Reads it turned by half a turn; None where the first reading is sure, or nothing stands on its head.
+
+    Attributes:
+        is_level, upright: The same.
+        is_open: Whether its other reading counts.
     """
 
-    is_level: bool
-    upright: Place | None
-    turned: Place | None = None
-    is_sure: bool = False
+    def __init__(
+        self, is_level: bool, upright: Place | None, turn: Callable[[], Place | None] | None = None
+    ) -> None:
+        self.is_level, self.upright = is_level, upright
+        self._turn, self.is_open = turn, turn is not None
+
+    @cached_property
+    def turned(self) -> Place | None:
+        """Its reading turned by half a turn, made when it is first asked for; None where nothing was seen."""
+        return self._turn() if self._turn else None
 
 
 def upside_down(lines: Iterable[BothWays], *, is_level: bool, has_pattern: bool = False) -> bool:
-    """Whether the lines that run one way stand on their heads."""
-    evidence = UPRIGHT if is_level else 0.0
-    for line in lines:
-        # What a pattern refuses may stand upright: "LITRES" does not speak for the number 53817 on its head.
-        is_refused = has_pattern and line.upright is None
-        if line.is_level == is_level and not is_refused:
-            evidence += _odds(line.upright) - (0.0 if line.is_sure else _odds(line.turned))
+    """Whether the lines that run one way stand on their heads.
+
+    Lines are read turned until the others cannot change the answer.
+    """
+    # What a pattern refuses may stand upright: "LITRES" does not speak for the number 53817 on its head.
+    asked = [line for line in lines if line.is_level == is_level and (line.upright or not has_pattern)]
+    evidence = (UPRIGHT if is_level else 0.0) + sum(_odds(line.upright) for line in asked)
+    left = [line for line in asked if line.is_open]
+    while left and evidence - MOST * len(left) < 0:
+        evidence -= _odds(left.pop().turned)
     return evidence < 0
 
 
-def chosen(lines: Sequence[BothWays], *, has_pattern: bool = False) -> list[Place]:
-    """The reading of each line that has one, the way up that all of its direction agree on.
+def chosen(lines: Sequence[BothWays], *, has_pattern: bool = False) -> list[Place | None]:
+    """The reading of each line, the way up that all of its direction agree on; None where it has none.
 
     Args:
         lines: Of a picture.
@@ -52,18 +65,13 @@ def chosen(lines: Sequence[BothWays], *, has_pattern: bool = False) -> list[Plac
     turned = {
         is_level: upside_down(lines, is_level=is_level, has_pattern=has_pattern) for is_level in (True, False)
     }
-    ways = [
-        (line.turned, line.upright) if turned[line.is_level] else (line.upright, line.turned)
-        for line in lines
-    ]
+    first = [line.turned if turned[line.is_level] else line.upright for line in lines]
     # Where a pattern refuses a line the right way up, its other way is no reading, unless all are refused.
-    settled = {line.is_level for line, (first, _) in zip(lines, ways, strict=True) if first and has_pattern}
-    places = []
-    for line, (first, second) in zip(lines, ways, strict=True):
-        place = first or (None if line.is_level in settled else second)
-        if place:
-            places.append(place)
-    return places
+    settled = {line.is_level for line, place in zip(lines, first, strict=True) if place and has_pattern}
+    return [
+        place if place or line.is_level in settled else line.upright if turned[line.is_level] else line.turned
+        for line, place in zip(lines, first, strict=True)
+    ]
 
 
 def _odds(place: Place | None) -> float:
