@@ -111,7 +111,7 @@ def test_a_line_is_settled_where_most_of_it_was_read():
 @pytest.mark.parametrize(("has_pattern", "said"), [(False, []), (True, ["-5"])])
 def test_two_characters_that_match_a_pattern_need_not_be_as_sure_as_in_any_scene(has_pattern, said):
     place = Place(Box(10, 10, 44, 40), reading=rated("-5", sure=0.85))
-    sayer = Sayer(None, has_lines=False, has_pattern=has_pattern)
+    sayer = Sayer(None, has_pattern=has_pattern)
     assert [line.text for _, line in sayer.said([place], (480, 640))] == said
 
 

@@ -79,7 +79,7 @@ class Told:
         """Whose reading it is: ``line``, ``characters``; None where there is none."""
         if self.place.reading is None:
             return None
-        return "line" if self.place.strip else "characters"
+        return "line" if self.shown else "characters"
 
     @property
     def text(self) -> str:
