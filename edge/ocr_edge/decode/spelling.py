@@ -26,8 +26,8 @@ MOST = 3.0
 """Nats by which the picture may prefer another text to the one that is read, as many as it may prefer another to what
 a pattern allows: what is surely seen stays, or ``STPEET`` on a label would be a street. Without a limit 2 of 380
 validation words more are right."""
-SURE = float(np.log(0.9))
-"""Log-probability of the best way to write a word, from which it is not looked at again."""
+SURE = float(np.log(0.8))
+"""Log-probability of the best way to write a word, from which it is not looked at again: from 0.7 on a word is lost."""
 SURE_SPACE = 0.9
 """Probability of a space that parts two words whatever the language says."""
 
