@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -12,6 +12,8 @@ SCHEMA = 1
 NO_SCORES: Scores = np.zeros(0, np.float32)
 UNREADABLE = "?"
 """What is said of a character that could be anything; its alternatives say what it may be."""
+Measure = Literal["whole", "characters", "weakest"]
+"""What confidence is asked of: that all of a text is right, its characters on average, or the weakest of them."""
 READABLE = 0.25
 """Probability from which a character is named."""
 _PLAIN = {"pattern": "no line fits the pattern"}
@@ -151,6 +153,14 @@ class Reading:
         """Geometric mean of all characters' confidences, 0 to 1; 0 when nothing was read."""
         logs = [np.log(max(c.confidence, 1e-6)) for line in self.lines for c in line.characters]
         return float(np.exp(np.mean(logs))) if logs else 0.0
+
+    def sureness(self, measure: Measure) -> float:
+        """How sure it is, 0 to 1, by a measure; 0 when nothing was read."""
+        if measure == "characters" or not self.lines:
+            return self.character_confidence
+        if measure == "whole":
+            return self.confidence
+        return min(character.confidence for line in self.lines for character in line.characters)
 
     @property
     def id(self) -> str:

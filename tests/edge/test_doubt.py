@@ -193,7 +193,7 @@ def test_old_frames_are_forgotten():
 
 
 def test_the_stabilizer_tells_the_doubt_of_all_frames():
-    stabilizer = Stabilizer(("x",), Stabilize(frames=2), 0.5, whole=True)
+    stabilizer = Stabilizer(("x",), Stabilize(frames=2), 0.5, measure="whole")
     stabilizer.push(reading("34", 1.0, "84"), 0.0)
     settled = stabilizer.push(reading("34", 2.0, "84"), 0.0)
     assert settled.reading is not None

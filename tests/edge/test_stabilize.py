@@ -1,13 +1,16 @@
 import itertools
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ocr_edge.config.load import parse
 from ocr_edge.config.settings import Stabilize
 from ocr_edge.contract.types import Box
+from ocr_edge.daemon import region_setup
 from ocr_edge.reading import Character, Line, Reading
 from ocr_edge.regions.stabilize import Stabilizer
 
@@ -229,13 +232,39 @@ def test_a_long_text_of_sure_characters_is_said_and_published_with_the_confidenc
 
 def test_a_number_is_said_only_if_all_of_it_is_sure():
     number = relabelled(reading("0012345", sure=0.98), "".join(LABELS), 0.65)
-    stabilizer_ = Stabilizer(LABELS, Stabilize(), min_confidence=0.7, whole=True)
+    stabilizer_ = Stabilizer(LABELS, Stabilize(), min_confidence=0.7, measure="whole")
     settled = [stabilizer_.push(number, index * 0.5) for index in range(9)]
     assert not any(item.is_news for item in settled)
     assert settled[-1].is_still
     assert stabilizer_.best() is None
     sure = relabelled(reading("0012345", sure=0.98), "".join(LABELS), 0.9)
     assert any(stabilizer_.push(sure, 20 + index * 0.5).is_news for index in range(9))
+
+
+def test_a_text_with_a_pattern_is_said_only_if_its_weakest_character_is_sure():
+    plate = reading("AB12345", sure=0.98)
+    (line,) = plate.lines
+    unsure = replace(line.characters[2], confidence=0.4)
+    doubted = replace(
+        plate, lines=(replace(line, characters=(*line.characters[:2], unsure, *line.characters[3:])),)
+    )
+    assert doubted.sureness("characters") > 0.8
+    assert doubted.sureness("weakest") == 0.4
+    assert replace(plate, lines=()).sureness("weakest") == 0.0
+
+
+@pytest.mark.parametrize(
+    ("more", "measure"),
+    [
+        ("", "characters"),
+        ("pattern = '[A-Z]{2}[0-9]{5}'", "weakest"),
+        ("pattern = '[0-9]{13}'\ncheck = 'ean'", "characters"),
+        ("[region.value]\nformat = '##0.0'", "whole"),
+    ],
+)
+def test_what_confidence_is_asked_of_follows_from_the_settings(more, measure):
+    (region,) = parse(f'[source]\nurl = "file:x"\n[[region]]\n{more}\n', Path("c.toml")).region
+    assert region_setup.measure(region) == measure
 
 
 def test_characters_are_as_sure_on_average_over_all_lines():

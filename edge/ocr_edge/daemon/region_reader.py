@@ -83,6 +83,7 @@ class RegionReader:
             _LOGGER.warning("region %s: %s", region.name, note)
         self._spoken = region_setup.of_reader(self._pattern, bundle) if self._pattern else None
         self._pipeline = region_setup.pipeline(region, bundle, self._pattern, trace=self._notes or OFF)
+        self._measure = region_setup.measure(region)
         self._stabilizer = self.fresh()
         self._belief = Belief(region.value, stabilize.certainty) if region.value else None
         self._change = ChangeDetector(region.min_change)
@@ -100,7 +101,7 @@ class RegionReader:
                 old._stabilizer,
                 settings=fresh.settings,
                 min_confidence=fresh.min_confidence,
-                whole=fresh.whole,
+                measure=fresh.measure,
             )
         # A text that begins to be a number, or another one, is news again.
         same = old.region.value == self.region.value
@@ -175,8 +176,7 @@ class RegionReader:
 
     def is_sure(self, reading: Reading) -> bool:
         """Whether a reading that is not fused is as sure as the region's must be."""
-        sure = reading.confidence if self.region.value else reading.character_confidence
-        return bool(reading.lines) and sure >= self.region.min_confidence
+        return bool(reading.lines) and reading.sureness(self._measure) >= self.region.min_confidence
 
     def unseen(self) -> None:
         """Note that it is not looked at, so that what it showed holds no more."""
@@ -267,8 +267,8 @@ class RegionReader:
 
     def fresh(self) -> Stabilizer:
         """A stabilizer that has seen nothing yet, such as a thing of its own needs."""
-        least, whole = self.region.min_confidence, self.region.value is not None
-        return Stabilizer(self._pipeline.labels, self._stabilize, least, whole)
+        least = self.region.min_confidence
+        return Stabilizer(self._pipeline.labels, self._stabilize, least, self._measure)
 
     def judged(self, reading: Reading, monotonic: float, *, is_news: bool) -> list[Reading]:
         """What is said of a settled reading: it, if it is news; of a number also whether it is believed.

@@ -11,6 +11,7 @@ from ocr_edge.decode.doubt import Meaning
 from ocr_edge.decode.pattern import Pattern
 from ocr_edge.errors import ConfigError
 from ocr_edge.pipeline import Pipeline
+from ocr_edge.reading import Measure
 from ocr_edge.regions.number import unseen
 from ocr_edge.regions.number_format import NumberFormat
 from ocr_edge.regions.plausibility import number_of
@@ -74,6 +75,16 @@ def meaning(region: Region, pattern: Pattern | None) -> Meaning | None:
             return text.replace(",", ".")
 
     return Meaning(value, pattern.text, pattern.is_right) if pattern else Meaning(value)
+
+
+def measure(region: Region) -> Measure:
+    """What ``min_confidence`` is asked of: in a text with a pattern one wrong character makes another one of it.
+
+    A check digit says more of a text than its weakest character does.
+    """
+    if region.value:
+        return "whole"
+    return "weakest" if region.pattern and not region.check else "characters"
 
 
 def of_reader(pattern: Pattern, bundle: Bundle) -> Pattern:

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ocr_edge.config.settings import Stabilize
-from ocr_edge.reading import Character, Line, Reading
+from ocr_edge.reading import Character, Line, Measure, Reading
 from ocr_edge.regions.doubts import Doubts
 from ocr_edge.regions.fusion import Pair, Slot, align, merged, normal
 
@@ -61,14 +61,14 @@ class Stabilizer:
         labels: The texts that log-probabilities stand for where a character does not say.
         settings: When a reading is settled.
         min_confidence: A fused reading less sure than this is not said.
-        whole: Whether that is asked of the text as a whole, as of a number, of which no digit may be wrong; else of its
-            characters on average, as of a single picture: that all of a long text is right is never sure.
+        measure: What that is asked of: the whole of a number, of which no digit may be wrong; the characters of a text
+            on average, as in a single picture: that all of a long text is right is never sure.
     """
 
     labels: tuple[str, ...]
     settings: Stabilize
     min_confidence: float = 0.0
-    whole: bool = False
+    measure: Measure = "characters"
     _tracks: list[_Track] = field(default_factory=list)
     _said: str = ""
     _empty: int = 0
@@ -174,7 +174,7 @@ class Stabilizer:
         return surest >= self.settings.certainty or track.unchanged >= PATIENCE * frames
 
     def _is_sure(self, fused: Reading) -> bool:
-        return (fused.confidence if self.whole else fused.character_confidence) >= self.min_confidence
+        return fused.sureness(self.measure) >= self.min_confidence
 
     def _reading(self, track: _Track) -> Reading:
         """The track's text, in the form of its latest reading."""
