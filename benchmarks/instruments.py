@@ -3,7 +3,8 @@
     python benchmarks/instruments.py [--seed 4] [--save DIR]
 
 240 drawn pictures, without a region or a pattern (``lib/drawn/instruments.py``). *Right* is a line that is the number,
-alone or with its unit; *unit too* where that is said as well; *wrong* another line with digits that is 70 % sure.
+alone or with its unit; *unit too*, of those that have one, where that is said as well; *wrong* another line with digits
+that is 70 % sure.
 """
 
 import argparse
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import cv2
 
-from lib.drawn.instruments import COUNT, SEED, Instrument, instruments
+from lib.drawn.instruments import COUNT, MAKER, SEED, Instrument, instruments
 from lib.report import header, interval, machine, percent, table
 from lib.scoring import wilson
 from ocr_edge import Reader
@@ -29,9 +30,9 @@ def judged(one: Instrument, reading: Reading) -> list[str]:
     """What of ``right``, ``unit too``, ``wrong`` and ``silent`` a reading is."""
     lines = [line.text.replace(" ", "") for line in reading.lines]
     if one.number in lines or one.number + one.unit in lines:
-        return ["right", "unit too"] if {one.unit, one.number + one.unit} & {*lines, ""} else ["right"]
+        return ["right", "unit too"] if {one.unit, one.number + one.unit} & set(lines) else ["right"]
     sure = [
-        line.confidence for line in reading.lines if any(c.isdigit() for c in line.text.removesuffix("200"))
+        line.confidence for line in reading.lines if line.text != MAKER and any(map(str.isdigit, line.text))
     ]
     return ["wrong"] if max(sure, default=0.0) >= SURE else ["silent"]
 
@@ -56,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         reading = reader.read(one.image)
         verdict = judged(one, reading)
         for kind in (one.kind, "all"):
-            found.setdefault(kind, Counter()).update(["n", *verdict])
+            found.setdefault(kind, Counter()).update(["n", *["has unit"] * bool(one.unit), *verdict])
         if args.save and "right" not in verdict:
             args.save.mkdir(parents=True, exist_ok=True)
             cv2.imwrite(str(args.save / f"{index:03d}-{one.kind}.png"), one.image[..., ::-1])
@@ -73,8 +74,9 @@ def _all_last(found: dict[str, Counter[str]]) -> dict[str, Counter[str]]:
 
 def _row(kind: str, counts: Counter[str]) -> list[str]:
     n = counts["n"]
-    rates = [percent(counts[name] / n) for name in ("unit too", "wrong", "silent")]
-    return [kind, str(n), percent(counts["right"] / n), interval(wilson(counts["right"], n)), *rates]
+    unit = percent(counts["unit too"] / counts["has unit"]) if counts["has unit"] else "-"
+    rates = [percent(counts[name] / n) for name in ("wrong", "silent")]
+    return [kind, str(n), percent(counts["right"] / n), interval(wilson(counts["right"], n)), unit, *rates]
 
 
 if __name__ == "__main__":

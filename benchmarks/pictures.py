@@ -100,8 +100,8 @@ def parser() -> argparse.ArgumentParser:
         nargs="+",
         choices=READERS,
         default=["auto"],
-        help="what reads lines in ours, a row each: both, as the program chooses (auto), the lattice of characters"
-        " alone, the line stage alone",
+        help="what reads lines in ours, a row each: as the program chooses (auto), the lattice of characters,"
+        " the line stage",
     )
     add("--peers", type=chosen, default=[], metavar="NAMES", help=f"any of {','.join(PEERS)}")
     add("--peers-python", default=sys.executable, metavar="FILE", help="the Python that has the peers")

@@ -139,7 +139,7 @@ class Pipeline:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The texts that the stage which is asked first can say."""
+        """The texts that the stage which reads can say."""
         if self._lines:
             return self._lines.labels
         assert self._recognizer is not None

@@ -8,6 +8,9 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+TIME_UP = "The time for a picture was up: some lines were left out."
+"""A note."""
+
 
 class Trace:
     """Takes notes and forgets them: reading costs nothing more because it could be explained."""

@@ -45,7 +45,7 @@ def both(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def unsure(tmp_path_factory):
-    """Of both kinds of stages; the line stage is never sure, so that the other is always asked."""
+    """Of both kinds of stages; the line stage is never sure."""
     return bundle_of(tmp_path_factory, "unsure", characters=bundles.named("fast"), line_calibration=UNSURE)
 
 

@@ -44,12 +44,8 @@ def test_every_bundle_and_reader_is_explained(kind, reader, pattern, request, tm
         numbers = json.loads((tmp_path / str(index) / "explain.json").read_text())
         said = [line for line in numbers["lines"] if line["verdict"] == SAID]
         assert sorted(line["text"] for line in said) == sorted(line.text for line in reading.lines)
-        allowed = (
-            {"line"} if reader == "line" or kind in {"lines_only", "detecting"} else {"line", "characters"}
-        )
-        if reader == "characters" or kind == "fast":
-            allowed = {"characters"}
-        assert {line["reader"] for line in said} <= allowed
+        by_characters = reader == "characters" or kind == "fast"
+        assert {line["reader"] for line in said} <= {"characters" if by_characters else "line"}
 
 
 def test_pictures_with_nothing_to_show_say_why(fast):

@@ -14,7 +14,7 @@ from ocr_edge.segment.decoder import Cut
 from . import explain_parts as parts
 from .explain_parts import crop, explained, told
 
-lines_only, fast, unsure, label = parts.lines_only, parts.fast, parts.unsure, parts.label
+lines_only, fast, label = parts.lines_only, parts.fast, parts.label
 amount = parts.amount
 
 

@@ -337,3 +337,13 @@ def test_a_space_that_a_pattern_asks_for_at_an_end_need_not_be_seen():
         assert pattern.matches(text)
     assert LineDecoder(LABELS, pattern).decode(posteriors("BA2021"), to_box=columns) is None
     assert not pattern.matches("BA2021")
+
+
+def test_a_space_that_nobody_sees_is_not_told_and_takes_no_room():
+    rows = posteriors("803")[[0, 2, 4]]  # each step a digit
+    for written, margin in ((r" \d{3} ", 3.0), (r" ?\d{4} ?", 150.0)):
+        notes = Recording()
+        decoder = LineDecoder(LABELS, Pattern.parse(written, LABELS), min_margin=margin)
+        found = decoder.decode(rows, to_box=columns, trace=notes)
+        refused = notes.last(Refused)
+        assert (found.line.text if found else refused and refused.text) in ("803", "")

@@ -9,6 +9,7 @@ from ocr_edge.contract.labels import LINE
 from ocr_edge.contract.types import Box
 from ocr_edge.decode import ctc
 from ocr_edge.decode.beam import likeliest
+from ocr_edge.decode.doubt import Meaning
 from ocr_edge.decode.likely import Likely
 from ocr_edge.decode.line_decoder import Decoded, LineDecoder
 from ocr_edge.decode.pattern import Pattern
@@ -85,9 +86,32 @@ def test_the_words_that_were_looked_at_are_told():
     assert not read("the STREET", {}, 0.999).written.words
 
 
-def test_a_pattern_is_not_made_english():
-    reader = LineDecoder(LINE, Pattern.parse("[A-Z]+", LINE))
+@pytest.mark.parametrize(
+    "options",
+    [{"pattern": Pattern.parse("[A-Z]+", LINE)}, {"meaning": Meaning(lambda text: text)}, {"context": False}],
+)
+def test_what_has_a_pattern_or_a_meaning_is_not_made_english(options):
+    reader = LineDecoder(LINE, **options)
     assert read("STPEET", {2: {"P": 0.6, "R": 0.35}}, reader=reader).line.text == "STPEET"
+
+
+@pytest.mark.parametrize("text", ["-3.4", "7", "日本語", "12"])
+def test_nothing_gains_by_being_left_out(text):
+    labels = (*LINE, *"日本語")
+    rows = np.full((2 * len(text), len(labels) + 1), 1e-7)
+    for place, char in enumerate(text):
+        rows[2 * place, [labels.index(char), -1]] = 0.55, 0.45
+        rows[2 * place + 1, -1] = 1.0
+    scores = np.log(rows / rows.sum(axis=1, keepdims=True)).astype(np.float32)
+    found = LineDecoder(labels).decode(scores, to_box=lambda first, end: Box(first, 0, end - first, 32))
+    assert found
+    assert found.line.text == text
+
+
+def test_a_space_is_no_alternative_of_a_character():
+    found = read("the-cat", {3: {"-": 0.51, " ": 0.48}})
+    assert found.line.text == "the-cat"
+    assert " " not in {label for c in found.line.characters for label, _ in c.alternatives}
 
 
 def test_the_beam_counts_all_ways_to_write_a_text():
@@ -110,6 +134,5 @@ def test_what_is_no_letter_and_no_digit_ends_a_word():
         return float(likely.of([[number(c) for c in text]])[0])
 
     assert worth("Street") > worth("Strect") > worth("5tRe3t")
-    assert worth("A+B") == pytest.approx(3 * worth("+"))
+    assert worth("A+B") == worth("7") == worth("") == worth("4711") == 0.0
     assert worth("Main Street") == pytest.approx(worth("Main") + worth("Street"))
-    assert worth("") == 0.0

@@ -12,7 +12,7 @@ from lib.scoring import NOT_READ
 from lib.systems import Picture, imported
 
 READERS = ("auto", "characters", "line")
-"""What reads lines: both where the bundle has both, the lattice of characters alone, the line stage alone."""
+"""What reads lines: the line stage where the bundle has one, the lattice of characters, the line stage."""
 
 
 @dataclass(slots=True)

@@ -1,8 +1,9 @@
 """Whether a region counts in a frame: ``when`` another one says something in the same frame."""
 
+from contextlib import suppress
+
 from ocr_edge.bundles.load import Bundle
 from ocr_edge.config.settings import Region, When
-from ocr_edge.daemon.region_setup import of_reader
 from ocr_edge.decode.pattern import Pattern
 from ocr_edge.errors import ConfigError
 from ocr_edge.reading import Reading
@@ -29,13 +30,13 @@ class Condition:
 
     def __init__(self, when: When, bundle: Bundle) -> None:
         self.region, self.why = when.region, f"waits for {when.region} to match {when.matches}"
-        self._pattern = of_reader(Pattern.parse(when.matches, bundle.manifest.texts), bundle)
+        self._patterns = _of_stages(Pattern.parse(when.matches, bundle.manifest.texts), bundle)
         self._met_at: float | None = None
 
     def holds(self, shown: Reading | None) -> bool:
         """Whether a line of what the other region shows in a frame matches."""
         lines = shown.lines if shown else ()
-        return any(self._pattern.matches(line.text) for line in lines)
+        return any(pattern.matches(line.text) for line in lines for pattern in self._patterns)
 
     def met(self, at: float) -> None:
         """Note that it holds at a time, in seconds on a clock that never jumps."""
@@ -58,3 +59,12 @@ def condition(region: Region, bundle: Bundle) -> Condition | None:
         return Condition(region.when, bundle)
     except ConfigError as error:
         raise ConfigError(f"region {region.name}: when: {error}") from error
+
+
+def _of_stages(pattern: Pattern, bundle: Bundle) -> list[Pattern]:
+    """A pattern over the labels of each stage that may read the other region: what a space means depends on them."""
+    found = []
+    for stage in (*bundle.manifest.lines, *bundle.manifest.characters[:1]):
+        with suppress(ConfigError):
+            found.append(pattern.over(stage.texts))
+    return found

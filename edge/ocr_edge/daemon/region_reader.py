@@ -81,8 +81,9 @@ class RegionReader:
         self._pattern = region_setup.pattern(region, bundle, checks)
         if note := region_setup.blind(region, bundle, self._pattern):
             _LOGGER.warning("region %s: %s", region.name, note)
-        self._spoken = region_setup.of_reader(self._pattern, bundle) if self._pattern else None
         self._pipeline = region_setup.pipeline(region, bundle, self._pattern, trace=self._notes or OFF)
+        # What a space or a mark means depends on who reads.
+        self._spoken = self._pattern.over(self._pipeline.labels) if self._pattern else None
         self._measure = region_setup.measure(region)
         self._stabilizer = self.fresh()
         self._belief = Belief(region.value, stabilize.certainty) if region.value else None

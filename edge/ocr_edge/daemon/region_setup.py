@@ -1,4 +1,4 @@
-"""What a region is read with: its pattern, its pipeline, and those who can say what stands in it."""
+"""What a region is read with: its pattern and its pipeline."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -85,21 +85,6 @@ def measure(region: Region) -> Measure:
     if region.value:
         return "whole"
     return "weakest" if region.pattern and not region.check else "characters"
-
-
-def of_reader(pattern: Pattern, bundle: Bundle) -> Pattern:
-    """A pattern over the labels of the stage that reads a region: what a space or a mark means depends on them.
-
-    Raises:
-        ConfigError: No stage can say what it needs.
-    """
-    first, *others = (*bundle.manifest.lines, *bundle.manifest.characters[:1])
-    try:
-        return pattern.over(first.texts)
-    except ConfigError:
-        if not others:
-            raise
-        return pattern.over(others[0].texts)
 
 
 def own_checks(settings: Sequence[CheckDigit]) -> dict[str, Check]:

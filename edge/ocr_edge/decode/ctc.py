@@ -16,6 +16,8 @@ from ocr_edge.contract.types import Scores
 
 LEAST = -100.0
 """Log-probability below which nothing is told apart: sums over a line stay finite."""
+NEVER = -1e6
+"""Log-probability of what cannot be, beyond all margins."""
 
 Floats = npt.NDArray[np.float64]
 Span = tuple[int, int]
@@ -53,7 +55,7 @@ class Emissions:
 
     def between(self, labels: npt.NDArray[np.intp]) -> "Emissions":
         """The same with a step before and one after that say any of some labels as surely as nothing."""
-        edge = np.full((1, self.enter.shape[1]), LEAST)
+        edge = np.full((1, self.enter.shape[1]), NEVER)
         edge[:, labels] = 0.0
         silent = np.zeros(1)
         return Emissions(

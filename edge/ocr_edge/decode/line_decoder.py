@@ -20,7 +20,7 @@ from ocr_edge.decode import ctc, ctc_search, ink
 from ocr_edge.decode.ctc import Emissions
 from ocr_edge.decode.ctc_search import Legal
 from ocr_edge.decode.doubt import Meaning, Rivals
-from ocr_edge.decode.pattern import MIN_MARGIN, Pattern, Refused, allowed, spaces
+from ocr_edge.decode.pattern import MIN_MARGIN, Pattern, Refused, allowed, inner, spaces
 from ocr_edge.decode.spelling import Speller
 from ocr_edge.decode.written import Written, calibrated
 from ocr_edge.reading import READABLE, UNREADABLE, Character, Line
@@ -66,7 +66,8 @@ class LineDecoder:
         min_margin: Nats by which the pattern may overrule the picture.
         calibration: Slope and offset, see ``calibrated``.
         meaning: What texts stand for, where lines are numbers: what speaks against them is then looked for.
-        context: Whether words look like words, codes like codes, where no pattern says what there is to read.
+        context: Whether words look like words, codes like codes; not asked where a pattern or a meaning says what
+            there is to read.
 
     Raises:
         ValueError: The pattern is one over other labels.
@@ -93,7 +94,7 @@ class LineDecoder:
         self._calibration = calibration
         self._rivals = Rivals(meaning, labels) if meaning else None
         self._spaces = spaces(labels)
-        self._speller = Speller(labels, self._spaces) if context and not pattern else None
+        self._speller = Speller(labels, self._spaces) if context and not (pattern or meaning) else None
         self._ignored = pattern.ignored if pattern else np.zeros(len(self._labels), np.bool_)
         self._shape = confusables.groups(labels, LOOK_ALIKES).argmax(axis=1)
         self._by_shape = np.argsort(self._shape, kind="stable")
@@ -147,13 +148,13 @@ class LineDecoder:
         for row, place in enumerate(kept.tolist()):
             if place in found.spelled:
                 # What the likeliest spellings say counts that nothing may stand there.
-                shares[row], there[row] = found.spelled[place], 1.0
+                shares[row], there[row] = np.where(self._spaces, 0.0, found.spelled[place]), 1.0
         after_space = [False, *self._spaces[found.labels[kept[1:] - 1]].tolist()]
         boxes = [to_box(*columns[place]) for place in kept]
         characters = self._characters(shares, there, said, boxes, after_space)
         log_probability = min(found.log_probability(emissions, self._said_spaces) + found.surer, 0.0)
         alike = (
-            self._together(shares).max(axis=1)
+            self._together(shares)[np.arange(len(said)), said]
             if found.may is None
             else np.minimum(np.exp(emissions.enter[peaks[kept], said]) / loud[:, 0], 1.0)
         )
@@ -199,7 +200,7 @@ class LineDecoder:
                 trace.add(self._refused(legal))
                 return None, None
             path, behind = legal.path, legal.behind
-            said = self._inner(path.labels)
+            said = inner(path.labels, self._spaces)
             labels = list(path.labels[said])
             runs, may = ctc.spans(emissions, labels), allowed(self._pattern, path)[said]
         else:
@@ -207,29 +208,25 @@ class LineDecoder:
         spelled = self._speller.spelled(posteriors, labels, runs) if self._speller and labels else None
         if spelled:
             labels, runs = spelled.labels, spelled.runs
-        inner = self._inner(labels)
-        if inner.start == inner.stop:
+        own = inner(labels, self._spaces)
+        if own.start == own.stop:
             return None, behind
         written = Written(
-            np.array(labels[inner], np.intp),
-            np.array(runs[inner], np.intp),
+            np.array(labels[own], np.intp),
+            np.array(runs[own], np.intp),
             may,
-            {place - inner.start: row for place, row in spelled.chances.items()} if spelled else {},
+            {place - own.start: row for place, row in spelled.chances.items()} if spelled else {},
             spelled.surer if spelled else 0.0,
             spelled.words if spelled else (),
         )
         return written, behind
 
-    def _inner(self, labels: Sequence[int]) -> slice:
-        """A text without the spaces around it."""
-        kept = [place for place, label in enumerate(labels) if not self._spaces[label]]
-        return slice(kept[0], kept[-1] + 1) if kept else slice(0, 0)
-
     def _refused(self, legal: Legal | None) -> Refused:
-        if legal is None:
+        if legal is None or legal.behind > -ctc.NEVER / 2:  # it has no room in the steps
             return Refused("", math.inf, self._min_margin)
-        text = legal.path.text(self._labels)
-        return Refused(text, legal.behind, self._min_margin, legal.path.labels)
+        labels = legal.path.labels[inner(legal.path.labels, self._spaces)]
+        text = "".join(self._labels[label] for label in labels)
+        return Refused(text, legal.behind, self._min_margin, labels)
 
     def _legal(self, emissions: Emissions, pattern: Pattern) -> Legal | None:
         """The best text that the pattern allows, if the picture does not speak against it by too much."""

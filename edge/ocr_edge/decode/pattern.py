@@ -209,6 +209,12 @@ def marks(labels: Sequence[str]) -> npt.NDArray[np.bool_]:
     return np.array([is_mark(label) for label in labels], np.bool_)
 
 
+def inner(text: Sequence[int], spaces: npt.NDArray[np.bool_]) -> slice:
+    """A text of label numbers without the spaces around it, given which labels are spaces."""
+    said = [place for place, label in enumerate(text) if not spaces[label]]
+    return slice(said[0], said[-1] + 1) if said else slice(0, 0)
+
+
 def allowed(pattern: Pattern, path: Path) -> npt.NDArray[np.bool_]:
     """Which labels may stand at each place of a legal text if the others may change too: bool, ``(N, labels)``."""
     table, states = pattern.automaton.next, len(pattern.automaton.accepting)

@@ -18,6 +18,7 @@ from ocr_edge.decode import ctc
 from ocr_edge.decode.beam import Text, likeliest
 from ocr_edge.decode.ctc import Span
 from ocr_edge.decode.likely import Likely
+from ocr_edge.decode.pattern import inner
 
 WEIGHT = 0.7
 """What the language counts beside the picture. Chosen on the validation words (n = 380) from 0.1 to 1.0: right are 289
@@ -89,7 +90,9 @@ class Speller:
             else:
                 result.labels.extend(labels[first:last])
                 result.runs.extend(runs[first:last])
-            if last < len(labels):  # the space after it
+            if (
+                last < len(labels) and result.labels and not self._spaces[result.labels[-1]]
+            ):  # the space after it
                 result.labels.append(labels[last])
                 result.runs.append(runs[last])
         return Spelled(result.labels, result.runs, result.chances, surer, result.words)
@@ -138,9 +141,8 @@ class Speller:
         """The same without spaces around them, which are not said; those that are then alike together."""
         result: dict[Text, float] = {}
         for text, chance in zip(texts, chances.tolist(), strict=True):
-            said = [place for place, label in enumerate(text) if not self._spaces[label]]
-            inner = text[said[0] : said[-1] + 1] if said else ()
-            result[inner] = result.get(inner, 0.0) + chance
+            said = text[inner(text, self._spaces)]
+            result[said] = result.get(said, 0.0) + chance
         return list(result), np.array(list(result.values()))
 
     def _marginals(

@@ -16,7 +16,7 @@ from ocr_edge.recognize.strips import StripReader
 from ocr_edge.recognize.upright import BothWays, chosen
 from ocr_edge.segment.segmenter import HEIGHT_RATIO, is_crop
 from ocr_edge.timing import Stopwatch
-from ocr_edge.trace import Trace
+from ocr_edge.trace import TIME_UP, Trace
 
 SMALL, TALLER = 200, 1.4
 """Rows up to which text may fill a picture: its outlines are too low then, so what is not surely read is cut out
@@ -98,6 +98,7 @@ class SceneReader:
         unread: list[Place] = []
         for line in sorted(lines, key=lambda line: line.score, reverse=True):
             if clock.perf_counter() > ends:
+                self._trace.add(TIME_UP)
                 break
             trace = self._trace.line()
             trace.add(line)
@@ -108,7 +109,7 @@ class SceneReader:
                 ways = [*upright, *crops(image, taller(line.quad, TALLER), self._strips.beside, others)[0]]
             best = self._best_of(ways, watch, trace)
             is_sure = bool(best and best.strip and best.strip.is_sure)
-            turn = None if is_sure or self._upright else partial(self._best_of, [turned], watch, trace)
+            turn = None if is_sure or self._upright else partial(self._turned, turned, watch, trace, ends)
             read.append(BothWays(is_level(line.quad), best, turn))
             crop = upright[0]
             unread.append(Place(crop.line, image=crop.image, back=crop.back, trace=trace))
@@ -116,6 +117,10 @@ class SceneReader:
         if self._has_pattern:
             return [place or none for place, none in zip(places, unread, strict=True)]
         return [place for place in places if place]
+
+    def _turned(self, crop: Crop, watch: Stopwatch, trace: Trace, ends: float) -> Place | None:
+        """A line turned by half a turn; None where nothing is seen, or there is no time left."""
+        return None if clock.perf_counter() > ends else self._best_of([crop], watch, trace)
 
     def _best_of(self, crops: Sequence[Crop], watch: Stopwatch, trace: Trace) -> Place | None:
         """The surest reading of a line cut out in several ways, the first that is sure; None where nothing is seen."""

@@ -68,12 +68,7 @@ def _tiled(tiles: list[Image]) -> list[Image]:
 def _name(view: Image, account: Account) -> str:
     """What was looked at, in words."""
     height, width = view.shape[:2]
-    if view is account.asked.picture:
-        what = "The picture"
-    elif view.size >= account.asked.picture.size:  # larger, so that nothing is cut off
-        what = "The picture turned straight"
-    else:
-        what = "A panel cut out of the picture"
+    what = "The picture" if view is account.asked.picture else "The picture turned straight"
     return f"{what}, {width} x {height} pixels"
 
 

@@ -26,7 +26,7 @@ SURE = 0.98
 
 
 def draw(account: Account) -> Image:
-    """The lines that were not settled by the line stage alone, the most doubtful first."""
+    """The lines that have a pattern, or were cut into characters, the most doubtful first."""
     shown = [line for line in account.doubtful() if line.cut or (account.asked.has_pattern and line.shown)]
     notes = (
         "Pattern: above what the line stage hears, below the text that the pattern allows; red where they differ.",

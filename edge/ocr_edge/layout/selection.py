@@ -128,7 +128,7 @@ def select(rated: Sequence[RatedLine], *, scene: bool = False, doubts: bool = Tr
         item = rated[index]
         mean, least = float(item.sure.mean()), least_sure(len(item.sure), scene=scene)
         if mean < least and any(_is_unit(item, rated[other]) for other in chosen):
-            least = MIN_SCENE
+            least = min(least, MIN_SCENE)
         if mean < least:
             why[index] = f"too unsure: its shapes are {mean:.2f} sure on average, needed {least:.2f}"
             continue

@@ -22,7 +22,7 @@ from ocr_edge.segment.decoder import Decoder
 from ocr_edge.segment.lattice import Scored, unsure
 from ocr_edge.segment.segmenter import Guess
 from ocr_edge.timing import Stopwatch
-from ocr_edge.trace import Trace
+from ocr_edge.trace import TIME_UP, Trace
 
 SAMPLE = 8
 """Candidates of a longer line that are looked at before the others: a texture is known by a few."""
@@ -30,9 +30,6 @@ MIN_CHARACTER = 0.1
 """Mean probability that its candidates are characters, from which a line is worth a closer look."""
 UNSURE = float(np.log(0.85))
 """A plain reading less sure than this has its cuts and joins scored too."""
-
-TIME_UP = "The time for a picture was up: some lines were left out."
-"""A note for a trace."""
 
 
 class InkReader:

@@ -46,7 +46,7 @@ class Place:
         back: Takes its pixels to the picture's; None where they are the picture's.
         reading: The reading of them all; None where there is none.
         strip: What the line stage says of the line, if it was asked.
-        image: What it was found in: the picture, one turned straight, a panel.
+        image: What it was found in: the picture, or one turned straight.
         lines: Its findings, scored or not; none where it is all of ``image``.
         verdict: ``SAID``, or why it is not said; empty where another place was taken before that was asked.
         trace: Is told of the line.

@@ -54,7 +54,10 @@ class StripReader:
         return place
 
     def strip(self, place: Place, box: Box, watch: Stopwatch, line: Box | None = None) -> StripReading | None:
-        """What the line stage makes of a box of a place's picture; None where it sees marks alone, as in specks."""
+        """What the line stage makes of a box of a place's picture; None where it sees marks alone, as in specks.
+
+        Those of ``SHAPED`` are no specks.
+        """
         if self.lines is None or place.image is None:
             return None
         with watch.step("recognize"):

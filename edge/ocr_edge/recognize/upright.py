@@ -51,7 +51,7 @@ def upside_down(lines: Iterable[BothWays], *, is_level: bool, has_pattern: bool 
     evidence = (UPRIGHT if is_level else 0.0) + sum(_odds(line.upright) for line in asked)
     left = [line for line in asked if line.is_open]
     while left and evidence - MOST * len(left) < 0:
-        evidence -= _odds(left.pop().turned)
+        evidence -= _odds(left.pop(0).turned)
     return evidence < 0
 
 

@@ -44,7 +44,7 @@ class RowsReader:
         trace: Is told what is done with a picture.
 
     Attributes:
-        labels: The texts that whoever is asked first can say.
+        labels: The texts that the stage which reads can say.
 
     Raises:
         ModelError: The bundle lacks the only reader that is wanted.
@@ -69,6 +69,9 @@ class RowsReader:
         self._trace = trace
         self._rows, self._min_confidence, self._has_pattern = rows, min_confidence, pattern is not None
         self._limit_s = limit_s
+        self._joiner = Joiner(bundle, pattern, reader, min_margin, meaning)
+        if self._joiner.lines is None and bundle.networks:
+            reader = "characters"  # what the pattern needs, no line stage can say
         # No pattern: one row alone never matches all of it.
         self._pipeline = Pipeline(
             bundle,
@@ -81,7 +84,6 @@ class RowsReader:
             trace=trace,
         )
         self.labels = self._pipeline.labels
-        self._joiner = Joiner(bundle, pattern, reader, min_margin, meaning)
         self._finder = Finder(self._pipeline, self._joiner.lines, rows, self._has_pattern)
 
     def read(self, image: Image, *, source: str = "", time: float = 0.0) -> Reading:

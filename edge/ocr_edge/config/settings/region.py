@@ -90,8 +90,8 @@ class Region(Table, frozen=True):
     """Nats (natural logarithm) by which the pattern may overrule what the picture looks like; beyond it, nothing is
     said."""
     min_confidence: Share = 0.7
-    """What is less sure is not said: of a ``value`` the probability that all of it is right, of any other text the mean
-    of its characters' probabilities."""
+    """What is less sure is not said: of a ``value`` the probability that all of it is right, of a text with a
+    ``pattern`` and no ``check`` that of its weakest character, of any other text the mean of its characters'."""
     min_change: Share = 0.04
     """Share of the contrast that some part must change by before the region is read again."""
     reread_s: Positive = 60.0
