@@ -340,7 +340,7 @@ def test_a_space_that_a_pattern_asks_for_at_an_end_need_not_be_seen():
 
 
 def test_a_space_that_nobody_sees_is_not_told_and_takes_no_room():
-    rows = posteriors("803")[[0, 2, 4]]  # each step a digit
+    rows = posteriors("803")[1::PITCH]  # each step a digit
     for written, margin in ((r" \d{3} ", 3.0), (r" ?\d{4} ?", 150.0)):
         notes = Recording()
         decoder = LineDecoder(LABELS, Pattern.parse(written, LABELS), min_margin=margin)
