@@ -30,7 +30,8 @@ def judged(one: Instrument, reading: Reading) -> list[str]:
     """What of ``right``, ``unit too``, ``wrong`` and ``silent`` a reading is."""
     lines = [line.text.replace(" ", "") for line in reading.lines]
     if one.number in lines or one.number + one.unit in lines:
-        return ["right", "unit too"] if {one.unit, one.number + one.unit} & set(lines) else ["right"]
+        has_unit = one.unit and {one.unit, one.number + one.unit} & set(lines)
+        return ["right", "unit too"] if has_unit else ["right"]
     sure = [
         line.confidence for line in reading.lines if line.text != MAKER and any(map(str.isdigit, line.text))
     ]

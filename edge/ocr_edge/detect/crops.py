@@ -28,13 +28,13 @@ class Crop:
 
     Attributes:
         image: uint8 RGB, shape ``(H, W, 3)``: the line with margins, and what was asked for beside them.
-        back: Takes its pixels to the picture's.
+        back: Takes its pixels to the picture's; None where they are the picture's.
         line: The line without margins, in its pixels.
         box: The same with margins: what is read.
     """
 
     image: Image
-    back: Matrix
+    back: Matrix | None
     line: Box
     box: Box
 
@@ -66,7 +66,7 @@ def crops(image: Image, quad: Quads, beside: float = 0.0, others: Quads = NOTHIN
 def all_of(image: Image) -> Crop:
     """A picture that shows one line, cut by whoever took it."""
     box = Box(0, 0, image.shape[1], image.shape[0])
-    return Crop(image, np.eye(3), box, box)
+    return Crop(image, None, box, box)
 
 
 def taller(quad: Quads, times: float) -> Quads:
