@@ -141,7 +141,8 @@ class Speller:
         """The same without spaces around them, which are not said; those that are then alike together."""
         result: dict[Text, float] = {}
         for text, chance in zip(texts, chances.tolist(), strict=True):
-            said = text[inner(text, self._spaces)]
+            at_end = text and (self._spaces[text[0]] or self._spaces[text[-1]])
+            said = text[inner(text, self._spaces)] if at_end else text
             result[said] = result.get(said, 0.0) + chance
         return list(result), np.array(list(result.values()))
 
