@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from ocr_edge.bundles import load as bundles
+from ocr_edge.contract.types import Box
+from ocr_edge.reading import Character, Line, Reading
 from tests.edge import hand_made_line
 
 from . import scene_parts as parts
@@ -95,3 +97,23 @@ def test_a_pattern_that_leaves_a_mark_out_is_said_at_the_start(marked: bundles.B
         "region amount: this pattern cannot see a minus sign or a decimal point: -3.4 would be read as 34;"
         " see Values in docs/regions.md"
     ]
+
+
+@pytest.mark.parametrize(
+    ("unit", "texts", "said"),
+    [
+        ("", ("25.9", "°C"), ["25.9"]),
+        ("hPa", ("25.9", "hPa"), ["25.9"]),
+        ("", ("25.9", "hPa"), ["25.9", "hPa"]),
+        ("hPa", ("hPa",), ["hPa"]),
+        ("°C", ("25.9", "31.4"), ["25.9", "31.4"]),
+    ],
+)
+def test_a_unit_that_is_a_line_of_its_own_is_no_part_of_the_number(marked: bundles.Bundle, unit, texts, said):
+    scene_, _ = scene(marked, HEAD + region(more=f"[region.value]\nunit = '{unit}'\n"))
+    (reader,) = scene_.readers
+    lines = tuple(
+        Line(tuple(Character(c, 0.99, Box(8 * i, 0, 8, 8)) for i, c in enumerate(t))) for t in texts
+    )
+    alone = reader._alone(Reading("x", lines, 0.0))
+    assert [line.text for line in alone.lines] == said

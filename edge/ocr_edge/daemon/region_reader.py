@@ -21,6 +21,7 @@ from ocr_edge.reading import Reading
 from ocr_edge.regions import quality
 from ocr_edge.regions.belief import Belief
 from ocr_edge.regions.change import ChangeDetector
+from ocr_edge.regions.number import is_unit
 from ocr_edge.regions.silence import Silence
 from ocr_edge.regions.stabilize import PATIENCE, Settled, Stabilizer
 from ocr_edge.sources.base import Frame
@@ -254,7 +255,7 @@ class RegionReader:
 
     def read(self, frame: Frame, cut: rectify.Rectified) -> Reading:
         """Read one frame by itself; boxes are the frame's."""
-        reading = self._pipeline.read(cut.image, source=frame.source, time=frame.captured_at)
+        reading = self._alone(self._pipeline.read(cut.image, source=frame.source, time=frame.captured_at))
         self._counters.read += 1
         self._counters.read_seconds += reading.timing_ms["total"] / 1000
         if self._notes and not self._spoiled:
@@ -265,6 +266,14 @@ class RegionReader:
         if self.looked is not None:
             self.looked.reading = self.seen
         return self.seen
+
+    def _alone(self, reading: Reading) -> Reading:
+        """A number's reading without the lines that are its unit, which stands beside it."""
+        rules = self.region.value
+        if rules is None or len(reading.lines) < 2:
+            return reading
+        lines = tuple(line for line in reading.lines if not is_unit(line.text, rules.unit))
+        return replace(reading, lines=lines) if lines else reading
 
     def fresh(self) -> Stabilizer:
         """A stabilizer that has seen nothing yet, such as a thing of its own needs."""

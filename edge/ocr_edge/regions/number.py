@@ -54,7 +54,7 @@ def parse(text: str, decimals: int = 0, unit: str = "") -> Number:
     found, after = _SHAPE.match(text.strip(" ")), behind(text)
     if found is None:
         raise ValueError("not a number")
-    if not _is_unit(after, unit):
+    if after and not is_unit(after, unit):
         raise ValueError(f'not a number: "{after}" stands after it')
     digits = found[2].replace(" ", "")
     whole, fraction = _parted(digits, decimals)
@@ -91,11 +91,11 @@ def _parted(digits: str, decimals: int) -> tuple[str, str]:
     raise ValueError("not a number")
 
 
-def _is_unit(text: str, unit: str) -> bool:
-    """Whether what stands after a number may stand there."""
+def is_unit(text: str, unit: str) -> bool:
+    """Whether a text is the unit of a number, or one of ``KNOWN_UNITS`` where none is given."""
     said, known = _plain(text), (unit,) if unit else KNOWN_UNITS
     # The sign of a degree alone is one of the unit that has it.
-    return not said or said in map(_plain, known) or (said == "°" and unit.startswith("°"))
+    return said in map(_plain, known) or (said == "°" and unit.startswith("°"))
 
 
 def _plain(unit: str) -> str:

@@ -65,7 +65,13 @@ def number_advice(raw: str, unit: str, form: str, corners: str) -> str:
         form: What a format is called where it is given.
         corners: What corners are called there.
     """
-    if "\n" in raw.strip():
+    lines = raw.strip().split("\n")
+    if len(lines) > 1:
+        beside = [line for line in lines if not any(map(str.isdigit, line))]
+        if len(lines) == 2 and len(beside) == 1:
+            return (
+                f"give {unit.format(beside[0])} if that is its unit, or {corners} of the number's line alone"
+            )
         return f"give {corners} of the number's line alone"
     behind = number_behind(raw)
     if behind and behind[0] not in NO_UNIT:
