@@ -16,7 +16,7 @@ from ocr_edge.daemon.scene import Scene
 from ocr_edge.decode import ctc, joint
 from ocr_edge.decode.line_decoder import LineDecoder
 from ocr_edge.decode.pattern import Pattern
-from ocr_edge.errors import ConfigError
+from ocr_edge.errors import ConfigError, ModelError
 from ocr_edge.explain import folder
 from ocr_edge.explain.account import account
 from ocr_edge.harvest import wanted
@@ -209,6 +209,11 @@ def test_the_command_refuses_other_numbers_of_rows(rows: str, capsys: pytest.Cap
     with pytest.raises(SystemExit):
         main(["read", "x.png", "--rows", rows])
     assert f"--rows '{rows}': expected 2, 3, 4 or any" in capsys.readouterr().err
+
+
+def test_a_reader_that_the_bundle_lacks_is_refused_for_rows_too():
+    with pytest.raises(ModelError, match="has no stage for --reader line"):
+        Reader("fast", rows=2, reader="line")
 
 
 def test_rows_that_cannot_be_are_refused(model: bundles.Bundle):

@@ -53,7 +53,7 @@ class Emissions:
         rows = np.maximum(posteriors, LEAST, dtype=np.float64)
         return cls(rows[:, -1], rows[:, :-1], rows[:, :-1])
 
-    def between(self, labels: npt.NDArray[np.intp]) -> "Emissions":
+    def padded(self, labels: npt.NDArray[np.intp]) -> "Emissions":
         """The same with a step before and one after that say any of some labels as surely as nothing."""
         edge = np.full((1, self.enter.shape[1]), NEVER)
         edge[:, labels] = 0.0

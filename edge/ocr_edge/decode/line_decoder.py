@@ -231,7 +231,7 @@ class LineDecoder:
     def _legal(self, emissions: Emissions, pattern: Pattern) -> Legal | None:
         """The best text that the pattern allows, if the picture does not speak against it by too much."""
         return ctc_search.legal(
-            emissions.between(self._said_spaces) if pattern.demands_spaces else emissions,
+            emissions.padded(self._said_spaces) if pattern.demands_spaces else emissions,
             pattern.automaton,
             lambda path: pattern.is_right(path.text(self._labels)),
             self._min_margin,

@@ -29,8 +29,9 @@ a pattern allows: what is surely seen stays, or ``STPEET`` on a label would be a
 validation words more are right."""
 SURE = float(np.log(0.8))
 """Log-probability of the best way to write a word, from which it is not looked at again: from 0.7 on a word is lost."""
-SURE_SPACE = 0.9
-"""Probability of a space that parts two words whatever the language says."""
+SURE_SPACE = float(np.log(0.9))
+"""Log-probability of a space that parts two words whatever the language says: so each word is spelled by itself, and
+one that is surely read costs nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +91,8 @@ class Speller:
             else:
                 result.labels.extend(labels[first:last])
                 result.runs.extend(runs[first:last])
-            if (
-                last < len(labels) and result.labels and not self._spaces[result.labels[-1]]
-            ):  # the space after it
+            after_space = not result.labels or self._spaces[result.labels[-1]]
+            if last < len(labels) and not after_space:
                 result.labels.append(labels[last])
                 result.runs.append(runs[last])
         return Spelled(result.labels, result.runs, result.chances, surer, result.words)
@@ -104,7 +104,7 @@ class Speller:
         borders = [
             place
             for place, (label, run) in enumerate(zip(labels, runs, strict=True))
-            if self._spaces[label] and posteriors[slice(*run), label].max() >= np.log(SURE_SPACE)
+            if self._spaces[label] and posteriors[slice(*run), label].max() >= SURE_SPACE
         ]
         edges = [(-1, 0, 0), *((place, *runs[place]) for place in borders), (len(labels), len(posteriors), 0)]
         return [(before[0] + 1, after[0], before[2], after[1]) for before, after in itertools.pairwise(edges)]

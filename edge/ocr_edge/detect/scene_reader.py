@@ -72,8 +72,13 @@ class SceneReader:
             lines = self._likely(found, image.shape[:2])
         places = self._read_lines(image, lines, found, watch, ends)
         is_sure = any(place.strip and place.strip.is_sure for place in places)
-        if not is_low and image.shape[0] <= SMALL and not is_sure:
-            places += filter(None, [self._whole(image, watch)])
+        if (
+            not is_low
+            and image.shape[0] <= SMALL
+            and not is_sure
+            and (all_of_it := self._whole(image, watch))
+        ):
+            places.append(all_of_it)
         if self._has_pattern and not any(place.reading for place in places):
             tried = {line.pieces for line in lines}
             more = [
@@ -94,8 +99,7 @@ class SceneReader:
         self, image: Image, lines: Iterable[Found], found: Sequence[Found], watch: Stopwatch, ends: float
     ) -> list[Place]:
         """Read lines of those that were found, the clearest first; one that the pattern refuses has no reading."""
-        read: list[BothWays] = []
-        unread: list[Place] = []
+        read: list[tuple[BothWays, Crop, Trace]] = []
         for line in sorted(lines, key=lambda line: line.score, reverse=True):
             if clock.perf_counter() > ends:
                 self._trace.add(TIME_UP)
@@ -110,13 +114,15 @@ class SceneReader:
             best = self._best_of(ways, watch, trace)
             is_sure = bool(best and best.strip and best.strip.is_sure)
             turn = None if is_sure or self._upright else partial(self._turned, turned, watch, trace, ends)
-            read.append(BothWays(is_level(line.quad), best, turn))
-            crop = upright[0]
-            unread.append(Place(crop.line, image=crop.image, back=crop.back, trace=trace))
-        places = chosen(read, has_pattern=self._has_pattern)
-        if self._has_pattern:
-            return [place or none for place, none in zip(places, unread, strict=True)]
-        return [place for place in places if place]
+            read.append((BothWays(is_level(line.quad), best, turn), upright[0], trace))
+        places = []
+        kept = chosen([way for way, _, _ in read], has_pattern=self._has_pattern)
+        for place, (_, crop, trace) in zip(kept, read, strict=True):
+            if place:
+                places.append(place)
+            elif self._has_pattern:
+                places.append(Place(crop.line, image=crop.image, back=crop.back, trace=trace))
+        return places
 
     def _turned(self, crop: Crop, watch: Stopwatch, trace: Trace, ends: float) -> Place | None:
         """A line turned by half a turn; None where nothing is seen, or there is no time left."""

@@ -68,8 +68,12 @@ def chosen(lines: Sequence[BothWays], *, has_pattern: bool = False) -> list[Plac
     first = [line.turned if turned[line.is_level] else line.upright for line in lines]
     # Where a pattern refuses a line the right way up, its other way is no reading, unless all are refused.
     settled = {line.is_level for line, place in zip(lines, first, strict=True) if place and has_pattern}
+
+    def other(line: BothWays) -> Place | None:
+        return line.upright if turned[line.is_level] else line.turned
+
     return [
-        place if place or line.is_level in settled else line.upright if turned[line.is_level] else line.turned
+        place or (None if line.is_level in settled else other(line))
         for line, place in zip(lines, first, strict=True)
     ]
 

@@ -70,7 +70,7 @@ class RowsReader:
         self._rows, self._min_confidence, self._has_pattern = rows, min_confidence, pattern is not None
         self._limit_s = limit_s
         self._joiner = Joiner(bundle, pattern, reader, min_margin, meaning)
-        if self._joiner.lines is None and bundle.networks:
+        if reader == "auto" and self._joiner.lines is None and bundle.networks:
             reader = "characters"  # what the pattern needs, no line stage can say
         # No pattern: one row alone never matches all of it.
         self._pipeline = Pipeline(
